@@ -1,0 +1,76 @@
+import { join, resolve } from "node:path";
+
+import { describe, expect, test } from "@jest/globals";
+
+import { readConfig } from "../../example-server/src/config.js";
+
+describe("readConfig", () => {
+  test("needs nothing", () => {
+    expect(readConfig({}, "/somewhere/data")).toEqual({
+      host: "127.0.0.1",
+      port: 8008,
+      serverName: "localhost",
+      publicBaseUrl: undefined,
+      databaseFile: resolve("/somewhere/data/server.sqlite"),
+      jwtSecretFile: resolve("/somewhere/data/jwt-secret"),
+      idpKeyFile: resolve("/somewhere/data/idp-key.pem"),
+      devPasswordFile: resolve("/somewhere/data/dev-password"),
+      accessTokenLifetimeMs: 3_600_000,
+      shutdownTimeoutMs: 10_000,
+    });
+  });
+
+  test("takes everything from the environment", () => {
+    const environment = {
+      HOST: "::",
+      PORT: "0",
+      SERVER_NAME: "example.org:8448",
+      PUBLIC_BASE_URL: "https://matrix.example.org/",
+      DATA_DIR: "/data",
+      JWT_SECRET_FILE: "/run/secrets/jwt",
+      ACCESS_TOKEN_LIFETIME: "300",
+      SHUTDOWN_TIMEOUT: "0",
+    };
+    expect(readConfig(environment, "/elsewhere")).toEqual({
+      host: "::",
+      port: 0,
+      serverName: "example.org:8448",
+      publicBaseUrl: "https://matrix.example.org",
+      databaseFile: resolve("/data/server.sqlite"),
+      jwtSecretFile: resolve("/run/secrets/jwt"),
+      idpKeyFile: resolve("/data/idp-key.pem"),
+      devPasswordFile: resolve("/data/dev-password"),
+      accessTokenLifetimeMs: 300_000,
+      shutdownTimeoutMs: 0,
+    });
+  });
+
+  test("takes an empty variable for one that is not set, and a relative path from where it is started", () => {
+    const config = readConfig({ PORT: "", DATABASE_FILE: "a/b.sqlite" }, "/data");
+    expect(config.port).toBe(8008);
+    expect(config.databaseFile).toBe(join(process.cwd(), "a/b.sqlite"));
+  });
+
+  test.each(["localhost", "example.org", "example.org:8448", "192.0.2.1", "[2001:db8::1]", "[::1]:8008"])(
+    "takes the server name %s",
+    (name) => {
+      expect(readConfig({ SERVER_NAME: name }, "/data").serverName).toBe(name);
+    },
+  );
+
+  test.each([
+    ["PORT", "http"],
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "8.5"],
+    ["ACCESS_TOKEN_LIFETIME", "0"],
+    ["SHUTDOWN_TIMEOUT", "1e3"],
+    ["SERVER_NAME", "https://example.org"],
+    ["SERVER_NAME", "exa'mple.org"],
+    ["SERVER_NAME", "[not:an:address]"],
+    ["PUBLIC_BASE_URL", "matrix.example.org"],
+    ["PUBLIC_BASE_URL", "ftp://example.org"],
+  ])("refuses %s=%s, and says what would be right", (name, value) => {
+    expect(() => readConfig({ [name]: value }, "/data")).toThrow(new RegExp(`^${name} must be `));
+  });
+});

@@ -1,0 +1,80 @@
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import ts from "typescript-eslint";
+
+/** What the files of a layer must not import: the layers above it, and packages that have one importer. */
+const layer = (files, forbidden, { ignores = [] } = {}) => ({
+  files,
+  ignores,
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          ...forbidden.map((regex) => ({ regex, message: "Imports point down only: see CONTRIBUTING.md, Layers." })),
+        ],
+      },
+    ],
+  },
+});
+
+const JSONWEBTOKEN = "^jsonwebtoken$";
+const JWKS_RSA = "^jwks-rsa$";
+const EXPRESS = "^express";
+const room = (...names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})(?:/|\\.js$)`;
+const TOP = "^(?:\\.\\./)+(?:index|middleware|jwt-login|create-token-verifier|attempt|host-callbacks)\\.js$";
+
+export default defineConfig(
+  globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/"]),
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [ts.configs.strictTypeChecked, ts.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      // An index signature's member and a declared one are written alike: what is hostile is typed `unknown`.
+      "@typescript-eslint/dot-notation": "off",
+      // What reads an option gives it the type that the option is declared with.
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
+    },
+  },
+  {
+    files: ["**/*.{js,mjs}"],
+    languageOptions: {
+      globals: {
+        console: false,
+        process: false,
+        Buffer: false,
+        URL: false,
+        performance: false,
+        fetch: false,
+        setTimeout: false,
+        clearTimeout: false,
+        setInterval: false,
+        clearInterval: false,
+      },
+    },
+  },
+  layer(
+    ["lib/checks/**"],
+    [room("jwt", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+  ),
+  layer(
+    ["lib/jwt/**"],
+    [room("matrix", "http", "migrate", "logger"), "^(?:\\.\\./)+options/", TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+    {
+      ignores: ["lib/jwt/signature.ts", "lib/jwt/keys/jwks.ts"],
+    },
+  ),
+  layer(["lib/jwt/signature.ts"], [room("matrix", "http", "options", "migrate", "logger"), TOP, JWKS_RSA, EXPRESS]),
+  layer(["lib/jwt/keys/jwks.ts"], [room("matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, EXPRESS]),
+  layer(["lib/matrix/**"], [room("jwt", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
+  layer(["lib/http/**"], [room("jwt", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
+  layer(["lib/options/**"], [room("http", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
+  layer(["lib/migrate/**"], [room("http"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
+  layer(
+    ["lib/{jwt-login,attempt,host-callbacks,create-token-verifier}.ts"],
+    [room("middleware", "http", "migrate"), JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+  ),
+);

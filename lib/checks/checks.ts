@@ -1,0 +1,119 @@
+import { OptionsError } from "./options-error.js";
+
+/** Takes what the host wrote at `path` and gives it back typed, or throws {@link OptionsError}. */
+export type Check<T> = (value: unknown, path: string) => T;
+
+/** The path of an option inside another one, written as JavaScript would. */
+export function at(path: string, name: string | number): string {
+  if (typeof name === "number") return `${path}[${String(name)}]`;
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
+  return path === "" ? name : `${path}.${name}`;
+}
+
+export function objectWith(names: readonly string[]): Check<Readonly<Record<string, unknown>>> {
+  return (value, path) => {
+    const object = anyObject(value, path);
+    for (const name of Object.keys(object)) {
+      if (names.includes(name)) continue;
+      throw new OptionsError(
+        at(path, name),
+        `is not an option of this version; the options here are ${names.join(", ")}`,
+      );
+    }
+    return object;
+  };
+}
+
+export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new OptionsError(path, `must be an object, not ${kindOf(value)}`);
+  }
+  return value as Readonly<Record<string, unknown>>;
+};
+
+export const text: Check<string> = (value, path) => {
+  if (typeof value !== "string") throw new OptionsError(path, `must be a string, not ${kindOf(value)}`);
+  if (value === "") throw new OptionsError(path, "must not be empty; leave it out if it is not meant");
+  return value;
+};
+
+export const flag: Check<boolean> = (value, path) => {
+  if (typeof value !== "boolean") throw new OptionsError(path, `must be true or false, not ${kindOf(value)}`);
+  return value;
+};
+
+/** A function of the host's. What it takes and gives is the options type's to say. */
+export function callback<F>(value: unknown, path: string): F {
+  if (typeof value !== "function") throw new OptionsError(path, `must be a function, not ${kindOf(value)}`);
+  return value as F;
+}
+
+export function oneOf<const T extends string>(names: readonly T[]): Check<T> {
+  return (value, path) => {
+    if (names.includes(value as T)) return value as T;
+    throw new OptionsError(path, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+  };
+}
+
+export function numberFrom(
+  min: number,
+  max: number,
+  { unit, integer = false }: { unit: string; integer?: boolean },
+): Check<number> {
+  return (value, path) => {
+    const fits = typeof value === "number" && value >= min && value <= max && (!integer || Number.isInteger(value));
+    if (fits) return value;
+    const upTo = max === Number.MAX_SAFE_INTEGER ? "or more" : `to ${String(max)}`;
+    throw new OptionsError(path, `must be a ${integer ? "whole " : ""}number of ${unit}, ${String(min)} ${upTo}`);
+  };
+}
+
+export function listOf<T>(check: Check<T>): Check<readonly T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value)) throw new OptionsError(path, `must be a list, not ${kindOf(value)}`);
+    if (value.length === 0) throw new OptionsError(path, "must not be an empty list; leave it out if it is not meant");
+    return value.map((item: unknown, index) => check(item, at(path, index)));
+  };
+}
+
+/** One value, or a list of them: always given back as a list. */
+export function oneOrMore<T>(check: Check<T>): Check<readonly T[]> {
+  const list = listOf(check);
+  return (value, path) => (Array.isArray(value) ? list(value, path) : [check(value, path)]);
+}
+
+/** Reads options by their names: `undefined` counts as not given. */
+export class OptionReader {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly path: string;
+
+  constructor(object: Readonly<Record<string, unknown>>, path: string) {
+    this.#object = object;
+    this.path = path;
+  }
+
+  has(name: string): boolean {
+    return this.#object[name] !== undefined;
+  }
+
+  at(name: string): string {
+    return at(this.path, name);
+  }
+
+  required<T>(name: string, check: Check<T>): T {
+    if (!this.has(name)) throw new OptionsError(this.at(name), "is required");
+    return check(this.#object[name], this.at(name));
+  }
+
+  optional<T>(name: string, check: Check<T>): T | undefined;
+  optional<T>(name: string, check: Check<T>, byDefault: T): T;
+  optional<T>(name: string, check: Check<T>, byDefault?: T): T | undefined {
+    return this.has(name) ? check(this.#object[name], this.at(name)) : byDefault;
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "undefined";
+  if (value === null) return "null";
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+}

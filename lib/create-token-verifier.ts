@@ -1,0 +1,50 @@
+import type { Claims } from "./jwt/claims.js";
+import { KeysUnavailableError, TokenError } from "./jwt/errors.js";
+import { SharedJwks } from "./jwt/keys/shared-jwks.js";
+import { consoleLogger } from "./logger.js";
+import { keyWatcher } from "./options/events.js";
+import type { LoginTypeOptions } from "./options/login-type.js";
+import { parseLoginType } from "./options/parse-login-type.js";
+
+/** Verifies tokens by themselves. */
+export interface TokenVerifier {
+  /**
+   * @returns the claims of a token that passed every check
+   * @throws TokenError where the token is refused
+   * @throws KeysUnavailableError where that can't be told just now
+   */
+  verify(token: string): Promise<Claims>;
+  /**
+   * Resolves when the keys are at hand; fetches them if need be.
+   *
+   * @throws KeysUnavailableError
+   */
+  ready(): Promise<void>;
+}
+
+/**
+ * Makes a verifier by a login type's options: for a host that wants the token checked and no login. What concerns users
+ * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`) is accepted and not
+ * acted on.
+ *
+ * @throws OptionsError where an option can't be right
+ */
+export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
+  const watcher = keyWatcher("a token verifier", consoleLogger, undefined);
+  const { verifier } = parseLoginType(options, "", { shared: new SharedJwks(), watcher });
+  const { authorize } = verifier;
+  return Object.freeze({
+    async verify(token: string): Promise<Claims> {
+      try {
+        const { claims } = await verifier.verify(token);
+        if (authorize === undefined || (await authorize(claims, {})) === true) return claims;
+      } catch (cause) {
+        if (cause instanceof TokenError || cause instanceof KeysUnavailableError) throw cause;
+        // A function of the host's failed: what it did not say yes to is refused.
+        throw new TokenError("unauthorized", "token could not be judged", { cause });
+      }
+      throw new TokenError("unauthorized", "token not authorized");
+    },
+    ready: () => verifier.ready(),
+  });
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from "node:http";
+
+import { readBody } from "./body-stream.js";
+import { notJson, parseJson, parseJsonText, tooLarge } from "./json-body.js";
+
+/** A request as body parsers leave it. */
+export interface ParsedRequest extends IncomingMessage {
+  readonly body?: unknown;
+}
+
+export interface BodyOptions {
+  /** Bytes. */
+  readonly bodyLimit: number;
+  /** A body in a coding (gzip, ...) that nobody decoded: left to the host, or refused. */
+  readonly encoded: "pass" | "refuse";
+  /** Told when a form's parser has taken a JSON body apart before us. */
+  readonly onFormParser: () => void;
+}
+
+/** `pass`: not ours to read; `aborted`: the client is gone. */
+export type LoginBody = { readonly json: unknown } | "pass" | "aborted";
+
+/**
+ * The JSON of a request, whatever its `Content-Type` says, and whether or not a parser has read it already.
+ *
+ * @throws MatrixError 400 `M_NOT_JSON` or 413 `M_TOO_LARGE`
+ */
+export async function readLoginBody(req: ParsedRequest, options: BodyOptions): Promise<LoginBody> {
+  if (Number(req.headers["content-length"]) > options.bodyLimit) throw tooLarge();
+  // A stream that was read to its end can't be read again, and one without a body must not be touched.
+  if (req.readableEnded || !hasBody(req)) return parsedBefore(req, options);
+  if (isEncoded(req)) {
+    if (options.encoded === "pass") return "pass";
+    throw notJson();
+  }
+  const bytes = await readBody(req, options.bodyLimit);
+  return bytes === undefined ? "aborted" : { json: parseJson(bytes) };
+}
+
+/** RFC 9112 section 6: without either header there is none. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function isEncoded({ headers }: IncomingMessage): boolean {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  return encoding !== "" && encoding !== "identity";
+}
+
+function parsedBefore(req: ParsedRequest, { bodyLimit, onFormParser }: BodyOptions): LoginBody {
+  const { body } = req;
+  if (!hasBody(req) && isEmpty(body)) throw notJson();
+  if (body === undefined) return "pass";
+  if (typeof body === "string" || body instanceof Uint8Array) {
+    if (Buffer.byteLength(body) > bodyLimit) throw tooLarge();
+    return { json: typeof body === "string" ? parseJsonText(body) : parseJson(body) };
+  }
+  if (isMadeOfForm(req, body)) {
+    onFormParser();
+    throw notJson();
+  }
+  return { json: body };
+}
+
+/** Express 4's parsers leave an empty object where there was no body. */
+function isEmpty(body: unknown): boolean {
+  return body === undefined || (typeof body === "object" && body !== null && Object.keys(body).length === 0);
+}
+
+/**
+ * A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. A JSON parser that was
+ * set to take every content type leaves an object with a `type`.
+ */
+function isMadeOfForm({ headers }: IncomingMessage, body: unknown): boolean {
+  if (!/^\s*(?:application\/x-www-form-urlencoded|multipart\/)/i.test(headers["content-type"] ?? "")) return false;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
+  return Object.getPrototypeOf(body) === null || !Object.hasOwn(body, "type");
+}

@@ -1,0 +1,74 @@
+import { isUtf8 } from "node:buffer";
+
+import { TokenError } from "./errors.js";
+
+/** The JOSE header of a token (RFC 7515 section 4), as far as it is looked at. Nothing in it is trusted. */
+export interface JoseHeader {
+  readonly alg?: unknown;
+  readonly kid?: string;
+  readonly typ?: unknown;
+}
+
+/** A token in compact serialization, taken apart and not verified. */
+export interface CompactToken {
+  readonly text: string;
+  readonly header: JoseHeader;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+  /** What the signature is over: header and payload as they were sent (RFC 7515 section 5.2). */
+  readonly signingInput: string;
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** Takes a token apart by RFC 7515 section 7.1 and RFC 7519 section 7.2. */
+export function parseCompact(text: string): CompactToken {
+  const parts = text.split(".", 4);
+  const [headerPart, payloadPart, signaturePart] = parts;
+  if (parts.length !== 3 || headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
+    throw malformed("a signed token has three parts");
+  }
+  const header = parseHeader(decode(headerPart));
+  const payload = decode(payloadPart);
+  // RFC 7519 section 7.2, step 10: UTF-8 and a JSON object. Whether it is all well-formed shows when it is parsed.
+  if (firstCharacter(payload) !== OPENING_BRACE || !isUtf8(payload))
+    throw malformed("its claims are not a JSON object");
+  const signature = decode(signaturePart);
+  return { text, header, payload, signature, signingInput: text.slice(0, headerPart.length + 1 + payloadPart.length) };
+}
+
+export function malformed(why: string): TokenError {
+  return new TokenError("malformed", `token malformed: ${why}`);
+}
+
+/** RFC 7515 section 2 and RFC 4648 section 3.5: one spelling only, so what is decoded must encode to the same again. */
+function decode(part: string): Buffer {
+  const bytes = Buffer.from(part, "base64url");
+  if (bytes.toString("base64url") !== part) throw malformed("a part is not base64url without padding");
+  return bytes;
+}
+
+function parseHeader(bytes: Buffer): JoseHeader {
+  const header = isUtf8(bytes) ? parseJson(bytes.toString()) : undefined;
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw malformed("its header is not a JSON object");
+  }
+  // RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here.
+  if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
+  // RFC 7515 section 4.1.4.
+  if ("kid" in header && typeof header.kid !== "string") throw malformed("its key ID is not a string");
+  return header;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first byte that isn't JSON's white space (RFC 8259 section 2). */
+function firstCharacter(json: Buffer): number | undefined {
+  return json.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09);
+}

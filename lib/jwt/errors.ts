@@ -1,0 +1,69 @@
+/**
+ * Why a token was refused.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `missing` | there is no token, or it is not a string |
+ * | `too_long` | longer than `maxTokenLength`; nothing of it was decoded |
+ * | `malformed` | not a signed JWT in compact serialization (RFC 7515 section 7.1, RFC 7519 section 7.2) |
+ * | `critical` | the header has `crit` (RFC 7515 section 4.1.11) |
+ * | `algorithm` | `alg` is not one of the allowed `algorithms` (RFC 8725 section 3.1) |
+ * | `unknown_key` | no key of the source fits the token's `kid` and `alg` |
+ * | `signature` | the signature does not verify (RFC 7515 section 5.2) |
+ * | `token_type` | `typ` is not the required `tokenType` (RFC 8725 section 3.11) |
+ * | `expiry_missing` | there is no `exp`, and `requireExpiry` is on |
+ * | `expired` | `exp` has passed (RFC 7519 section 4.1.4) |
+ * | `not_yet_valid` | `nbf` is still to come (RFC 7519 section 4.1.5) |
+ * | `issued_in_future` | `iat` is still to come (RFC 7519 section 4.1.6) |
+ * | `too_old` | `iat` is missing or further back than `maxTokenAge` |
+ * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate) |
+ * | `issuer` | `iss` is missing or not a configured one (RFC 7519 section 4.1.1) |
+ * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
+ * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
+ * | `subject` | there is no non-empty string where `subjectClaim` points |
+ * | `unauthorized` | the host's `authorize` did not say yes |
+ */
+export type TokenErrorCode =
+  | "missing"
+  | "too_long"
+  | "malformed"
+  | "critical"
+  | "algorithm"
+  | "unknown_key"
+  | "signature"
+  | "token_type"
+  | "expiry_missing"
+  | "expired"
+  | "not_yet_valid"
+  | "issued_in_future"
+  | "too_old"
+  | "invalid_time"
+  | "issuer"
+  | "audience"
+  | "scope"
+  | "subject"
+  | "unauthorized";
+
+/** A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. */
+export class TokenError extends Error {
+  override readonly name = "TokenError";
+  readonly code: TokenErrorCode;
+
+  constructor(code: TokenErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Keys cannot be had just now: says nothing about the token. `cause` says why; it is the operator's to read. */
+export class KeysUnavailableError extends Error {
+  override readonly name = "KeysUnavailableError";
+  readonly code = "keys_unavailable";
+  /** Seconds after which another attempt makes sense. */
+  readonly retryAfter: number;
+
+  constructor(message: string, options: { cause?: unknown; retryAfter: number }) {
+    super(message, { cause: options.cause });
+    this.retryAfter = options.retryAfter;
+  }
+}

@@ -1,0 +1,64 @@
+import type { KeyObject } from "node:crypto";
+
+import { JwksClient } from "jwks-rsa";
+
+import { ALGORITHMS, isHmac } from "../algorithms.js";
+import { downloadJson, type DownloadLimits } from "./download.js";
+import { JwkSet } from "./jwk-set.js";
+import type { KeyQuery, KeySource, KeyWatcher } from "./key-source.js";
+import { Refreshed, type RefreshSettings } from "./refreshed.js";
+
+export type JwksSettings = RefreshSettings & DownloadLimits;
+
+const PUBLIC_KEY_ALGORITHMS = new Set(ALGORITHMS.filter((algorithm) => !isHmac(algorithm)));
+
+/** Keys of a JWKS endpoint. With the set at hand a login is synchronous; a new `kid` waits for the next fetch. */
+export class RemoteJwks implements KeySource {
+  readonly algorithms = PUBLIC_KEY_ALGORITHMS;
+  readonly #set: Refreshed<JwkSet>;
+
+  constructor(uri: string, settings: JwksSettings, watcher: KeyWatcher) {
+    const client = new JwksClient({
+      jwksUri: uri,
+      // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
+      cache: false,
+      rateLimit: false,
+      fetcher: (url) => downloadJson(url, settings) as Promise<{ keys: unknown }>,
+    });
+    this.#set = new Refreshed(async () => usableSet(await client.getKeys()), settings, watcher);
+  }
+
+  keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]> {
+    const set = this.#set.current();
+    return (set && answer(set, query)) ?? this.#keysAfterFetch(query);
+  }
+
+  async ready(): Promise<void> {
+    if (this.#set.current() === undefined) await this.#set.next();
+  }
+
+  async #keysAfterFetch(query: KeyQuery): Promise<readonly KeyObject[]> {
+    try {
+      const set = await this.#set.next();
+      return set.keysFor(query);
+    } catch (error) {
+      const set = this.#set.lastGood();
+      const keys = set && answer(set, query);
+      if (keys === undefined) throw error;
+      return keys;
+    }
+  }
+}
+
+/** Undefined where a newer set might say more: its `kid` is not in this one, or nothing here fits. */
+function answer(set: JwkSet, query: KeyQuery): readonly KeyObject[] | undefined {
+  const keys = set.keysFor(query);
+  return keys.length > 0 || set.knows(query.kid) ? keys : undefined;
+}
+
+function usableSet(keys: unknown): JwkSet {
+  if (!Array.isArray(keys)) throw new Error("answered with something that is not a JWK Set");
+  const set = new JwkSet(keys);
+  if (!set.usable) throw new Error("answered with a JWK Set that has no usable key");
+  return set;
+}

@@ -1,0 +1,41 @@
+/**
+ * Where the package says what an operator should know: the methods of `console` and of pino that it uses.
+ * Each call has one argument, a sentence or an `Error` whose `cause` says more; never a token, a secret or a key.
+ */
+export interface Logger {
+  debug(message: unknown): void;
+  info(message: unknown): void;
+  warn(message: unknown): void;
+  error(message: unknown): void;
+}
+
+/** What is used unless the host gives a logger: `console`'s warnings and errors. */
+export const consoleLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message) => {
+    console.warn(message);
+  },
+  error: (message) => {
+    console.error(message);
+  },
+};
+
+export const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** The same logger, but one whose own failure changes nothing for the login that it was told of. */
+export function neverThrowing(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (message: unknown) => {
+    try {
+      logger[level](message);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+  return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn"), error: guarded("error") };
+}

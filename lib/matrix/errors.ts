@@ -1,0 +1,54 @@
+/** What a {@link MatrixError} can be given beside its code and message. */
+export interface MatrixErrorOptions {
+  /** HTTP status, a whole number from 400 to 599. Default 403. */
+  readonly statusCode?: number;
+  /** Further members of the error's JSON, e.g. `{ soft_logout: true }`. `errcode` and `error` can't be replaced. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Milliseconds after which another try makes sense: sent as `Retry-After`, in whole seconds. */
+  readonly retryAfterMs?: number;
+  /** For the log; never sent. */
+  readonly cause?: unknown;
+}
+
+// Two copies of this package can be loaded beside each other (CommonJS and ES modules): the mark tells what instanceof can't.
+const MARK = Symbol.for("matrix-jwt-login.MatrixError");
+
+/**
+ * An error that is sent to the client as it is: the standard error response of the Matrix client-server API. Thrown by
+ * a callback of the host's, it is the answer to the login.
+ */
+export class MatrixError extends Error {
+  override readonly name = "MatrixError";
+  /** e.g. `M_FORBIDDEN`. */
+  readonly errcode: string;
+  readonly statusCode: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly retryAfterMs: number | undefined;
+
+  /**
+   * @param errcode - the spec's or the host's own code, e.g. `M_USER_DEACTIVATED`
+   * @param message - sent as `error`; default: the errcode
+   * @throws RangeError where `statusCode` is not that of an error
+   */
+  constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    const { statusCode = 403, fields = {}, retryAfterMs } = options;
+    if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 599) {
+      throw new RangeError(`statusCode must be a whole number from 400 to 599, not ${String(statusCode)}`);
+    }
+    this.errcode = errcode;
+    this.statusCode = statusCode;
+    this.fields = fields;
+    this.retryAfterMs = retryAfterMs;
+    Object.defineProperty(this, MARK, { value: true });
+  }
+
+  /** The body of the answer. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    return { ...this.fields, errcode: this.errcode, error: this.message };
+  }
+}
+
+export function isMatrixError(error: unknown): error is MatrixError {
+  return typeof error === "object" && error !== null && MARK in error;
+}

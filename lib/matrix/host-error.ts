@@ -1,0 +1,29 @@
+import { isMatrixError, MatrixError } from "./errors.js";
+
+/** The answer where the host failed: it says nothing, the log says all. */
+export function internalError(cause?: unknown): MatrixError {
+  return new MatrixError("M_UNKNOWN", "Internal server error", { statusCode: 500, cause });
+}
+
+/**
+ * What an error that a callback of the host's threw is answered with. Only what is plainly meant for a client reaches
+ * it: our own error as it is; of another one its `errcode` and `error`, never its `message`.
+ */
+export function answerTo(error: unknown): MatrixError {
+  if (isMatrixError(error)) return error;
+  const errcode = errcodeOf(error);
+  if (errcode === undefined) return internalError(error);
+  const { statusCode, status, error: text } = error as Readonly<Record<"statusCode" | "status" | "error", unknown>>;
+  const code = statusCode ?? status ?? 403;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 400 || code > 499) return internalError(error);
+  return new MatrixError(errcode, typeof text === "string" ? text : "Login refused", {
+    statusCode: code,
+    cause: error,
+  });
+}
+
+export function errcodeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === "string" && errcode !== "" ? errcode : undefined;
+}

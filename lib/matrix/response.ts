@@ -1,0 +1,62 @@
+/** What the host's `issueToken` gives: the new session. */
+export interface IssuedToken {
+  readonly accessToken: string;
+  /** Where the host made another one than asked for. Default: `login.deviceId`. */
+  readonly deviceId?: string | undefined;
+  /** Default: `login.userId`. */
+  readonly userId?: string | undefined;
+  readonly refreshToken?: string | undefined;
+  /** Milliseconds until the access token expires. */
+  readonly expiresInMs?: number | undefined;
+}
+
+/** The 200 answer of `POST /_matrix/client/v3/login`. */
+export interface LoginResponse {
+  readonly user_id: string;
+  readonly access_token: string;
+  readonly device_id: string;
+  /** No longer in the specification; older clients still read it. */
+  readonly home_server: string;
+  readonly refresh_token?: string;
+  readonly expires_in_ms?: number;
+  readonly well_known?: Readonly<Record<string, unknown>>;
+}
+
+export interface LoginResponseDefaults {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly serverName: string;
+  readonly wellKnown: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** @throws TypeError where what the host issued is not an {@link IssuedToken}; the message names no value of it */
+export function loginResponse(issued: unknown, defaults: LoginResponseDefaults): LoginResponse {
+  if (typeof issued !== "object" || issued === null) throw new TypeError("issueToken gave no object");
+  const given = issued as Readonly<Record<keyof IssuedToken, unknown>>;
+  const accessToken = text(given, "accessToken");
+  if (accessToken === undefined) throw new TypeError("issueToken gave no accessToken");
+  const refreshToken = text(given, "refreshToken");
+  const expiresInMs = duration(given.expiresInMs);
+  return {
+    user_id: text(given, "userId") ?? defaults.userId,
+    access_token: accessToken,
+    device_id: text(given, "deviceId") ?? defaults.deviceId,
+    home_server: defaults.serverName,
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(expiresInMs !== undefined && { expires_in_ms: expiresInMs }),
+    ...(defaults.wellKnown !== undefined && { well_known: defaults.wellKnown }),
+  };
+}
+
+/** Undefined and null, as a database row has it, are not given. */
+function text(issued: Readonly<Record<keyof IssuedToken, unknown>>, name: keyof IssuedToken): string | undefined {
+  const value = issued[name] ?? undefined;
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw new TypeError(`issueToken gave a ${name} that is not a non-empty string`);
+}
+
+function duration(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return Math.floor(value);
+  throw new TypeError("issueToken gave an expiresInMs that is not a number of milliseconds");
+}

@@ -1,0 +1,94 @@
+import type { Request, RequestHandler, Response } from "express";
+
+import { sendError, sendJson, sendPreflight } from "./http/answer.js";
+import { addFlows } from "./http/flows-answer.js";
+import { readLoginBody, type BodyOptions } from "./http/login-body.js";
+import { isLogin } from "./http/routes.js";
+import { jwtLoginOf, type JwtLogin } from "./jwt-login.js";
+import { readerOf } from "./jwt/parse-options.js";
+import { isMatrixError } from "./matrix/errors.js";
+import { internalError } from "./matrix/host-error.js";
+import { asSubmission, typeOf, unknownType } from "./matrix/submission.js";
+import type { MatrixJwtLoginOptions } from "./options/middleware.js";
+import { LOGIN_OPTION_NAMES, parseLogger } from "./options/parse-login.js";
+import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./options/parse-middleware.js";
+
+/** The middleware, and the login under it: what is known to one is known to the other. */
+export type MatrixJwtLogin = RequestHandler & { readonly jwtLogin: JwtLogin<Request> };
+
+/**
+ * Makes an Express middleware, for `app.use`, that answers `/login` for the given login types and hands on the rest.
+ *
+ * @throws OptionsError where an option can't be right
+ */
+export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Request>): MatrixJwtLogin {
+  const reader = readerOf(options, "", [...LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
+  const http = parseHttpOptions(reader);
+  const jwtLogin = jwtLoginOf<User, Request>(reader);
+  checkTokensFit(options, http);
+  const logger = parseLogger(reader);
+  const flows = JSON.stringify({ flows: jwtLogin.flows });
+  const types = new Set(jwtLogin.flows.map(({ type }) => type));
+  const body: BodyOptions = {
+    bodyLimit: http.bodyLimit,
+    encoded: http.unknownLoginType === "reject" ? "refuse" : "pass",
+    onFormParser: once(() => {
+      logger.warn(
+        "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
+      );
+    }),
+  };
+
+  /** True: answered, or nobody is left to answer. False: the host's to answer. */
+  const post = async (req: Request, res: Response): Promise<boolean> => {
+    const read = await readLoginBody(req, body);
+    if (typeof read === "string") return read === "aborted";
+    const submission = asSubmission(read.json);
+    if (!types.has(submission["type"] as string)) {
+      if (http.unknownLoginType === "next") return false;
+      typeOf(submission);
+      throw unknownType();
+    }
+    const context = { ip: req.ip, userAgent: req.headers["user-agent"], req };
+    sendJson(res, 200, JSON.stringify(await jwtLogin.login(submission, context)), http);
+    return true;
+  };
+
+  const handle: RequestHandler = (req, res, next) => {
+    if (!isLogin(req)) {
+      next();
+    } else if (req.method === "POST") {
+      post(req, res)
+        .catch((error: unknown) => {
+          if (!isMatrixError(error)) logger.error(error);
+          sendError(res, isMatrixError(error) ? error : internalError(), http);
+          return true;
+        })
+        .then((answered) => {
+          if (answered) req.resume();
+          else next();
+        })
+        .catch(next);
+    } else if (req.method === "GET" || req.method === "HEAD") {
+      if (http.flows === "replace") {
+        sendJson(res, 200, flows, http);
+      } else {
+        addFlows(req, res, jwtLogin.flows, http);
+        next();
+      }
+    } else if (req.method === "OPTIONS" && http.cors) {
+      sendPreflight(res);
+    } else {
+      next();
+    }
+  };
+  return Object.assign(handle, { jwtLogin });
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}

@@ -1,0 +1,43 @@
+import { flag, oneOf, type OptionReader } from "../checks/checks.js";
+import { claimReader, type ClaimReader } from "../jwt/claim-reader.js";
+import type { KeyContext } from "../jwt/keys/parse-key-source.js";
+import { claimLocator, readerOf, VERIFIER_OPTION_NAMES } from "../jwt/parse-options.js";
+import { Verifier } from "../jwt/token-verifier.js";
+import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
+import type { UserRules } from "./login-type.js";
+
+/** A login type, ready for use. */
+export interface LoginType {
+  readonly verifier: Verifier;
+  readonly subjectFormat: SubjectFormat;
+  readonly localpart: LocalpartRule;
+  readonly displayName: ClaimReader | undefined;
+  readonly identifier: NonNullable<UserRules["identifier"]>;
+  readonly allowRegistration: boolean;
+}
+
+const USER_RULE_NAMES = [
+  "subjectFormat",
+  "localpart",
+  "displayNameClaim",
+  "identifier",
+  "allowRegistration",
+] as const satisfies readonly (keyof UserRules)[];
+
+/** @throws OptionsError */
+export function parseLoginType(value: unknown, path: string, context: KeyContext): LoginType {
+  const options = readerOf(value, path, [...VERIFIER_OPTION_NAMES, ...USER_RULE_NAMES]);
+  return {
+    verifier: new Verifier(options, context),
+    subjectFormat: options.optional("subjectFormat", oneOf(["localpart", "userId", "either"]), "localpart"),
+    localpart: options.optional("localpart", oneOf(["as-is", "lowercase", "escape"]), "as-is"),
+    displayName: displayName(options),
+    identifier: options.optional("identifier", oneOf(["ignore", "match", "require"]), "ignore"),
+    allowRegistration: options.optional("allowRegistration", flag, false),
+  };
+}
+
+function displayName(options: OptionReader): ClaimReader | undefined {
+  const locator = options.optional("displayNameClaim", claimLocator);
+  return locator === undefined ? undefined : claimReader(locator);
+}

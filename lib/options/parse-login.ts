@@ -1,0 +1,109 @@
+import type { OptionReader } from "../checks/checks.js";
+import { anyObject, at, callback, text, type Check } from "../checks/checks.js";
+import { OptionsError } from "../checks/options-error.js";
+import { SharedJwks } from "../jwt/keys/shared-jwks.js";
+import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../logger.js";
+import { isServerName } from "../matrix/identifiers.js";
+import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
+import { keyWatcher, notifier, type Notify } from "./events.js";
+import type { JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./login.js";
+import { parseLoginType, type LoginType } from "./parse-login-type.js";
+
+export interface LoginConfig<User, Req> extends Pick<
+  JwtLoginOptions<User, Req>,
+  "serverName" | "findUser" | "registerUser" | "issueToken" | "wellKnown"
+> {
+  readonly loginTypes: ReadonlyMap<string, LoginType>;
+  readonly logger: Logger;
+  readonly onLogin: Notify<LoginEvent<Req>> | undefined;
+  readonly onReject: Notify<RejectEvent<Req>> | undefined;
+}
+
+export const LOGIN_OPTION_NAMES = [
+  "serverName",
+  "loginTypes",
+  "findUser",
+  "registerUser",
+  "issueToken",
+  "wellKnown",
+  "logger",
+  "onLogin",
+  "onReject",
+  "onKeysError",
+] as const satisfies readonly (keyof JwtLoginOptions<unknown>)[];
+
+/** @throws OptionsError */
+export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig<User, Req> {
+  type Options = JwtLoginOptions<User, Req>;
+  const logger = parseLogger(options);
+  const onKeysError = notifier<KeysErrorEvent>(options, "onKeysError", logger);
+  const registerUser = options.optional("registerUser", callback<NonNullable<Options["registerUser"]>>);
+  const wellKnown = options.optional("wellKnown", jsonObject);
+  const shared = new SharedJwks();
+  return {
+    serverName: options.required("serverName", serverName),
+    loginTypes: options.required(
+      "loginTypes",
+      mapOf((value, path, name) => {
+        const loginType = parseLoginType(value, path, { shared, watcher: keyWatcher(name, logger, onKeysError) });
+        if (loginType.allowRegistration && registerUser === undefined) {
+          throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
+        }
+        return loginType;
+      }),
+    ),
+    findUser: options.required("findUser", callback<Options["findUser"]>),
+    ...(registerUser && { registerUser }),
+    issueToken: options.required("issueToken", callback<Options["issueToken"]>),
+    ...(wellKnown && { wellKnown }),
+    logger,
+    onLogin: notifier(options, "onLogin", logger),
+    onReject: notifier(options, "onReject", logger),
+  };
+}
+
+/** @throws OptionsError */
+export function parseLogger(options: OptionReader): Logger {
+  return neverThrowing(options.optional("logger", anyLogger, consoleLogger));
+}
+
+const serverName: Check<string> = (value, path) => {
+  if (isServerName(text(value, path))) return value as string;
+  throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
+};
+
+function mapOf<T>(check: (value: unknown, path: string, name: string) => T): Check<ReadonlyMap<string, T>> {
+  return (value, path) => {
+    const names = Object.keys(anyObject(value, path));
+    if (names.length === 0) throw new OptionsError(path, "must hold at least one login type");
+    return new Map(
+      names.map((name) => {
+        const here = at(path, name);
+        if (name === "") throw new OptionsError(here, "must have a name, e.g. org.matrix.login.jwt");
+        if (SPECIFIED_LOGIN_TYPES.has(name)) {
+          throw new OptionsError(
+            here,
+            "is a login type of the specification, with rules of its own; choose another name",
+          );
+        }
+        return [name, check((value as Record<string, unknown>)[name], here, name)];
+      }),
+    );
+  };
+}
+
+const anyLogger: Check<Logger> = (value, path) => {
+  if (value === false) return silentLogger;
+  const logger = anyObject(value, path);
+  for (const level of ["debug", "info", "warn", "error"]) callback(logger[level], at(path, level));
+  return value as Logger;
+};
+
+const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
+  const object = anyObject(value, path);
+  try {
+    return JSON.parse(JSON.stringify(object)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new OptionsError(path, "must be an object that can be written as JSON", { cause });
+  }
+};
