@@ -18,7 +18,11 @@ export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
 export { matrixJwtLogin, type MatrixJwtLogin } from "./middleware.js";
 export { fromSynapseJwtConfig, type SynapseJwtConfig } from "./migrate/synapse.js";
-export { fromTokenAuthenticatorConfig, type TokenAuthenticatorConfig } from "./migrate/token-authenticator.js";
+export {
+  fromTokenAuthenticatorConfig,
+  type TokenAuthenticatorConfig,
+  type TokenAuthenticatorJwtConfig,
+} from "./migrate/token-authenticator.js";
 export type { HttpOptions, MatrixJwtLoginOptions } from "./options/middleware.js";
 export type { LoginTypeOptions, UserRules } from "./options/login-type.js";
 export type {

@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import type { Express } from "express";
 import express5 from "express";
 import express4 from "express4";
 
@@ -18,8 +17,8 @@ export interface RunningServer {
 }
 
 /** Serves on loopback, on a free port. */
-export async function serve(app: Express | RequestListener): Promise<RunningServer> {
-  const server = createServer(app as RequestListener);
+export async function serve(app: RequestListener): Promise<RunningServer> {
+  const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
