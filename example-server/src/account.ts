@@ -1,0 +1,74 @@
+import { Router, type Request } from "express";
+import { MatrixError } from "matrix-jwt-login";
+
+import { methodNotAllowed } from "./errors.js";
+import { jsonObject, readJson, requiredString } from "./request-body.js";
+import type { Session, Sessions } from "./sessions.js";
+import { lockedError } from "./users.js";
+
+/** What one does with the tokens that a login gave, whichever login it was. */
+export function account(sessions: Sessions): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+
+  router
+    .route("/account/whoami")
+    .get((request, response) => {
+      const session = authenticate(request, sessions);
+      if (session.userStatus === "locked") throw lockedError();
+      response
+        .set("Cache-Control", "no-store")
+        .json({ user_id: session.userId, device_id: session.deviceId, is_guest: false });
+    })
+    .all(methodNotAllowed);
+
+  // A locked account may still log out (Client-Server API, "Account locking").
+  router
+    .route("/logout")
+    .post((request, response) => {
+      sessions.end(authenticate(request, sessions));
+      response.json({});
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route("/logout/all")
+    .post((request, response) => {
+      sessions.endAll(authenticate(request, sessions));
+      response.json({});
+    })
+    .all(methodNotAllowed);
+
+  router
+    .route("/refresh")
+    .post(readJson, (request, response) => {
+      const session = sessions.findByRefreshToken(requiredString(jsonObject(request), "refresh_token"));
+      if (session === undefined || session.userStatus === "deactivated") throw unknownToken("Unknown refresh token");
+      if (session.userStatus === "locked") throw lockedError();
+      const { accessToken, refreshToken, expiresInMs } = sessions.refresh(session);
+      response
+        .set("Cache-Control", "no-store")
+        .json({ access_token: accessToken, refresh_token: refreshToken, expires_in_ms: expiresInMs });
+    })
+    .all(methodNotAllowed);
+
+  return router;
+}
+
+function authenticate(request: Request, sessions: Sessions): Session {
+  const token = accessTokenOf(request);
+  if (token === undefined) throw new MatrixError("M_MISSING_TOKEN", "Missing access token", { statusCode: 401 });
+  const session = sessions.find(token);
+  if (session === undefined || session.userStatus === "deactivated") throw unknownToken("Unknown access token");
+  if (session.expired) throw unknownToken("The access token has expired", { soft_logout: true });
+  return session;
+}
+
+// Client-Server API, "Using access tokens": the header, or the query parameter that is on its way out.
+function accessTokenOf({ headers, query }: Request): string | undefined {
+  const [, fromHeader] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
+  const fromQuery = query["access_token"];
+  return fromHeader ?? (typeof fromQuery === "string" && fromQuery !== "" ? fromQuery : undefined);
+}
+
+const unknownToken = (message: string, fields: Record<string, unknown> = {}): MatrixError =>
+  new MatrixError("M_UNKNOWN_TOKEN", message, { statusCode: 401, fields });

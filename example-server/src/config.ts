@@ -1,0 +1,64 @@
+import { isIP } from "node:net";
+import { join, resolve } from "node:path";
+
+/** What the environment decides. README.md has the list. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName: string;
+  /** Where clients reach the server, when that is not where it listens (a reverse proxy, a container). */
+  readonly publicBaseUrl: string | undefined;
+  readonly databaseFile: string;
+  readonly jwtSecretFile: string;
+  readonly idpKeyFile: string;
+  readonly devPasswordFile: string;
+  /** Of the access tokens that come with a refresh token; the others do not expire. */
+  readonly accessTokenLifetimeMs: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfig(environment: Environment, defaultDataDirectory: string): Config {
+  // An empty variable counts as not set: that is what `PORT= npm start` and compose files mean by it.
+  const read = (name: string): string | undefined => (environment[name] === "" ? undefined : environment[name]);
+  const readNumber = (name: string, fallback: number, least: number, most: number): number => {
+    const text = read(name) ?? String(fallback);
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new Error(`${name} must be a whole number from ${String(least)} to ${String(most)}, not "${text}"`);
+    }
+    return value;
+  };
+  const dataDirectory = read("DATA_DIR") ?? defaultDataDirectory;
+  const readPath = (name: string, fileName: string): string => resolve(read(name) ?? join(dataDirectory, fileName));
+
+  return {
+    host: read("HOST") ?? "127.0.0.1",
+    port: readNumber("PORT", 8008, 0, 65_535),
+    serverName: checkServerName(read("SERVER_NAME") ?? "localhost"),
+    publicBaseUrl: checkBaseUrl(read("PUBLIC_BASE_URL")),
+    databaseFile: readPath("DATABASE_FILE", "server.sqlite"),
+    jwtSecretFile: readPath("JWT_SECRET_FILE", "jwt-secret"),
+    idpKeyFile: readPath("IDP_KEY_FILE", "idp-key.pem"),
+    devPasswordFile: readPath("DEV_PASSWORD_FILE", "dev-password"),
+    accessTokenLifetimeMs: readNumber("ACCESS_TOKEN_LIFETIME", 3600, 1, 31_536_000) * 1000,
+    shutdownTimeoutMs: readNumber("SHUTDOWN_TIMEOUT", 10, 0, 3600) * 1000,
+  };
+}
+
+// Matrix spec, Appendices, "Server Name": a DNS name or an IP address, with a port or without.
+function checkServerName(name: string): string {
+  const [, ipv6, hostname] = /^(?:\[([^\]]+)\]|([A-Za-z0-9.-]{1,255}))(?::\d{1,5})?$/.exec(name) ?? [];
+  if (hostname === undefined && isIP(ipv6 ?? "") !== 6) {
+    throw new Error(`SERVER_NAME must be a Matrix server name such as example.org or localhost:8008, not "${name}"`);
+  }
+  return name;
+}
+
+function checkBaseUrl(url: string | undefined): string | undefined {
+  if (url !== undefined && !(/^https?:/i.test(url) && URL.canParse(url))) {
+    throw new Error(`PUBLIC_BASE_URL must be an http: or https: URL, not "${url}"`);
+  }
+  return url?.replace(/\/+$/, "");
+}

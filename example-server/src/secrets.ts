@@ -1,0 +1,41 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+import type { Config } from "./config.js";
+
+export interface Secrets {
+  /** Shared with whoever mints tokens for `org.matrix.login.jwt`. */
+  readonly jwtSecret: string;
+  /** PEM, the private half of what the JWKS publishes. */
+  readonly idpKey: string;
+  /** Of the users made at the first start. */
+  readonly devPassword: string;
+}
+
+export function loadSecrets({ jwtSecretFile, idpKeyFile, devPasswordFile }: Config): Secrets {
+  return {
+    jwtSecret: readOrMake(jwtSecretFile, () => randomText(32)),
+    idpKey: readOrMake(idpKeyFile, newSigningKey),
+    devPassword: readOrMake(devPasswordFile, () => randomText(12)),
+  };
+}
+
+function readOrMake(file: string, make: () => string): string {
+  if (existsSync(file)) {
+    const kept = readFileSync(file, "utf8").trim();
+    if (kept === "") throw new Error(`${file} is empty. Remove it, and the next start makes a new one`);
+    return kept;
+  }
+  const made = make().trim();
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${made}\n`, { mode: 0o600, flag: "wx" });
+  return made;
+}
+
+const randomText = (bytes: number): string => randomBytes(bytes).toString("base64url");
+
+function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
