@@ -36,9 +36,8 @@ function problemsOf(files: Readonly<Record<string, string>>): readonly string[] 
   );
   const given = new Map(Object.entries(files).map(([name, text]) => [join(import.meta.dirname, name), text]));
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
-  host.fileExists = (path) => given.has(path) || fileExists(path);
-  host.readFile = (path) => given.get(path) ?? readFile(path);
+  host.fileExists = (path) => given.has(path) || ts.sys.fileExists(path);
+  host.readFile = (path) => given.get(path) ?? ts.sys.readFile(path);
   const program = ts.createProgram({
     rootNames: [...given.keys()],
     options: { ...options, paths: { "matrix-jwt-login": [join(root, "lib/index.ts")] } },

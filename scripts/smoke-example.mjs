@@ -26,10 +26,10 @@ try {
   }
 } finally {
   server.kill("SIGTERM");
-  const [code] = await exited;
+  await exited;
   rmSync(DATA_DIR, { recursive: true, force: true });
-  if (code !== 0) throw new Error(`the example server stopped with code ${code}`);
 }
+if (server.exitCode !== 0) throw new Error(`the example server stopped with code ${server.exitCode}`);
 
 /** All that it prints, once it has printed its last curl line: the one by password. */
 async function linesOf(stream) {

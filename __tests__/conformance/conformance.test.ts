@@ -8,7 +8,6 @@ import {
   fromTokenAuthenticatorConfig,
   matrixJwtLogin,
   type LoginTypeOptions,
-  type TokenAuthenticatorConfig,
 } from "matrix-jwt-login";
 
 import { EXPRESS_VERSIONS, serve, type RunningServer } from "../helpers/hosts.js";
