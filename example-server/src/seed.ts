@@ -2,7 +2,7 @@ import { hashPassword } from "./passwords.js";
 import type { Users, UserStatus } from "./users.js";
 
 /** Made at the first start, all with the dev password. */
-export const seededUsers = [
+const seededUsers = [
   { localpart: "alice", displayName: "Alice", status: "active" },
   { localpart: "dora", displayName: "Dora (deactivated)", status: "deactivated" },
   { localpart: "louis", displayName: "Louis (locked)", status: "locked" },

@@ -14,7 +14,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export interface Sending {
+interface Sending {
   /** An object is sent as JSON, a string as it is. */
   readonly body?: object | string;
   readonly accessToken?: string | undefined;

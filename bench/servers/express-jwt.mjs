@@ -1,0 +1,27 @@
+// Set up as the READMEs of express-jwt and jwks-rsa say; the token comes from the body's `token` field.
+import { createSecretKey } from "node:crypto";
+import express from "express";
+import { expressjwt } from "express-jwt";
+import { expressJwtSecret } from "jwks-rsa";
+
+/** @param {any} settings */
+export function createApp({ key, algorithm, secret, jwksUri, issuer, audience, loginPath, serverName, answer }) {
+  const keys = {
+    secret: () => secret,
+    keyObject: () => createSecretKey(secret, "utf8"),
+    jwks: () => expressJwtSecret({ cache: true, rateLimit: true, jwksRequestsPerMinute: 5, jwksUri }),
+  };
+  const authenticate = expressjwt({
+    secret: keys[/** @type {keyof typeof keys} */ (key)](),
+    getToken: (req) => req.body.token,
+    algorithms: [algorithm],
+    issuer,
+    audience,
+  });
+
+  const app = express();
+  app.post(loginPath, express.json(), authenticate, (req, res) => {
+    res.json({ ...answer, user_id: `@${req.auth.sub}:${serverName}` });
+  });
+  return app;
+}
