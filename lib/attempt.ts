@@ -1,4 +1,4 @@
-import { HostFailure } from "./host-callbacks.js";
+import { HostFailure } from "./host-failure.js";
 import { KeysUnavailableError, TokenError } from "./jwt/errors.js";
 import { isMatrixError, MatrixError } from "./matrix/errors.js";
 import { answerTo, internalError } from "./matrix/host-error.js";
@@ -65,8 +65,8 @@ function answerFor(error: unknown): MatrixError {
   return isMatrixError(error) ? error : internalError(error);
 }
 
-export function loginEvent<Req>({ name, userId = "", ...attempt }: Attempt<Req>): LoginEvent<Req> {
-  return { loginType: name, userId, ...ending(attempt) };
+export function loginEvent<Req>(attempt: Attempt<Req>, userId: string): LoginEvent<Req> {
+  return { loginType: attempt.name, userId, ...ending(attempt) };
 }
 
 function rejectEvent<Req>(attempt: Attempt<Req>, error: unknown, answer: MatrixError): RejectEvent<Req> {

@@ -1,3 +1,4 @@
+import { HostFailure } from "./host-failure.js";
 import type { Claims } from "./jwt/claims.js";
 import { KeysUnavailableError, TokenError } from "./jwt/errors.js";
 import { SharedJwks } from "./jwt/keys/shared-jwks.js";
@@ -38,9 +39,10 @@ export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
       try {
         const { claims } = await verifier.verify(token);
         if (authorize === undefined || (await authorize(claims, {})) === true) return claims;
-      } catch (cause) {
-        if (cause instanceof TokenError || cause instanceof KeysUnavailableError) throw cause;
+      } catch (error) {
+        if (error instanceof TokenError || error instanceof KeysUnavailableError) throw error;
         // A function of the host's failed: what it did not say yes to is refused.
+        const cause = error instanceof HostFailure ? error.cause : error;
         throw new TokenError("unauthorized", "token could not be judged", { cause });
       }
       throw new TokenError("unauthorized", "token not authorized");

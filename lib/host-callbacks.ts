@@ -1,15 +1,7 @@
+import { HostFailure } from "./host-failure.js";
 import { errcodeOf } from "./matrix/host-error.js";
 import type { VerifiedLogin } from "./options/login.js";
 import type { LoginConfig } from "./options/parse-login.js";
-
-/** What a callback of the host's threw, or that it gave something amiss: told apart from what we throw ourselves. */
-export class HostFailure extends Error {
-  override readonly name = "HostFailure";
-
-  constructor(callback: string, cause: unknown) {
-    super(`${callback} failed`, { cause });
-  }
-}
 
 export async function callHost<T>(callback: string, call: () => T | Promise<T>): Promise<T> {
   try {

@@ -56,8 +56,8 @@ export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
   return Object.freeze({
     login: (submission: unknown, context: LoginContext<Req> = {}) =>
       attempted(config, submission, context, async (attempt) => {
-        const response = await logIn(config, attempt);
-        config.onLogin?.(loginEvent(attempt));
+        const { login, response } = await logIn(config, attempt);
+        config.onLogin?.(loginEvent(attempt, login.userId));
         return response;
       }),
     authenticate: (submission: unknown, context: LoginContext<Req> = {}) =>
@@ -77,11 +77,14 @@ interface Authenticated<User, Req> {
   readonly user: User | undefined;
 }
 
-async function logIn<User, Req>(config: Config<User, Req>, attempt: Attempt<Req>): Promise<LoginResponse> {
+async function logIn<User, Req>(
+  config: Config<User, Req>,
+  attempt: Attempt<Req>,
+): Promise<{ login: VerifiedLogin<Req>; response: LoginResponse }> {
   const { login, user: known } = await authenticate(config, attempt);
   const user = known ?? (await registerUser(config, login));
   // What was issued amiss is the host's failure as much as what was not issued.
-  return callHost("issueToken", async () =>
+  const response = await callHost("issueToken", async () =>
     loginResponse(await config.issueToken(user, login), {
       userId: login.userId,
       deviceId: login.deviceId,
@@ -89,6 +92,7 @@ async function logIn<User, Req>(config: Config<User, Req>, attempt: Attempt<Req>
       wellKnown: config.wellKnown,
     }),
   );
+  return { login, response };
 }
 
 async function authenticate<User, Req>(
@@ -98,24 +102,27 @@ async function authenticate<User, Req>(
   const { loginType, submission } = attempt;
   const fields = fieldsOf(submission);
   const token = await loginType.verifier.verify(submission["token"]);
-  const localpart = userOf(config.serverName, attempt, token);
+  const account = accountOf(config.serverName, attempt, token);
   await authorize(loginType, token, submission);
-  const login = verifiedLogin(attempt, fields, token, localpart);
+  const login = verifiedLogin(attempt, fields, token, account);
   const user = await findUser(config, login);
-  if (user === undefined) checkRegistration(attempt, localpart);
+  if (user === undefined) checkRegistration(attempt, login.localpart);
   return { login, user };
 }
 
-/** Works out the token's user, and gives the localpart. */
-function userOf<Req>(serverName: string, attempt: Attempt<Req>, { subject }: VerifiedToken): string {
+type Account = Pick<VerifiedLogin, "userId" | "localpart">;
+
+/** Works out the token's user. */
+function accountOf<Req>(serverName: string, attempt: Attempt<Req>, { subject }: VerifiedToken): Account {
   const { loginType, submission } = attempt;
   attempt.stage = "user_id";
   const localpart = localpartOf(subject, { ...loginType, serverName });
   attempt.stage = "identifier";
   checkIdentifier(loginType, submission, localpart, serverName);
   attempt.stage = "user_id";
-  attempt.userId = possibleUserId(localpart, serverName);
-  return localpart;
+  const userId = possibleUserId(localpart, serverName);
+  attempt.userId = userId;
+  return { userId, localpart };
 }
 
 function checkIdentifier(rule: LoginType, submission: JsonObject, localpart: string, serverName: string): void {
@@ -134,16 +141,15 @@ async function authorize({ verifier }: LoginType, { claims }: VerifiedToken, sub
 }
 
 function verifiedLogin<Req>(
-  { loginType, name, userId = "", context }: Attempt<Req>,
+  { loginType, name, context }: Attempt<Req>,
   { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
   { claims }: VerifiedToken,
-  localpart: string,
+  account: Account,
 ): VerifiedLogin<Req> {
   const displayName = loginType.displayName?.(claims);
   return {
     loginType: name,
-    userId,
-    localpart,
+    ...account,
     ...(typeof displayName === "string" && isCleanText(displayName) && { displayName }),
     claims,
     deviceId: deviceId ?? newDeviceId(),

@@ -9,10 +9,13 @@ export interface Logger {
   error(message: unknown): void;
 }
 
+const nothing = (): void => undefined;
+
+export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
 /** What is used unless the host gives a logger: `console`'s warnings and errors. */
 export const consoleLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
+  ...silentLogger,
   warn: (message) => {
     console.warn(message);
   },
@@ -21,21 +24,17 @@ export const consoleLogger: Logger = {
   },
 };
 
-export const silentLogger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 /** The same logger, but one whose own failure changes nothing for the login that it was told of. */
-export function neverThrowing(logger: Logger): Logger {
-  const guarded = (level: keyof Logger) => (message: unknown) => {
-    try {
-      logger[level](message);
-    } catch {
-      // There is nobody left to tell.
-    }
-  };
+export function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) => unknown>>): Logger {
+  const guarded =
+    (level: keyof Logger): Logger["warn"] =>
+    (message) => {
+      try {
+        // It may be async in spite of its type.
+        Promise.resolve(logger[level](message)).catch(nothing);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
   return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn"), error: guarded("error") };
 }

@@ -115,5 +115,6 @@ export class OptionReader {
 function kindOf(value: unknown): string {
   if (value === undefined) return "undefined";
   if (value === null) return "null";
-  return Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

@@ -1,3 +1,4 @@
+import { HostFailure } from "../host-failure.js";
 import type { Claims } from "./claims.js";
 
 /**
@@ -7,11 +8,27 @@ export type ClaimLocator = string | readonly string[] | ((claims: Claims) => str
 
 export type ClaimReader = (claims: Claims) => unknown;
 
-/** Looks at own members only: what every object inherits is no claim. */
-export function claimReader(locator: ClaimLocator): ClaimReader {
-  if (typeof locator === "function") return locator;
+/**
+ * Looks at own members only: what every object inherits is no claim.
+ *
+ * @param option - the option that says where, for errors of a function of the host's
+ */
+export function claimReader(locator: ClaimLocator, option: string): ClaimReader {
+  if (typeof locator === "function") return (claims) => call(locator, claims, option);
   const path = typeof locator === "string" ? [locator] : [...locator];
   return (claims) => path.reduce<unknown>(member, claims);
+}
+
+function call(locator: (claims: Claims) => unknown, claims: Claims, option: string): unknown {
+  let value: unknown;
+  try {
+    value = locator(claims);
+  } catch (cause) {
+    throw new HostFailure(option, cause);
+  }
+  // A promise is no string, so no claim, and nobody waits for it: its rejection must not end the process.
+  if (value instanceof Promise) value.catch(() => undefined);
+  return value;
 }
 
 function member(value: unknown, name: string): unknown {

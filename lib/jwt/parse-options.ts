@@ -75,7 +75,7 @@ export function parseVerifierOptions(options: OptionReader, context: KeyContext)
       audiences: options.optional("audience", (value, path) => (value === null ? null : setOf(text)(value, path))),
       requiredScopes: options.optional("requiredScopes", listOf(scope), []),
     },
-    subject: claimReader(options.optional("subjectClaim", claimLocator, "sub")),
+    subject: claimReader(options.optional("subjectClaim", claimLocator, "sub"), "subjectClaim"),
     maxTokenLength: options.optional(
       "maxTokenLength",
       numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true }),

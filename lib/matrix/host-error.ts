@@ -10,7 +10,15 @@ export function internalError(cause?: unknown): MatrixError {
  * it: our own error as it is; of another one its `errcode` and `error`, never its `message`.
  */
 export function answerTo(error: unknown): MatrixError {
-  if (isMatrixError(error)) return error;
+  try {
+    return isMatrixError(error) ? error : answerToOther(error);
+  } catch {
+    // Even a look at it fails: a getter or a proxy of its own throws.
+    return internalError(error);
+  }
+}
+
+function answerToOther(error: unknown): MatrixError {
   const errcode = errcodeOf(error);
   if (errcode === undefined) return internalError(error);
   const { statusCode, status, error: text } = error as Readonly<Record<"statusCode" | "status" | "error", unknown>>;
@@ -23,7 +31,10 @@ export function answerTo(error: unknown): MatrixError {
 }
 
 export function errcodeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  const { errcode } = error as { errcode?: unknown };
-  return typeof errcode === "string" && errcode !== "" ? errcode : undefined;
+  try {
+    const { errcode } = (error ?? {}) as { errcode?: unknown };
+    return typeof errcode === "string" && errcode !== "" ? errcode : undefined;
+  } catch {
+    return undefined;
+  }
 }

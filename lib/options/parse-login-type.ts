@@ -39,5 +39,5 @@ export function parseLoginType(value: unknown, path: string, context: KeyContext
 
 function displayName(options: OptionReader): ClaimReader | undefined {
   const locator = options.optional("displayNameClaim", claimLocator);
-  return locator === undefined ? undefined : claimReader(locator);
+  return locator === undefined ? undefined : claimReader(locator, "displayNameClaim");
 }

@@ -99,11 +99,14 @@ const anyLogger: Check<Logger> = (value, path) => {
   return value as Logger;
 };
 
-const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
-  const object = anyObject(value, path);
+function asJson(object: object, path: string): unknown {
   try {
-    return JSON.parse(JSON.stringify(object)) as Readonly<Record<string, unknown>>;
+    return JSON.parse(JSON.stringify(object)) as unknown;
   } catch (cause) {
     throw new OptionsError(path, "must be an object that can be written as JSON", { cause });
   }
+}
+
+const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
+  return anyObject(asJson(anyObject(value, path), path), path);
 };

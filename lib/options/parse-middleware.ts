@@ -1,4 +1,4 @@
-import { flag, numberFrom, oneOf, type OptionReader } from "../checks/checks.js";
+import { at, flag, numberFrom, oneOf, type OptionReader } from "../checks/checks.js";
 import { OptionsError } from "../checks/options-error.js";
 import type { HttpOptions } from "./middleware.js";
 
@@ -29,7 +29,7 @@ export function checkTokensFit(
 ): void {
   for (const [name, { maxTokenLength = 0 }] of Object.entries(loginTypes)) {
     if (maxTokenLength <= bodyLimit) continue;
-    const path = `loginTypes[${JSON.stringify(name)}].maxTokenLength`;
+    const path = at(at("loginTypes", name), "maxTokenLength");
     throw new OptionsError(path, `must not be more than bodyLimit, ${String(bodyLimit)}; raise that too`);
   }
 }

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "@jest/globals";
+import { MatrixError, type MatrixErrorOptions } from "matrix-jwt-login";
+
+import { thrownBy } from "../helpers/core.js";
+
+describe("MatrixError", () => {
+  test("is an Error of 403, unless said otherwise", () => {
+    const error = new MatrixError("M_USER_DEACTIVATED", "This account is deactivated");
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({
+      name: "MatrixError",
+      errcode: "M_USER_DEACTIVATED",
+      message: "This account is deactivated",
+      statusCode: 403,
+      fields: {},
+    });
+    expect(error.retryAfterMs).toBeUndefined();
+    expect(error.cause).toBeUndefined();
+    expect(Object.hasOwn(error, "cause")).toBe(false);
+  });
+
+  test("has its errcode for a message where none is given", () => {
+    expect(new MatrixError("M_FORBIDDEN").message).toBe("M_FORBIDDEN");
+  });
+
+  test("keeps what it is given", () => {
+    const cause = new Error("down");
+    const error = new MatrixError("M_UNKNOWN", "Busy", {
+      statusCode: 503,
+      fields: { a: 1 },
+      retryAfterMs: 500,
+      cause,
+    });
+    expect(error).toMatchObject({ statusCode: 503, fields: { a: 1 }, retryAfterMs: 500 });
+    expect(error.cause).toBe(cause);
+  });
+
+  test.each<[string, MatrixErrorOptions, object]>([
+    ["nothing", {}, {}],
+    ["fields", { fields: { soft_logout: true, list: [1] } }, { soft_logout: true, list: [1] }],
+    ["fields that would replace its own", { fields: { errcode: "M_OTHER", error: "other" } }, {}],
+    ["a cause, which is never sent", { cause: new Error("private") }, {}],
+  ])("is written as JSON with %s", (_, options, more) => {
+    const error = new MatrixError("M_FORBIDDEN", "No", options);
+    expect(JSON.parse(JSON.stringify(error))).toEqual({ errcode: "M_FORBIDDEN", error: "No", ...more });
+  });
+
+  test.each([400, 401, 403, 404, 429, 499, 500, 502, 599])("may have the status %d", (statusCode) => {
+    expect(new MatrixError("M_UNKNOWN", "x", { statusCode }).statusCode).toBe(statusCode);
+  });
+
+  test.each([0, 200, 302, 399, 600, -403, 403.5, Number.NaN, Infinity, "403", null])(
+    "can't have the status %p, which is not an error's",
+    (statusCode) => {
+      const error = thrownBy(() => new MatrixError("M_UNKNOWN", "x", { statusCode: statusCode as number }));
+      expect(error).toBeInstanceOf(RangeError);
+      expect((error as RangeError).message).toContain("from 400 to 599");
+    },
+  );
+});
