@@ -20,7 +20,7 @@ export interface RemoteLogin {
   /** Outcome, and how many milliseconds it took. */
   readonly timed: (token: string) => Promise<{ readonly outcome: Outcome; readonly ms: number }>;
   readonly errors: KeysErrorEvent[];
-  readonly logger: jest.Mocked<Logger>;
+  readonly logger: Readonly<Record<keyof Logger, jest.Mock>>;
 }
 
 /** Seconds that suit tests: nothing waits for long, and nothing grows old by itself. */

@@ -9,9 +9,9 @@ export function verifierOf(options: AnyOptions): TokenVerifier {
 
 /** What becomes of a token: "accepted", or the code of the error that refuses it. Any other failure is thrown on. */
 export async function verdict(verifier: TokenVerifier | AnyOptions, token: string): Promise<string> {
-  const { verify } = "verify" in verifier ? (verifier as TokenVerifier) : verifierOf(verifier);
+  const made = "verify" in verifier ? verifier : verifierOf(verifier);
   try {
-    await verify(token);
+    await made.verify(token);
     return "accepted";
   } catch (error) {
     const { name, code } = error as { name?: unknown; code?: unknown };

@@ -51,7 +51,7 @@ export function readBody(req: IncomingMessage, limit: number): Promise<Buffer | 
 function nextChunk(req: IncomingMessage): Buffer | undefined {
   const chunk = req.read() as Buffer | string | null;
   if (chunk === null) return undefined;
-  return typeof chunk === "string" ? Buffer.from(chunk, req.readableEncoding ?? "utf8") : chunk;
+  return typeof chunk === "string" ? Buffer.from(chunk, String(req.readableEncoding) as BufferEncoding) : chunk;
 }
 
 function putBack(req: IncomingMessage, body: Buffer): void {

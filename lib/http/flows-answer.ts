@@ -27,6 +27,9 @@ export function addFlows(
   options: AnswerOptions,
 ): void {
   for (const name of WITHHELD) Reflect.deleteProperty(req.headers, name);
+  // The answer to HEAD is that to GET without its body, and Node leaves that out by itself (RFC 9110 section 9.3.2).
+  const { method } = req;
+  if (method === "HEAD") req.method = "GET";
   const before = { ...res.getHeaders() };
 
   const ours = (): Verdict => {
@@ -37,32 +40,35 @@ export function addFlows(
     return { body };
   };
   const merged = (answer: WholeAnswer): Verdict => {
-    // The answer to HEAD has no body to add to, and its GET's length can't be told from here.
-    const isHead = req.method === "HEAD" && answer.body.length === 0 && isJson(res);
     const whole = mergeFlows(parsed(answer.body), flows);
-    if (whole === undefined && !isHead) return "unchanged";
+    if (whole === undefined) return "unchanged";
     for (const name of STALE_HEADERS) res.removeHeader(name);
     if (options.cors) setCorsHeaders(res);
     setUnlessThere(res, "Content-Type", "application/json");
     setUnlessThere(res, "Cache-Control", "no-store");
-    if (isHead) return { body: undefined };
     const body = Buffer.from(JSON.stringify(whole));
     res.setHeader("Content-Length", body.length);
     return { body };
   };
 
+  const asAsked = (): void => {
+    req.method = method;
+  };
   holdAnswer(res, {
-    holds: ({ statusCode }) => isMissing(statusCode) || (statusCode === 200 && !res.hasHeader("Content-Encoding")),
-    judge: (answer) => (isMissing(answer.statusCode) ? ours() : merged(answer)),
+    holds: ({ statusCode }) => {
+      const holds = isMissing(statusCode) || (statusCode === 200 && !res.hasHeader("Content-Encoding"));
+      if (!holds) asAsked();
+      return holds;
+    },
+    judge: (answer) => {
+      asAsked();
+      return isMissing(answer.statusCode) ? ours() : merged(answer);
+    },
   });
 }
 
 function isMissing(statusCode: number): boolean {
   return statusCode === 404 || statusCode === 405;
-}
-
-function isJson(res: ServerResponse): boolean {
-  return /json/i.test(String(res.getHeader("Content-Type") ?? "json"));
 }
 
 function setUnlessThere(res: ServerResponse, name: string, value: string): void {

@@ -7,7 +7,7 @@ export interface WholeAnswer {
 }
 
 /** What becomes of it: sent as the host wrote it, or with this body in its place. */
-export type Verdict = "unchanged" | { readonly body: Buffer | undefined };
+export type Verdict = "unchanged" | { readonly body: Buffer };
 
 export interface AnswerJudge {
   /** Is an answer with the head that is set now worth holding back? */
@@ -63,7 +63,9 @@ export function holdAnswer(res: ServerResponse, { holds, judge }: AnswerJudge): 
 
   Object.assign(res, {
     writeHead(statusCode: number, ...rest: [(string | Headers)?, Headers?]): ServerResponse {
-      if (state !== "fresh") return original.writeHead(statusCode, ...rest);
+      // Older compression asks for the head again at the end.
+      if (state === "holding") return res;
+      if (state === "released") return original.writeHead(statusCode, ...rest);
       const [reason, headers] = typeof rest[0] === "string" ? [rest[0], rest[1]] : [undefined, rest[0]];
       res.statusCode = statusCode;
       if (reason !== undefined) res.statusMessage = reason;
@@ -107,7 +109,7 @@ function callLater(args: readonly unknown[]): void {
 function setHeaders(res: ServerResponse, headers: Headers): void {
   if (!Array.isArray(headers)) {
     for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) res.setHeader(name, value);
+      res.setHeader(name, value as string);
     }
     return;
   }

@@ -28,13 +28,18 @@ export type LoginBody = { readonly json: unknown } | "pass" | "aborted";
 export async function readLoginBody(req: ParsedRequest, options: BodyOptions): Promise<LoginBody> {
   if (Number(req.headers["content-length"]) > options.bodyLimit) throw tooLarge();
   // A stream that was read to its end can't be read again, and one without a body must not be touched.
-  if (req.readableEnded || !hasBody(req)) return parsedBefore(req, options);
+  if (isTaken(req) || !hasBody(req)) return parsedBefore(req, options);
   if (isEncoded(req)) {
     if (options.encoded === "pass") return "pass";
     throw notJson();
   }
   const bytes = await readBody(req, options.bodyLimit);
   return bytes === undefined ? "aborted" : { json: parseJson(bytes) };
+}
+
+/** Some parsers go on at the last byte, before the stream's end is announced. */
+function isTaken(req: ParsedRequest): boolean {
+  return req.readableEnded || (req.readableDidRead && req.readableLength === 0 && req.body !== undefined);
 }
 
 /** RFC 9112 section 6: without either header there is none. */
@@ -68,11 +73,16 @@ function isEmpty(body: unknown): boolean {
 }
 
 /**
- * A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. A JSON parser that was
- * set to take every content type leaves an object with a `type`.
+ * A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. What a real form leaves
+ * is told from what a JSON parser made, one that takes every content type, by its length: no JSON text of the same
+ * members can be as short as the form was.
  */
 function isMadeOfForm({ headers }: IncomingMessage, body: unknown): boolean {
   if (!/^\s*(?:application\/x-www-form-urlencoded|multipart\/)/i.test(headers["content-type"] ?? "")) return false;
   if (typeof body !== "object" || body === null || Array.isArray(body)) return false;
-  return Object.getPrototypeOf(body) === null || !Object.hasOwn(body, "type");
+  if (Object.getPrototypeOf(body) === null) return true;
+  const [first] = Object.keys(body);
+  if (first?.trimStart().startsWith("{")) return true;
+  const isText = Object.values(body).every((value) => typeof value === "string");
+  return isText && Number(headers["content-length"]) < Buffer.byteLength(JSON.stringify(body));
 }

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from "node:http";
-
-/** A request as Express hands it on: `url` changes under a mount, `originalUrl` does not. */
-export interface MountedRequest extends IncomingMessage {
+/** A request as Express hands it on, where `url` changes under a mount and `originalUrl` does not; or as Node does. */
+export interface MountedRequest {
+  readonly url: string;
   readonly originalUrl?: string;
   readonly baseUrl?: string;
 }
@@ -12,7 +11,7 @@ const LOGIN_PATHS: ReadonlySet<string> = new Set(
 
 /** Is the request for a login endpoint: one of the specification's, or one that we are mounted on by its whole path? */
 export function isLogin(req: MountedRequest): boolean {
-  const path = pathOf(req.originalUrl ?? req.url ?? "");
+  const path = pathOf(req.originalUrl ?? req.url);
   return LOGIN_PATHS.has(path) || (path === req.baseUrl && path.endsWith("/login"));
 }
 

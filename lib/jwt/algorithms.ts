@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import type { AsymmetricKeyDetails, KeyObject } from "node:crypto";
 
 const HMAC = ["HS256", "HS384", "HS512"] as const;
 const RSA_PKCS1 = ["RS256", "RS384", "RS512"] as const;
@@ -7,6 +7,9 @@ const RSA_PSS = ["PS256", "PS384", "PS512"] as const;
 /** The signature algorithms that can be allowed (RFC 7518 section 3.1; EdDSA: RFC 8037 section 3.1, Ed25519 only). */
 export const ALGORITHMS = [...HMAC, ...RSA_PKCS1, ...RSA_PSS, "ES256", "ES384", "ES512", "EdDSA"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** All that a public key can verify. */
+export const PUBLIC_KEY_ALGORITHMS: ReadonlySet<Algorithm> = new Set(ALGORITHMS.filter((name) => !isHmac(name)));
 
 /** RFC 7518 sections 3.3 and 3.5. */
 const MIN_RSA_BITS = 2048;
@@ -18,19 +21,15 @@ const BY_CURVE: ReadonlyMap<string | undefined, readonly Algorithm[]> = new Map(
   ["secp521r1", ["ES512"]],
 ]);
 
-/** Which algorithms a key may verify: none for one that is private, too short or of a kind that no algorithm here uses. */
+/** Which algorithms a secret or public key may verify: none for one that is too short, or of a kind unknown here. */
 export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   if (key.type === "secret") return HMAC;
-  if (key.type !== "public") return [];
-  const details = key.asymmetricKeyDetails ?? {};
+  const details: AsymmetricKeyDetails = { ...key.asymmetricKeyDetails };
   switch (key.asymmetricKeyType) {
     case "rsa":
-      return isLongEnough(details.modulusLength) ? [...RSA_PKCS1, ...RSA_PSS] : [];
+      return isLongEnough(details) ? [...RSA_PKCS1, ...RSA_PSS] : [];
     case "rsa-pss":
-      // A PSS key may be bound to one hash (RFC 4055 section 3.1).
-      return isLongEnough(details.modulusLength)
-        ? RSA_PSS.filter((name) => [undefined, `sha${name.slice(2)}`].includes(details.hashAlgorithm))
-        : [];
+      return isLongEnough(details) ? RSA_PSS.filter((name) => isBoundTo(`sha${name.slice(2)}`, details)) : [];
     case "ec":
       return BY_CURVE.get(details.namedCurve) ?? [];
     case "ed25519":
@@ -49,6 +48,11 @@ export function hashLength(algorithm: Algorithm): number {
   return Number(algorithm.slice(2)) / 8;
 }
 
-function isLongEnough(modulusLength: number | undefined): boolean {
-  return modulusLength !== undefined && modulusLength >= MIN_RSA_BITS;
+function isLongEnough({ modulusLength }: AsymmetricKeyDetails): boolean {
+  return Number(modulusLength) >= MIN_RSA_BITS;
+}
+
+/** A PSS key may be bound to a hash, for the message and for its mask (RFC 4055 section 3.1). */
+function isBoundTo(hash: string, { hashAlgorithm = hash, mgf1HashAlgorithm = hash }: AsymmetricKeyDetails): boolean {
+  return hashAlgorithm === hash && mgf1HashAlgorithm === hash;
 }

@@ -105,14 +105,13 @@ function checkAudience({ aud }: Claims, { audiences }: ClaimRules): void {
   }
 }
 
-/** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it. */
+/** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it, and some make it a list. */
 function checkScopes({ scope, scp }: Claims, { requiredScopes }: ClaimRules): void {
   if (requiredScopes.length === 0) return;
-  const granted = new Set([...scopesIn(scope), ...scopesIn(scp)]);
+  const granted = new Set<unknown>([...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))]);
   if (!requiredScopes.every((name) => granted.has(name))) throw new TokenError("scope", "token lacks a required scope");
 }
 
-function scopesIn(claim: unknown): readonly unknown[] {
-  if (typeof claim === "string") return claim.split(" ");
-  return Array.isArray(claim) ? claim : [];
+function words(claim: unknown): readonly string[] {
+  return typeof claim === "string" ? claim.split(" ") : [];
 }

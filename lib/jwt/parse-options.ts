@@ -87,8 +87,7 @@ export function parseVerifierOptions(options: OptionReader, context: KeyContext)
 
 /** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */
 function allowedAlgorithms(options: OptionReader, keys: KeySource): readonly Algorithm[] {
-  const fitting = [...keys.algorithms];
-  return options.optional("algorithms", listOf(algorithm(fitting)), fitting);
+  return options.optional("algorithms", listOf(algorithm([...keys.algorithms])), [...keys.possibleAlgorithms]);
 }
 
 function algorithm(fitting: readonly Algorithm[]): Check<Algorithm> {

@@ -11,7 +11,13 @@ import type { TokenError } from "./errors.js";
 const OPTIONS: ReadonlyMap<Algorithm, VerifyOptions> = new Map(
   ALGORITHMS.map((algorithm) => [
     algorithm,
-    Object.freeze({ algorithms: [algorithm as jsonwebtoken.Algorithm], ignoreExpiration: true, ignoreNotBefore: true }),
+    Object.freeze({
+      algorithms: [algorithm as jsonwebtoken.Algorithm],
+      ignoreExpiration: true,
+      ignoreNotBefore: true,
+      // Which key fits is algorithms.ts's to say, and has been said: of RSA-PSS keys it takes those bound to a hash alone.
+      allowInvalidAsymmetricKeyTypes: true,
+    }),
   ]),
 );
 

@@ -31,10 +31,6 @@ export class Verifier {
     return this.#config.authorize;
   }
 
-  get maxTokenLength(): number {
-    return this.#config.maxTokenLength;
-  }
-
   ready(): Promise<void> {
     return this.#config.keys.ready();
   }

@@ -11,6 +11,7 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
       return Promise.all(found.map((keys) => Promise.resolve(keys))).then((lists) => lists.flat());
     },
     algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
+    possibleAlgorithms: new Set(sources.flatMap(({ possibleAlgorithms }) => [...possibleAlgorithms])),
     ready: async () => {
       await Promise.all(sources.map((source) => source.ready()));
     },

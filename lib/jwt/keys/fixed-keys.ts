@@ -13,9 +13,11 @@ export function fixedKeys(keys: readonly KeyObject[]): KeySource {
       byAlgorithm.set(algorithm, [...(byAlgorithm.get(algorithm) ?? []), key]);
     }
   }
+  const algorithms = new Set(byAlgorithm.keys());
   return {
     keysFor: ({ algorithm }) => byAlgorithm.get(algorithm) ?? NONE,
-    algorithms: new Set(byAlgorithm.keys()),
+    algorithms,
+    possibleAlgorithms: algorithms,
     ready: () => Promise.resolve(),
   };
 }

@@ -8,7 +8,13 @@ export function inlineJwks(value: unknown, path: string): KeySource {
 }
 
 export function setSource(set: JwkSet): KeySource {
-  return { keysFor: (query) => set.keysFor(query), algorithms: set.algorithms, ready: () => Promise.resolve() };
+  const { algorithms } = set;
+  return {
+    keysFor: (query) => set.keysFor(query),
+    algorithms,
+    possibleAlgorithms: algorithms,
+    ready: () => Promise.resolve(),
+  };
 }
 
 /** RFC 7517 section 5: an object with a list `keys`. */

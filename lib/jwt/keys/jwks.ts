@@ -2,7 +2,8 @@ import type { KeyObject } from "node:crypto";
 
 import { JwksClient } from "jwks-rsa";
 
-import { ALGORITHMS, isHmac } from "../algorithms.js";
+import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
+import { within } from "./deadline.js";
 import { downloadJson, type DownloadLimits } from "./download.js";
 import { JwkSet } from "./jwk-set.js";
 import type { KeyQuery, KeySource, KeyWatcher } from "./key-source.js";
@@ -10,22 +11,15 @@ import { Refreshed, type RefreshSettings } from "./refreshed.js";
 
 export type JwksSettings = RefreshSettings & DownloadLimits;
 
-const PUBLIC_KEY_ALGORITHMS = new Set(ALGORITHMS.filter((algorithm) => !isHmac(algorithm)));
-
 /** Keys of a JWKS endpoint. With the set at hand a login is synchronous; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
   readonly algorithms = PUBLIC_KEY_ALGORITHMS;
+  readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #set: Refreshed<JwkSet>;
 
   constructor(uri: string, settings: JwksSettings, watcher: KeyWatcher) {
-    const client = new JwksClient({
-      jwksUri: uri,
-      // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
-      cache: false,
-      rateLimit: false,
-      fetcher: (url) => downloadJson(url, settings) as Promise<{ keys: unknown }>,
-    });
-    this.#set = new Refreshed(async () => usableSet(await client.getKeys()), settings, watcher);
+    const fetch = () => within(settings.timeout, (signal) => fetchSet(uri, settings, signal));
+    this.#set = new Refreshed(fetch, settings, watcher);
   }
 
   keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]> {
@@ -33,8 +27,8 @@ export class RemoteJwks implements KeySource {
     return (set && answer(set, query)) ?? this.#keysAfterFetch(query);
   }
 
-  async ready(): Promise<void> {
-    if (this.#set.current() === undefined) await this.#set.next();
+  ready(): Promise<void> {
+    return this.#set.ready();
   }
 
   async #keysAfterFetch(query: KeyQuery): Promise<readonly KeyObject[]> {
@@ -56,7 +50,15 @@ function answer(set: JwkSet, query: KeyQuery): readonly KeyObject[] | undefined 
   return keys.length > 0 || set.knows(query.kid) ? keys : undefined;
 }
 
-function usableSet(keys: unknown): JwkSet {
+async function fetchSet(uri: string, settings: JwksSettings, signal: AbortSignal): Promise<JwkSet> {
+  const client = new JwksClient({
+    jwksUri: uri,
+    // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
+    cache: false,
+    rateLimit: false,
+    fetcher: (url) => downloadJson(url, settings, signal) as Promise<{ keys: unknown }>,
+  });
+  const keys = await client.getKeys();
   if (!Array.isArray(keys)) throw new Error("answered with something that is not a JWK Set");
   const set = new JwkSet(keys);
   if (!set.usable) throw new Error("answered with a JWK Set that has no usable key");

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OptionsError } from "../../checks/options-error.js";
-import type { Algorithm } from "../algorithms.js";
+import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../algorithms.js";
 import { KeysUnavailableError } from "../errors.js";
 import { fixedKeys } from "./fixed-keys.js";
 import { jwkSet, setSource } from "./inline-jwks.js";
@@ -21,6 +21,7 @@ const READ_DEADLINE = 1_000;
  * when a token needs it and the last look is two seconds old: no timer, no watcher, and whatever way it was replaced.
  */
 export class KeyFile implements KeySource {
+  readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #file: string;
   readonly #path: string;
   readonly #watcher: KeyWatcher;

@@ -18,8 +18,11 @@ export interface KeySource {
    */
   keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]>;
 
-  /** The algorithms that its keys fit, where that is known before the first token. */
+  /** The algorithms that its keys fit now; where they are still to be fetched, all that they may fit. */
   readonly algorithms: ReadonlySet<Algorithm>;
+
+  /** The algorithms that its keys may come to fit: what is allowed where the host does not say. */
+  readonly possibleAlgorithms: ReadonlySet<Algorithm>;
 
   /** Settles when keys are there; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;

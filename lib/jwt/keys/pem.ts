@@ -1,9 +1,9 @@
-const LABEL = /-----BEGIN ([A-Z0-9 ]+)-----/g;
+const LABEL = /(?<=-----BEGIN )[A-Z0-9 ]+(?=-----)/g;
 const PUBLIC_LABELS = new Set(["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]);
 
 /** The labels of the PEM blocks in a text (RFC 7468 section 2), in order. */
 export function pemLabels(text: string): readonly string[] {
-  return Array.from(text.matchAll(LABEL), ([, label = ""]) => label);
+  return text.match(LABEL) ?? [];
 }
 
 export function looksLikePem(value: string | Uint8Array): boolean {

@@ -53,7 +53,13 @@ export class Refreshed<T> {
 
   /** What is left to use when the refresh has failed. */
   lastGood(): T | undefined {
-    return secondsSince(this.#fetchedAt) <= this.#settings.staleIfError ? this.#value : undefined;
+    const usable = this.#failing && secondsSince(this.#fetchedAt) <= this.#settings.staleIfError;
+    return usable ? this.#value : undefined;
+  }
+
+  /** Settles when there is something to use. Takes no place from those who wait for {@link next}. */
+  async ready(): Promise<void> {
+    if (this.current() === undefined) await this.#soon();
   }
 
   /**

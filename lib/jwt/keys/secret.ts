@@ -27,7 +27,7 @@ export function secretKey(value: unknown, path: string): KeyObject {
 /** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and is said aloud once. */
 export function warnOfShortSecret(keys: readonly KeyObject[], algorithms: readonly Algorithm[], path: string): void {
   const shortest = Math.min(...algorithms.filter(isHmac).map(hashLength));
-  if (keys.every((key) => (key.symmetricKeySize ?? 0) >= shortest)) return;
+  if (keys.every((key) => Number(key.symmetricKeySize) >= shortest)) return;
   process.emitWarning(
     `${path} is shorter than the ${String(shortest)} bytes of its algorithm's hash and can be guessed (RFC 7518 section 3.2)`,
     { type: "SecurityWarning", code: "MATRIX_JWT_LOGIN_SHORT_SECRET" },

@@ -1,0 +1,277 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Express, Request, RequestHandler, Response } from "express";
+import supertest from "supertest";
+
+import { send, valuesOf } from "../helpers/http-client.js";
+import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
+import { LOGIN_PATH, LOGIN_TYPE } from "../helpers/login.js";
+import { hostOf, middleware, type Options } from "../helpers/test-hosts.js";
+
+const OURS = { flows: [{ type: LOGIN_TYPE }] };
+const THEIRS = { flows: [{ type: "m.login.password" }] };
+
+const CONDITIONS = {
+  "If-None-Match": "*",
+  "If-Match": '"x"',
+  "If-Modified-Since": new Date().toUTCString(),
+  "If-Unmodified-Since": new Date(0).toUTCString(),
+  "If-Range": '"x"',
+  Range: "bytes=0-1",
+  "Accept-Encoding": "gzip, br",
+};
+
+describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
+  const hostWith = (
+    get: RequestHandler | undefined,
+    options: Options = {},
+    ...before: readonly RequestHandler[]
+  ): Express => {
+    const app = express();
+    app.set("env", "test");
+    for (const handler of before) app.use(handler);
+    app.use(middleware(options));
+    if (get !== undefined) app.get(LOGIN_PATH, get);
+    return app;
+  };
+
+  describe("the host's own flows come first, and ours where they are not there yet", () => {
+    const two = { "a.b": { secret: "s".repeat(64) }, "c.d": { secret: "s".repeat(64) } };
+    test.each<readonly [string, readonly unknown[], readonly unknown[]]>([
+      ["none of the host's", [], [{ type: "a.b" }, { type: "c.d" }]],
+      ["another", [{ type: "x" }], [{ type: "x" }, { type: "a.b" }, { type: "c.d" }]],
+      ["one of ours", [{ type: "c.d", note: 1 }], [{ type: "c.d", note: 1 }, { type: "a.b" }]],
+      ["all of ours", [{ type: "c.d" }, { type: "a.b" }], [{ type: "c.d" }, { type: "a.b" }]],
+      [
+        "one twice",
+        [{ type: "x", first: 1 }, { type: "x" }],
+        [{ type: "x", first: 1 }, { type: "a.b" }, { type: "c.d" }],
+      ],
+      ["what is no flow", [null, 1, {}, {}], [null, 1, {}, {}, { type: "a.b" }, { type: "c.d" }]],
+    ])("%s", async (_, theirs, merged) => {
+      const app = hostWith((_req, res) => res.json({ a: 1, flows: theirs, z: [2] }), { loginTypes: two });
+      const answer = await supertest(app).get(LOGIN_PATH).expect(200);
+      expect(answer.body).toEqual({ a: 1, flows: merged, z: [2] });
+      expect(answer.text.startsWith('{"a":1,"flows":[')).toBe(true);
+    });
+  });
+
+  test("what else the host says of its flows stays", async () => {
+    const app = hostWith((_req, res) => {
+      res.set({ "Cache-Control": "max-age=60", "X-Request-Id": "7", Vary: "Origin" });
+      res.append("Set-Cookie", ["a=1", "b=2"]);
+      res.type("application/vnd.example+json").send(JSON.stringify(THEIRS));
+    });
+    const answer = await supertest(app)
+      .get(LOGIN_PATH)
+      .buffer(true)
+      .parse((res, done) => {
+        res.setEncoding("utf8");
+        let text = "";
+        res.on("data", (part: string) => (text += part));
+        res.on("end", () => {
+          done(null, JSON.parse(text));
+        });
+      });
+    expect(answer.body).toEqual({ flows: [...THEIRS.flows, ...OURS.flows] });
+    expect(answer.headers).toMatchObject({
+      "cache-control": "max-age=60",
+      "x-request-id": "7",
+      vary: "Origin",
+      "set-cookie": ["a=1", "b=2"],
+      "content-type": expect.stringMatching(/^application\/vnd\.example\+json/),
+    });
+  });
+
+  describe.each(["GET", "HEAD"])("%s: conditions, ranges and codings of the request", (method) => {
+    test.each<readonly [string, RequestHandler]>([
+      ["a host that answers with an ETag", (_req, res) => res.json(THEIRS)],
+      ["a host that answers with its own ETag", (_req, res) => res.set("ETag", '"x"').json(THEIRS)],
+      ["a host that compares dates", (_req, res) => res.set("Last-Modified", new Date(0).toUTCString()).json(THEIRS)],
+      [
+        "a host that serves a part",
+        (req, res) => (req.headers.range === undefined ? res.json(THEIRS) : res.status(206).end()),
+      ],
+      [
+        "a host without the endpoint",
+        (_req, _res, next) => {
+          next();
+        },
+      ],
+    ])("%s", async (_, handler) => {
+      const { url } = await hostOf(express, middleware(), (req, res, next) => {
+        void handler(req, res, next);
+      });
+      const answer = await send(url, { method, headers: CONDITIONS });
+      expect(answer.status).toBe(200);
+      expect(answer.headers).not.toHaveProperty("etag");
+      expect(answer.headers).not.toHaveProperty("last-modified");
+      expect(answer.headers).not.toHaveProperty("content-encoding");
+      if (method === "GET") expect(answer.json["flows"]).toContainEqual({ type: LOGIN_TYPE });
+    });
+
+    test("are withheld from the host's handler, and from no other path", async () => {
+      const seen: (readonly [string, unknown])[] = [];
+      const { url } = await hostOf(express, middleware(), (req: Request, res: Response) => {
+        for (const name of Object.keys(CONDITIONS)) seen.push([name, req.get(name)]);
+        seen.push(["X-Other", req.get("X-Other")]);
+        res.json(THEIRS);
+      });
+      const headers = { ...CONDITIONS, "X-Other": "1" };
+      await send(url, { method, headers });
+      expect(seen).toEqual([...Object.keys(CONDITIONS).map((name) => [name, undefined]), ["X-Other", "1"]]);
+      seen.length = 0;
+      await send(url, { method, headers, path: `${LOGIN_PATH}/sso/redirect` });
+      expect(seen).toEqual(Object.entries(headers));
+    });
+  });
+
+  describe("where the host has no flows, ours are the answer", () => {
+    const MISSING: readonly (readonly [string, RequestHandler | undefined])[] = [
+      ["no handler", undefined],
+      [
+        "a handler that goes on",
+        (_req, _res, next) => {
+          next();
+        },
+      ],
+      ["sendStatus(404)", (_req, res) => res.sendStatus(404)],
+      ["a Matrix 404", (_req, res) => res.status(404).json({ errcode: "M_UNRECOGNIZED", error: "é" })],
+      ["405", (_req, res) => res.status(405).set("Allow", "POST").end()],
+      ["405 by writeHead", (_req, res) => res.writeHead(405, "Nope", { Allow: "POST", ETag: '"x"' }).end("no")],
+      ["404 by writeHead with a flat list", (_req, res) => res.writeHead(404, ["X-Not-Found", "1"]).end("no")],
+      [
+        "404 in pieces",
+        (_req, res) => {
+          res.status(404).write("n");
+          res.write("o");
+          res.end("!");
+        },
+      ],
+      [
+        "404 with headers flushed",
+        (_req, res) => {
+          res.status(404).flushHeaders();
+          res.end();
+        },
+      ],
+      ["404 with a length", (_req, res) => res.status(404).set("Content-Length", "2").end("no")],
+      ["404, encoded", (_req, res) => res.status(404).set("Content-Encoding", "gzip").end("no")],
+      [
+        "404 with headers of its own",
+        (_req, res) =>
+          res.status(404).set({ "X-Not-Found": "1", "Content-Language": "de", "Retry-After": "9" }).send("no"),
+      ],
+      [
+        "a missing file",
+        (_req, res) => {
+          res.sendFile("/nonexistent/flows.json");
+        },
+      ],
+      [
+        "an error that says 404",
+        (_req, _res, next) => {
+          next(Object.assign(new Error("no"), { status: 404 }));
+        },
+      ],
+      ["404 that lists flows", (_req, res) => res.status(404).json(THEIRS)],
+    ];
+    test.each(MISSING)("%s", async (_, handler) => {
+      const { url } = await hostOf(express, hostWith(handler));
+      const answer = await send(url, { method: "GET" });
+      expect(answer).toMatchObject({ status: 200, reason: "OK", text: JSON.stringify(OURS) });
+      const { date, ...headers } = answer.headers;
+      expect(date).toBeDefined();
+      expect(headers).toEqual({
+        "access-control-allow-headers": "X-Requested-With, Content-Type, Authorization",
+        "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "Retry-After",
+        "cache-control": "no-store",
+        connection: "keep-alive",
+        "content-length": String(answer.bytes.length),
+        "content-type": "application/json",
+        "keep-alive": expect.any(String),
+        "x-powered-by": "Express",
+      });
+      const head = await send(url, { method: "HEAD" });
+      expect({ ...head.headers, date }).toEqual(answer.headers);
+      expect(head).toMatchObject({ status: 200, reason: "OK", text: "" });
+    });
+
+    test.each(MISSING)("%s, with headers set before us", async (_, handler) => {
+      const before: RequestHandler = (_req, res, next) => {
+        res.set({
+          "Content-Security-Policy": "default-src 'self'",
+          "X-Content-Type-Options": "nosniff",
+          "Strict-Transport-Security": "max-age=1",
+          "X-Request-Id": "7",
+          "Access-Control-Allow-Origin": "https://app.example.org",
+          "Set-Cookie": ["a=1", "b=2"],
+        });
+        next();
+      };
+      const { url } = await hostOf(express, hostWith(handler, {}, before));
+      const answer = await send(url, { method: "GET" });
+      expect(answer.headers).toMatchObject({
+        "content-security-policy": "default-src 'self'",
+        "x-content-type-options": "nosniff",
+        "strict-transport-security": "max-age=1",
+        "x-request-id": "7",
+        "access-control-allow-origin": "https://app.example.org",
+        "set-cookie": ["a=1", "b=2"],
+      });
+      expect(valuesOf(answer, "Access-Control-Allow-Origin")).toHaveLength(1);
+      expect(answer.json).toEqual(OURS);
+    });
+
+    test("the cookies and the CORS headers of a handler that found nothing stay", async () => {
+      const app = hostWith((_req, res) => {
+        res.set({ "Access-Control-Allow-Origin": "https://app.example.org", Vary: "Origin" });
+        res.cookie("a", "1").sendStatus(404);
+      });
+      const answer = await supertest(app).get(LOGIN_PATH).expect(200);
+      expect(answer.body).toEqual(OURS);
+      expect(answer.headers).toMatchObject({
+        "access-control-allow-origin": "https://app.example.org",
+        vary: "Origin",
+        "set-cookie": [expect.stringContaining("a=1")],
+      });
+    });
+
+    test("two of our kind list both", async () => {
+      const other = middleware({ loginTypes: { "com.example": { secret: "s".repeat(64) } } });
+      const { url } = await hostOf(express, middleware(), other);
+      const answer = await send(url, { method: "GET" });
+      expect(answer.json["flows"]).toEqual([{ type: "com.example" }, { type: LOGIN_TYPE }]);
+      expect(valuesOf(answer, "Access-Control-Allow-Origin")).toEqual(["*"]);
+      expect(valuesOf(answer, "Content-Length")).toEqual([String(answer.bytes.length)]);
+    });
+  });
+
+  describe("alone", () => {
+    test.each(["GET", "HEAD"])("%s is answered without the host", async (method) => {
+      const { url } = await hostOf(express, middleware({ flows: "replace" }), (_req, res) => {
+        res.json(THEIRS);
+      });
+      const get = await send(url, { method: "GET", headers: CONDITIONS });
+      expect(get.json).toEqual(OURS);
+      const answer = await send(url, { method, headers: CONDITIONS });
+      expect({ ...answer.headers, date: "" }).toEqual({ ...get.headers, date: "" });
+      expect(answer.headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
+      expect(answer.text).toBe(method === "GET" ? get.text : "");
+    });
+
+    test("the request's headers stay as they were", async () => {
+      let seen: unknown;
+      const before: RequestHandler = (req, res, next) => {
+        res.on("finish", () => (seen = req.get("If-None-Match")));
+        next();
+      };
+      await send((await hostOf(express, before, middleware({ flows: "replace" }))).url, {
+        method: "GET",
+        headers: CONDITIONS,
+      });
+      expect(seen).toBe("*");
+    });
+  });
+});

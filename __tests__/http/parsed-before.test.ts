@@ -1,0 +1,272 @@
+import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+
+import { describe, expect, jest, test } from "@jest/globals";
+import type { Request, RequestHandler } from "express";
+import type { Logger } from "matrix-jwt-login";
+
+import { goodLogin, send, type Received, type Sending } from "../helpers/http-client.js";
+import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
+import { LOGIN_TYPE } from "../helpers/login.js";
+import { hostOf, middleware, type Options } from "../helpers/test-hosts.js";
+import { token } from "../helpers/tokens.js";
+
+const PASSWORD = JSON.stringify({ type: "m.login.password", password: "p&a=s[s]" });
+const JSON_TYPE = { "Content-Type": "application/json" };
+const FORM_TYPE = { "Content-Type": "application/x-www-form-urlencoded" };
+
+describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
+  const warn = jest.fn<Logger["warn"]>();
+  const logger: Logger = { debug: jest.fn(), info: jest.fn(), warn, error: jest.fn() };
+  const handler = jest.fn<RequestHandler>((req, res) => {
+    res.status(299).json({ body: req.body as unknown });
+  });
+  const start = async (parser: RequestHandler, options: Options = {}): Promise<string> => {
+    handler.mockClear();
+    warn.mockClear();
+    return (await hostOf(express, parser, middleware({ logger, ...options }), handler)).url;
+  };
+  const post = async (parser: RequestHandler, sending: Sending, options: Options = {}): Promise<Received> =>
+    send(await start(parser, options), sending);
+
+  const anyType = (): boolean => true;
+  const JSON_PARSERS: readonly (readonly [string, RequestHandler])[] = [
+    ["express.json()", express.json()],
+    ["express.json() for every type", express.json({ type: anyType })],
+    ["express.json() that is not strict", express.json({ strict: false })],
+    ["express.text()", express.text({ type: anyType })],
+    ["express.raw()", express.raw({ type: anyType })],
+    ["express.json() and express.urlencoded()", both(express.json(), express.urlencoded({ extended: true }))],
+    [
+      "a parser of the host's own",
+      (req, _res, next) => {
+        text(req).then((body) => {
+          req.body = JSON.parse(body) as unknown;
+          next();
+        }, next);
+      },
+    ],
+    [
+      "a parser that leaves bytes",
+      (req, _res, next) => {
+        text(req).then((body) => {
+          req.body = new TextEncoder().encode(body);
+          next();
+        }, next);
+      },
+    ],
+    [
+      "a parser that goes on at the last byte, before the stream's end",
+      (req, _res, next) => {
+        const chunks: Buffer[] = [];
+        req.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          const all = Buffer.concat(chunks).toString();
+          if (!all.endsWith("}")) return;
+          req.body = JSON.parse(all) as unknown;
+          next();
+        });
+      },
+    ],
+  ];
+
+  describe.each(JSON_PARSERS)("%s before us", (_, parser) => {
+    test.each([
+      ["with a length", (body: string) => body],
+      ["chunked", (body: string) => [body]],
+    ])("a login logs in: %s", async (_, sent) => {
+      const { status, json } = await post(parser, { body: sent(goodLogin()), headers: JSON_TYPE });
+      expect({ status, json }).toMatchObject({ status: 200, json: { user_id: "@alice:example.org" } });
+      expect(handler).not.toHaveBeenCalled();
+    });
+
+    test("another login type is the host's, with the body as the parser left it", async () => {
+      const seen: unknown[] = [];
+      const watched = both(parser, (req, _res, next) => {
+        seen.push(req.body);
+        next();
+      });
+      expect((await post(watched, { body: PASSWORD, headers: JSON_TYPE })).status).toBe(299);
+      expect(handler).toHaveBeenCalledTimes(1);
+      expect((handler.mock.calls[0]?.[0] as Request).body).toBe(seen[0]);
+      expect(warn).not.toHaveBeenCalled();
+    });
+
+    test("an unknown login type is refused where that is wanted", async () => {
+      const answer = await post(parser, { body: PASSWORD, headers: JSON_TYPE }, { unknownLoginType: "reject" });
+      expect(answer).toMatchObject({ status: 400, json: { errcode: "M_UNKNOWN" } });
+    });
+
+    test("a body over the limit is refused", async () => {
+      const answer = await post(parser, { body: goodLogin(), headers: JSON_TYPE }, { bodyLimit: 50 });
+      expect(answer).toMatchObject({ status: 413, json: { errcode: "M_TOO_LARGE" } });
+    });
+  });
+
+  describe("parsers that are not concerned leave the stream to us", () => {
+    test.each([
+      ["express.json()", express.json()],
+      ["express.urlencoded()", express.urlencoded({ extended: true })],
+      ["express.text()", express.text({ type: "text/html" })],
+      ["express.raw()", express.raw()],
+    ])("%s", async (_, parser) => {
+      const headers = { "Content-Type": "text/plain;charset=UTF-8" };
+      for (const body of [goodLogin(), [goodLogin()]]) expect((await post(parser, { body, headers })).status).toBe(200);
+    });
+  });
+
+  describe("the limit holds for text and bytes that were read before us, chunked too", () => {
+    const long = JSON.stringify({ type: LOGIN_TYPE, token: "é".repeat(40) });
+    test.each([
+      ["text", express.text({ type: anyType })],
+      ["bytes", express.raw({ type: anyType })],
+    ])("%s", async (_, parser) => {
+      const bytes = Buffer.byteLength(long);
+      expect((await post(parser, { body: [long] }, { bodyLimit: bytes - 1 })).status).toBe(413);
+      expect((await post(parser, { body: [long] }, { bodyLimit: bytes })).status).toBe(403);
+    });
+  });
+
+  describe("what is no JSON object", () => {
+    const loose = express.json({ strict: false });
+    const asText = express.text({ type: anyType });
+    const asBytes = express.raw({ type: anyType });
+    test.each<readonly [string, RequestHandler, Sending["body"], string]>([
+      ["null", loose, "null", "M_BAD_JSON"],
+      ["a list", loose, "[]", "M_BAD_JSON"],
+      ["an empty list, strictly", express.json(), "[]", "M_BAD_JSON"],
+      ["a number", loose, "1", "M_BAD_JSON"],
+      ["zero", loose, "0", "M_BAD_JSON"],
+      ["false", loose, "false", "M_BAD_JSON"],
+      ["a list in text", asText, "[]", "M_BAD_JSON"],
+      ["a list in bytes", asBytes, "[]", "M_BAD_JSON"],
+      ["text that isn't JSON", asText, "hello", "M_NOT_JSON"],
+      ["bytes that aren't JSON", asBytes, "hello", "M_NOT_JSON"],
+      ["bytes that aren't UTF-8", asBytes, Buffer.from([0x22, 0xff, 0x22]), "M_NOT_JSON"],
+      ["empty text, chunked", asText, [], "M_NOT_JSON"],
+      ["empty bytes, chunked", asBytes, [], "M_NOT_JSON"],
+      ["no body for express.json()", express.json(), undefined, "M_NOT_JSON"],
+      ["an empty body for express.json()", express.json(), "", "M_NOT_JSON"],
+      ["no body for express.text()", asText, undefined, "M_NOT_JSON"],
+      ["no body for express.raw()", asBytes, undefined, "M_NOT_JSON"],
+      ["no body for express.urlencoded()", express.urlencoded({ extended: true }), undefined, "M_NOT_JSON"],
+    ])("%s", async (_, parser, body, errcode) => {
+      const answer = await post(parser, { ...(body !== undefined && { body }), headers: JSON_TYPE });
+      expect({ status: answer.status, json: answer.json }).toMatchObject({ status: 400, json: { errcode } });
+      expect(handler).not.toHaveBeenCalled();
+      expect(warn).not.toHaveBeenCalled();
+    });
+  });
+
+  test("a body that a host made up for a request without one is taken", async () => {
+    const parser: RequestHandler = (req, _res, next) => {
+      req.body = JSON.parse(goodLogin()) as unknown;
+      next();
+    };
+    expect((await post(parser, {})).status).toBe(200);
+  });
+
+  test("express.json() may decode a coding, and another charset", async () => {
+    const gzip = { ...JSON_TYPE, "Content-Encoding": "gzip" };
+    const utf16 = { "Content-Type": "application/json; charset=utf-16le" };
+    const login = goodLogin();
+    for (const options of [{}, { unknownLoginType: "reject" }] as const) {
+      expect((await post(express.json(), { body: gzipSync(login), headers: gzip }, options)).status).toBe(200);
+      expect((await post(express.json(), { body: [gzipSync(login)], headers: gzip }, options)).status).toBe(200);
+      const wide = { body: Buffer.from(login, "utf16le"), headers: utf16 };
+      expect((await post(express.json(), wide, options)).status).toBe(200);
+    }
+  });
+
+  test.each(["next", "reject"] as const)(
+    "a stream that was consumed for nothing goes on: %s",
+    async (unknownLoginType) => {
+      const consumer: RequestHandler = (req, _res, next) => {
+        text(req).then(() => {
+          next();
+        }, next);
+      };
+      for (const body of [goodLogin(), [goodLogin()]]) {
+        expect((await post(consumer, { body }, { unknownLoginType })).status).toBe(299);
+      }
+    },
+  );
+
+  describe("a form's parser before us", () => {
+    const multipart: RequestHandler = (req, _res, next) => {
+      text(req).then(() => {
+        req.body = { field: "value" };
+        next();
+      }, next);
+    };
+    const simple = express.urlencoded({ extended: false });
+    const extended = express.urlencoded({ extended: true });
+    const json = (fields: object): string => JSON.stringify({ type: LOGIN_TYPE, ...fields });
+    const multipartType = { "Content-Type": "multipart/form-data; boundary=x" };
+    test.each<readonly [string, RequestHandler, string, Readonly<Record<string, string>>]>([
+      ["urlencoded()", simple, json({ token: "x" }), FORM_TYPE],
+      ["urlencoded(), extended", extended, json({ token: "x" }), FORM_TYPE],
+      ["JSON with an ampersand", simple, json({ note: "a&b=c&type=d" }), FORM_TYPE],
+      ["JSON with an ampersand, extended", extended, json({ note: "a&b=c" }), FORM_TYPE],
+      ["JSON with a list", simple, json({ note: ["a"] }), FORM_TYPE],
+      ["JSON with a list, extended", extended, json({ note: ["a"] }), FORM_TYPE],
+      ["a real form of another login", simple, "user=alice&password=x", FORM_TYPE],
+      ["a real form of another login, extended", extended, "user=alice&password=x", FORM_TYPE],
+      ["a real form of our login", simple, `type=${LOGIN_TYPE}&token=${token()}`, FORM_TYPE],
+      ["a real form of our login, extended", extended, `type=${LOGIN_TYPE}&token=${token()}`, FORM_TYPE],
+      [
+        "a content type with parameters, in capitals",
+        extended,
+        json({}),
+        { "Content-Type": " Application/X-WWW-Form-Urlencoded; charset=utf-8" },
+      ],
+      ["multipart", multipart, "--x--", multipartType],
+    ])("%s: refused, and the logger is told once", async (_, parser, body, headers) => {
+      const url = await start(parser);
+      for (let i = 0; i < 3; i += 1) {
+        const { status, json } = await send(url, { body, headers });
+        expect({ status, json }).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
+      }
+      expect(handler).not.toHaveBeenCalled();
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/mount this middleware before/));
+    });
+
+    test("each middleware tells its own logger", async () => {
+      for (let i = 0; i < 2; i += 1) {
+        await post(simple, { body: goodLogin(), headers: FORM_TYPE });
+        expect(warn).toHaveBeenCalledTimes(1);
+      }
+    });
+
+    test("after us it has what it had without us", async () => {
+      const { url } = await hostOf(express, middleware({ logger }), extended, handler);
+      const answer = await send(url, { body: '{"type":"other"}', headers: FORM_TYPE });
+      expect(answer.json).toEqual({ body: { '{"type":"other"}': "" } });
+    });
+  });
+
+  describe("a JSON parser that takes every type, for JSON that is sent as a form", () => {
+    const parser = express.json({ type: anyType, strict: false });
+    test.each([
+      ["a login", goodLogin, 200],
+      ["another login type", () => PASSWORD, 299],
+      ["no login type", () => '{"user":"alice","password":"x"}', 299],
+      ["an empty object", () => "{}", 299],
+      ["a list", () => '[{"type":"x"}]', 400],
+      ["null", () => "null", 400],
+    ])("%s", async (_, body, status) => {
+      expect((await post(parser, { body: body(), headers: FORM_TYPE })).status).toBe(status);
+      expect(warn).not.toHaveBeenCalled();
+    });
+  });
+});
+
+function both(first: RequestHandler, second: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    void first(req, res, (error?: unknown) => {
+      if (error === undefined) void second(req, res, next);
+      else next(error);
+    });
+  };
+}

@@ -1,0 +1,119 @@
+import { generateKeyPairSync } from "node:crypto";
+
+import { afterAll, describe, expect, test } from "@jest/globals";
+
+import { certificate } from "../../helpers/certificates.js";
+import { EXPRESS_VERSIONS, type RunningServer } from "../../helpers/hosts.js";
+import { ED25519, jwk, KEYS, P256, P384, pem, privatePem, RSA, SECRET } from "../../helpers/keys.js";
+import { host, loginWith, optionsWith } from "../../helpers/login.js";
+import { token } from "../../helpers/tokens.js";
+import { errorOf, verdict, verifierOf } from "../../helpers/verdict.js";
+
+const RSA_1024 = generateKeyPairSync("rsa", { modulusLength: 1024 });
+const RSA_2040 = generateKeyPairSync("rsa", { modulusLength: 2040 });
+const SECP256K1 = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+const OTHER_RSA = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const ATTACKER = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const LAPSED = certificate(RSA, new Date("2002-01-01T00:00:00Z"));
+const base64Lines = (text: string): string => text.replaceAll(/-----[^-]+-----|\s/g, "");
+
+describe.each(EXPRESS_VERSIONS)("a login by a public key on %s", (_, express) => {
+  const servers: RunningServer[] = [];
+  afterAll(async () => {
+    for (const { close } of servers) await close();
+  });
+
+  test.each<[string, unknown]>([
+    ["PEM", pem(RSA)],
+    ["an X.509 certificate", certificate(RSA)],
+    ["a list, whatever the kid", [pem(ED25519), pem(OTHER_RSA), pem(RSA)]],
+  ])("given as %s", async (_, publicKey) => {
+    const server = await host(optionsWith({ secret: undefined, publicKey }), express);
+    servers.push(server);
+    const made = token({}, { algorithm: "RS256", header: { kid: "any" } });
+    expect((await loginWith(server.url, made)).status).toBe(200);
+    const forged = token({}, { algorithm: "RS256", key: ATTACKER.privateKey });
+    expect(await loginWith(server.url, forged)).toMatchObject({
+      status: 403,
+      body: { errcode: "M_FORBIDDEN", error: "JWT validation failed: token signature invalid" },
+    });
+  });
+});
+
+test.each<[string, unknown]>([
+  ["PEM of PKCS #1", RSA.publicKey.export({ type: "pkcs1", format: "pem" })],
+  ["PEM with Windows line ends", pem(RSA).replaceAll("\n", "\r\n")],
+  ["PEM with text around it", `Public key of the IdP\n${pem(RSA)}\nend\n`],
+  ["PEM with a byte order mark", `\ufeff${pem(RSA)}`],
+  ["PEM without its last line feed", pem(RSA).trimEnd()],
+  ["a certificate as bytes", Buffer.from(certificate(RSA))],
+  ["a certificate that has lapsed", LAPSED],
+  ["a chain of certificates, the first of which is meant", certificate(RSA) + certificate(P256)],
+  ["a KeyObject of a certificate's key", RSA.publicKey],
+])("takes %s", async (_, publicKey) => {
+  expect(await verdict({ publicKey }, token({}, { algorithm: "RS256" }))).toBe("accepted");
+});
+
+test("of a chain, the keys of those who signed are not the token's", async () => {
+  const verifier = verifierOf({ publicKey: certificate(RSA) + certificate(P256) });
+  expect(await verdict(verifier, token({}, { algorithm: "ES256" }))).toBe("algorithm");
+});
+
+test("of a list, only the keys that fit are asked", async () => {
+  const verifier = verifierOf({
+    publicKey: [pem(OTHER_RSA), P256.publicKey, Buffer.from(pem(RSA)), certificate(ED25519)],
+  });
+  for (const algorithm of ["RS256", "PS512", "ES256", "EdDSA"] as const) {
+    expect(await verdict(verifier, token({}, { algorithm }))).toBe("accepted");
+  }
+  expect(await verdict(verifier, token({}, { algorithm: "ES384" }))).toBe("algorithm");
+  expect(await verdict(verifier, token({}, { algorithm: "ES256", key: P384.privateKey }))).toBe("signature");
+});
+
+const WEAK = /2048 bits.*P-256.*Ed25519/;
+const PRIVATE = /private key.*-pubout/;
+
+test.each<[string, unknown, RegExp, string?]>([
+  ["an RSA key of 1024 bits", pem(RSA_1024), WEAK],
+  ["an RSA key of 2040 bits", pem(RSA_2040), WEAK],
+  ["a certificate of an RSA key of 1024 bits", certificate(RSA_1024), WEAK],
+  ["an RSA key of 1024 bits as a KeyObject", RSA_1024.publicKey, WEAK],
+  ["secp256k1", pem(SECP256K1), WEAK],
+  ["X25519", generateKeyPairSync("x25519").publicKey, WEAK],
+  ["Ed448", generateKeyPairSync("ed448").publicKey, WEAK],
+  ["DSA", generateKeyPairSync("dsa", { modulusLength: 2048, divisorLength: 256 }).publicKey, WEAK],
+  ["a private key's PEM", privatePem(RSA), PRIVATE],
+  ["a private key of PKCS #1", RSA.privateKey.export({ type: "pkcs1", format: "pem" }), PRIVATE],
+  ["a private key of SEC 1", P256.privateKey.export({ type: "sec1", format: "pem" }), PRIVATE],
+  [
+    "an encrypted private key",
+    RSA.privateKey.export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" }),
+    PRIVATE,
+  ],
+  ["a private key behind its certificate", certificate(RSA) + privatePem(RSA), PRIVATE],
+  ["a private KeyObject", RSA.privateKey, /not a private one/],
+  ["a secret KeyObject", KEYS.HS256.publicKey, /not a secret one/],
+  ["a list with a private key", [pem(RSA), privatePem(P256)], PRIVATE, "publicKey[1]"],
+  ["two public keys in one text", pem(RSA) + pem(P256), /more than one/],
+  ["another PEM block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", /CERTIFICATE/],
+  ["PEM that is cut", pem(RSA).slice(0, 200), /damaged/],
+  ["PEM with a character missing", pem(RSA).replace(/\n(.)/, "\n"), /damaged/],
+  ["PEM with nothing in it", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", /damaged/],
+  ["PEM with rubbish in it", "-----BEGIN PUBLIC KEY-----\nAAAAAAAA\n-----END PUBLIC KEY-----\n", /damaged/],
+  ["a certificate with rubbish in it", "-----BEGIN CERTIFICATE-----\nAAAAAAAA\n-----END CERTIFICATE-----\n", /damaged/],
+  ["PEM's base64 alone", base64Lines(pem(RSA)), /PEM/],
+  ["DER", RSA.publicKey.export({ type: "spki", format: "der" }), /PEM/],
+  ["a shared secret", SECRET, /PEM/],
+  ["JSON", JSON.stringify(jwk(RSA)), /PEM/],
+  ["an SSH key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl", /PEM/],
+  ["a path", "./public.pem", /PEM/],
+  ["a JWK", jwk(RSA), /KeyObject/],
+  ["null", null, /KeyObject/],
+  ["a number", 5, /KeyObject/],
+  ["an empty string", "", /PEM/],
+  ["an empty list", [], /empty/],
+])("an options error: %s", (_, publicKey, message, path = "publicKey") => {
+  const error = errorOf(() => verifierOf({ publicKey }));
+  expect(error).toMatchObject({ name: "OptionsError", path });
+  expect(error.message).toMatch(message);
+});

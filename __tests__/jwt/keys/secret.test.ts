@@ -1,0 +1,146 @@
+import { createSecretKey } from "node:crypto";
+
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+
+import { certificate } from "../../helpers/certificates.js";
+import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
+import { ED25519, jwk, pem, privatePem, RSA, SECRET } from "../../helpers/keys.js";
+import { host, loginWith, optionsWith } from "../../helpers/login.js";
+import { token } from "../../helpers/tokens.js";
+import { errorOf, verdict, verifierOf } from "../../helpers/verdict.js";
+
+const NEW_SECRET = "the newer secret, as long as the hash of SHA-512 is: 64 bytes ok";
+const by = (secret: string | Buffer): string => token({}, { key: createSecretKey(Buffer.from(secret as string)) });
+
+let emitWarning: jest.SpiedFunction<typeof process.emitWarning>;
+
+beforeEach(() => {
+  emitWarning = jest.spyOn(process, "emitWarning").mockReturnValue();
+});
+
+afterEach(() => {
+  emitWarning.mockRestore();
+});
+
+describe.each(EXPRESS_VERSIONS)("a login by a secret on %s", (_, express) => {
+  test("while it is rotated takes tokens of the new one and the old one, and of no third", async () => {
+    const server = await host(optionsWith({ secret: [NEW_SECRET, SECRET] }), express);
+    expect((await loginWith(server.url, by(NEW_SECRET))).status).toBe(200);
+    expect((await loginWith(server.url, by(SECRET))).status).toBe(200);
+    const refused = await loginWith(server.url, by("a third secret"));
+    await server.close();
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { errcode: "M_FORBIDDEN", error: "JWT validation failed: token signature invalid" },
+    });
+  });
+});
+
+test("once the rotation is over the old secret is refused", async () => {
+  expect(await verdict({ secret: [NEW_SECRET] }, by(SECRET))).toBe("signature");
+});
+
+test("a list may mix text, bytes and KeyObjects", async () => {
+  const verifier = verifierOf({
+    secret: [SECRET, Buffer.alloc(64, 1), new Uint8Array(64).fill(2), createSecretKey(Buffer.alloc(64, 3))],
+  });
+  for (const secret of [SECRET, Buffer.alloc(64, 1), Buffer.alloc(64, 2), Buffer.alloc(64, 3)]) {
+    expect(await verdict(verifier, by(secret))).toBe("accepted");
+  }
+});
+
+test("text is taken as UTF-8, and as nothing else", async () => {
+  const secret = "pa\u00dfwort \u{1f511} of more than thirty-two bytes";
+  const verifier = verifierOf({ secret });
+  expect(await verdict(verifier, by(Buffer.from(secret, "utf8")))).toBe("accepted");
+  expect(await verdict(verifier, by(Buffer.from(secret, "latin1")))).toBe("signature");
+  const base64 = Buffer.alloc(48, 7).toString("base64");
+  expect(await verdict({ secret: base64 }, by(base64))).toBe("accepted");
+  expect(await verdict({ secret: base64 }, by(Buffer.alloc(48, 7)))).toBe("signature");
+});
+
+test("a kid is not looked at", async () => {
+  expect(await verdict({ secret: SECRET }, token({}, { header: { kid: "any" } }))).toBe("accepted");
+});
+
+test("bytes that change after the verifier was made change nothing", async () => {
+  const secret = Buffer.from(SECRET);
+  const verifier = verifierOf({ secret });
+  secret.fill(0);
+  expect(await verdict(verifier, by(SECRET))).toBe("accepted");
+});
+
+describe("can't be", () => {
+  test.each<[string, unknown, string, RegExp]>([
+    ["empty", "", "secret", /empty/],
+    ["empty bytes", Buffer.alloc(0), "secret", /empty/],
+    ["an empty KeyObject", createSecretKey(Buffer.alloc(0)), "secret", /empty/],
+    ["an empty list", [], "secret", /empty/],
+    ["a list with an empty one", [SECRET, ""], "secret[1]", /empty/],
+    ["null", null, "secret", /string/],
+    ["a number", 12345678, "secret", /string/],
+    ["an object", { key: SECRET }, "secret", /string/],
+    ["a JWK", { kty: "oct", k: "AAAA" }, "secret", /string/],
+    ["a list in a list", [[SECRET]], "secret[0]", /string/],
+    ["a public KeyObject", RSA.publicKey, "secret", /publicKey/],
+    ["a private KeyObject", RSA.privateKey, "secret", /private/],
+    ["a public key's PEM", pem(RSA), "secret", /publicKey or keyFile/],
+    ["a public key's PEM as bytes", Buffer.from(pem(RSA)), "secret", /publicKey or keyFile/],
+    ["a public key's PEM with text around it", `key:\n${pem(ED25519)}\n`, "secret", /publicKey or keyFile/],
+    ["a private key's PEM", privatePem(RSA), "secret", /PEM/],
+    ["a certificate", certificate(RSA), "secret", /PEM/],
+    ["a list with a public key", [SECRET, pem(RSA)], "secret[1]", /PEM/],
+  ])("%s", (_, secret, path, message) => {
+    const error = errorOf(() => verifierOf({ secret }));
+    expect(error).toMatchObject({ name: "OptionsError", path });
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain(SECRET);
+  });
+});
+
+test("what looks like JSON or like half a PEM is a secret like any other", async () => {
+  for (const secret of [JSON.stringify(jwk(RSA)), "-----BEGIN to end----- of a secret that is long"]) {
+    expect(await verdict({ secret }, by(secret))).toBe("accepted");
+  }
+});
+
+describe("a short secret", () => {
+  const short = "s".repeat(31);
+
+  test.each<[string, unknown, readonly string[] | undefined, RegExp | undefined]>([
+    ["of 31 bytes warns", short, undefined, /32 bytes/],
+    ["of 32 bytes is long enough for HS256", `${short}s`, undefined, undefined],
+    ["of 32 bytes warns where HS512 alone is allowed", `${short}s`, ["HS512"], /64 bytes/],
+    ["of 47 bytes warns where HS384 is the shortest", "s".repeat(47), ["HS512", "HS384"], /48 bytes/],
+    ["of 48 bytes is long enough where HS384 is the shortest", "s".repeat(48), ["HS512", "HS384"], undefined],
+    ["as bytes warns", Buffer.alloc(31, 1), undefined, /32 bytes/],
+    ["as a KeyObject warns", createSecretKey(Buffer.alloc(31, 1)), undefined, /32 bytes/],
+    ["in a list warns", [SECRET, short], undefined, /32 bytes/],
+    ["is counted in bytes, not characters", "\u00e9".repeat(16), undefined, undefined],
+  ])("%s", async (_, secret, algorithms, warning) => {
+    const options = { secret, ...(algorithms && { algorithms }) };
+    const verifier = verifierOf(options);
+    if (warning === undefined) expect(emitWarning).not.toHaveBeenCalled();
+    else {
+      expect(emitWarning).toHaveBeenCalledTimes(1);
+      expect(emitWarning).toHaveBeenCalledWith(expect.stringMatching(warning), expect.anything());
+    }
+    emitWarning.mockClear();
+    await verdict(verifier, token());
+    await verdict(verifier, token());
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+
+  test("warns once, however many are short, and works", async () => {
+    const verifier = verifierOf({ secret: [short, "t"] });
+    expect(emitWarning).toHaveBeenCalledTimes(1);
+    expect(String(emitWarning.mock.calls[0]?.[0])).not.toContain(short);
+    expect(await verdict(verifier, by(short))).toBe("accepted");
+    expect(await verdict(verifier, by("t"))).toBe("accepted");
+  });
+
+  test("is no word where there is none", () => {
+    verifierOf({ publicKey: pem(RSA) });
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+});
