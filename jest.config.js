@@ -3,6 +3,8 @@ export default {
   testEnvironment: "node",
   roots: ["<rootDir>/__tests__"],
   testMatch: ["**/*.test.ts"],
+  // Jest would leave a core idle: on two, that doubles the wait.
+  maxWorkers: "100%",
   // jwks-rsa requires jose, which is an ES module only: Jest's CommonJS needs it transformed.
   transform: { "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }] },
   transformIgnorePatterns: ["/node_modules/(?!jose/)"],

@@ -41,7 +41,7 @@ export function thrownBy(call: () => unknown): unknown {
   throw new Error("did not throw");
 }
 
-export interface LoggedLine {
+interface LoggedLine {
   readonly level: keyof Logger;
   readonly message: unknown;
 }

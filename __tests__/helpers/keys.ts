@@ -13,7 +13,7 @@ export const SECRET = "a secret of sixty-four bytes, which is enough for HS256 t
 export const RSA: KeyPair = generateKeyPairSync("rsa", { modulusLength: 2048 });
 export const P256: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-256" });
 export const P384: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-384" });
-export const P521: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-521" });
+const P521: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-521" });
 export const ED25519: KeyPair = generateKeyPairSync("ed25519");
 
 const secret = createSecretKey(Buffer.from(SECRET));

@@ -12,7 +12,7 @@ import {
 import { LOGIN_TYPE, optionsWith, type User } from "./login.js";
 
 /** What became of a login: "200", or status and reason as in "403 unknown_key". */
-export type Outcome = string;
+type Outcome = string;
 
 export interface RemoteLogin {
   readonly core: Pick<JwtLogin, "ready">;
