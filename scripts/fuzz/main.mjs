@@ -1,0 +1,74 @@
+// Sends hostile logins over HTTP for a while and checks that each gets an answer of the contract and nothing else.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+
+import { judge } from "./judge.mjs";
+import { requests } from "./requests.mjs";
+import { send } from "./send.mjs";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "30" },
+    seed: { type: "string", default: String(Date.now() % 2 ** 32) },
+    connections: { type: "string", default: "8" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+if (values.help) {
+  console.log(
+    "npm run fuzz -- [--seconds 30] [--seed N] [--connections 8]\n\nA seed repeats the requests in their order.",
+  );
+  process.exit();
+}
+
+const MAX_PROBLEMS = 10;
+const server = fork(new URL("server.mjs", import.meta.url), { execArgv: ["--expose-gc"] });
+process.on("exit", () => server.kill("SIGKILL"));
+const [{ port, keys }] = await once(server, "message");
+
+console.log(`Fuzzing for ${values.seconds} s, --seed ${values.seed}`);
+const source = requests(Number(values.seed), keys);
+const until = performance.now() + Number(values.seconds) * 1000;
+const problems = [];
+const statuses = new Map();
+let sent = 0;
+let slowest = 0;
+await Promise.all(Array.from({ length: Number(values.connections) }, client));
+await askServer();
+
+const counts = [...statuses].map(([status, count]) => `${count} x ${status}`).join(", ");
+console.log(`${sent} inputs; slowest answer ${slowest.toFixed(0)} ms; ${counts}`);
+for (const problem of problems.slice(0, MAX_PROBLEMS)) console.error(JSON.stringify(problem, readable, 2));
+console.log(problems.length === 0 ? "No problem found" : `${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+async function client() {
+  while (performance.now() < until && problems.length < MAX_PROBLEMS && server.exitCode === null) {
+    const request = source.next().value;
+    const startedAt = performance.now();
+    const answer = await send(port, request);
+    slowest = Math.max(slowest, performance.now() - startedAt);
+    sent += 1;
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+    const problem = judge(request, answer);
+    if (problem !== undefined) problems.push({ problem, request, answer });
+  }
+}
+
+async function askServer() {
+  if (server.exitCode !== null) {
+    problems.push({ problem: `the server ended with ${server.exitCode}` });
+    return;
+  }
+  server.send("report");
+  const [{ unhandled, heapGrowth }] = await once(server, "message");
+  if (unhandled.length > 0) problems.push({ problem: "unhandled in the server", unhandled });
+  console.log(
+    `Heap after a forced collection: ${(heapGrowth / 2 ** 20).toFixed(1)} MiB more than after the first requests`,
+  );
+}
+
+function readable(_, value) {
+  return value?.type === "Buffer" ? Buffer.from(value.data).toString("latin1").slice(0, 2000) : value;
+}
