@@ -7,20 +7,20 @@ import { keyWatcher } from "./options/events.js";
 import type { LoginTypeOptions } from "./options/login-type.js";
 import { parseLoginType } from "./options/parse-login-type.js";
 
-/** Verifies tokens by themselves. */
+/** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {
   /**
    * @returns the claims of a token that passed every check
    * @throws TokenError where the token is refused
    * @throws KeysUnavailableError where that can't be told just now
    */
-  verify(token: string): Promise<Claims>;
+  readonly verify: (token: string) => Promise<Claims>;
   /**
    * Resolves when the keys are at hand; fetches them if need be.
    *
    * @throws KeysUnavailableError
    */
-  ready(): Promise<void>;
+  readonly ready: () => Promise<void>;
 }
 
 /**

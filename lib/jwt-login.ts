@@ -15,7 +15,7 @@ import type { JwtLoginOptions, LoginContext, VerifiedLogin } from "./options/log
 import { LOGIN_OPTION_NAMES, parseLoginOptions, type LoginConfig } from "./options/parse-login.js";
 import type { LoginType } from "./options/parse-login-type.js";
 
-/** Login by JSON Web Token, without a web framework. */
+/** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
 export interface JwtLogin<Req = unknown> {
   /**
    * Logs a client in.
@@ -24,13 +24,13 @@ export interface JwtLogin<Req = unknown> {
    * @returns the body of the 200 answer
    * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are the answer
    */
-  login(submission: unknown, context?: LoginContext<Req>): Promise<LoginResponse>;
+  readonly login: (submission: unknown, context?: LoginContext<Req>) => Promise<LoginResponse>;
   /**
    * All that a login checks, with nothing registered and nothing issued.
    *
    * @throws MatrixError, and nothing else
    */
-  authenticate(submission: unknown, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
+  readonly authenticate: (submission: unknown, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
   /** The login types, as `GET /login` lists them. */
   readonly flows: readonly LoginFlow[];
   /**
@@ -38,7 +38,7 @@ export interface JwtLogin<Req = unknown> {
    *
    * @throws KeysUnavailableError
    */
-  ready(): Promise<void>;
+  readonly ready: () => Promise<void>;
 }
 
 /**
