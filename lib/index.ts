@@ -9,7 +9,7 @@ export type { Fetch } from "./jwt/keys/download.js";
 export type { Jwk, Jwks } from "./jwt/keys/jwk-set.js";
 export type { PublicKeyInput } from "./jwt/keys/public-key.js";
 export type { SecretInput } from "./jwt/keys/secret.js";
-export type { JwksOptions, KeyOptions, TokenRules, TokenVerifierOptions } from "./jwt/options.js";
+export type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules, TokenVerifierOptions } from "./jwt/options.js";
 export type { Logger } from "./logger.js";
 export { MatrixError, type MatrixErrorOptions } from "./matrix/errors.js";
 export { toLocalpart } from "./matrix/identifiers.js";

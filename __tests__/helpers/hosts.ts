@@ -16,10 +16,10 @@ export interface RunningServer {
   readonly close: () => Promise<void>;
 }
 
-/** Serves on loopback, on a free port. */
-export async function serve(app: RequestListener): Promise<RunningServer> {
+/** Serves on loopback, on a free port unless one is given. */
+export async function serve(app: RequestListener, onPort = 0): Promise<RunningServer> {
   const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(onPort, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${String(port)}`,

@@ -24,6 +24,8 @@ export function unusableKeys(kid?: string): readonly (readonly [string, unknown]
     ["a private EC key", { ...P256.privateKey.export({ format: "jwk" }), ...named }],
     ["a shared secret", { ...named, kty: "oct", k: "c2VjcmV0", alg: "HS256" }],
     ["an RSA key of 1024 bits", jwk(short, named)],
+    ["an RSA key with the exponent 1", { ...rsa, e: "AQ" }],
+    ["an RSA key with the exponent 2", { ...rsa, e: "Ag" }],
     ["an RSA key without a modulus", { ...rsa, n: undefined }],
     ["an RSA key whose modulus is a number", { ...rsa, n: 12_345 }],
     ["an RSA key of no length", { ...rsa, n: "" }],

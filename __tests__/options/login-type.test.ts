@@ -15,6 +15,7 @@ type Row = readonly [what: string, values: Values, option: string, problem: RegE
 /** In place of the secret that the options of the helpers have. */
 const NO_SECRET = { secret: undefined };
 const JWKS_URI = { ...NO_SECRET, jwksUri: "https://idp.example.org/jwks" };
+const DISCOVER = { ...NO_SECRET, discover: true, issuer: "https://idp.example.org" };
 
 const ONE_VALUE: Row[] = ["issuer", "audience", "tokenType", "subjectClaim", "displayNameClaim"].flatMap(
   (name): Row[] => [
@@ -39,7 +40,12 @@ const NULLS: Row[] = [
 ].map((name): Row => ["null", { [name]: null }, name, /must be/]);
 
 const WRONG: readonly Row[] = [
-  ["no key source", NO_SECRET, "", /has no key source; give one of secret, publicKey, keyFile, jwksUri, jwks/],
+  [
+    "no key source",
+    NO_SECRET,
+    "",
+    /has no key source; give one of secret, publicKey, keyFile, jwksUri, jwks, discover/,
+  ],
   ["two key sources", { publicKey: pem(RSA) }, "publicKey", /must not stand beside secret: .* one key source/],
   ["two key sources", { jwks: { keys: [jwk(RSA)] } }, "jwks", /must not stand beside secret/],
   [
@@ -73,7 +79,11 @@ const WRONG: readonly Row[] = [
   ["a password", { ...NO_SECRET, jwksUri: "https://a:b@idp.example.org/" }, "jwksUri", /user name or password/],
   ["a list", { ...NO_SECRET, jwks: [] }, "jwks", /must/],
   ["no keys", { ...NO_SECRET, jwks: { keys: [] } }, "jwks", /./],
-  ["for another source", { jwksOptions: {} }, "jwksOptions", /goes with jwksUri only/],
+  ["for another source", { jwksOptions: {} }, "jwksOptions", /goes with jwksUri or discover only/],
+  ["no issuer", { ...NO_SECRET, discover: true }, "issuer", /is required/],
+  ["issuers", { ...DISCOVER, issuer: ["https://idp.example.org"] }, "issuer", /must be one issuer, not a list/],
+  ["another source", { ...DISCOVER, secret: SECRET }, "discover", /must not stand beside secret/],
+  ["a text", { discover: "true" }, "discover", /must be true or false, not a string/],
   ["a list", { ...JWKS_URI, jwksOptions: [] }, "jwksOptions", /must be an object, not a list/],
   ["an unknown name", { ...JWKS_URI, jwksOptions: { ttl: 1 } }, "jwksOptions.ttl", /is not an option of this version/],
   ["0", { ...JWKS_URI, jwksOptions: { timeout: 0 } }, "jwksOptions.timeout", /must be more than 0 seconds/],
@@ -134,6 +144,9 @@ const RIGHT: readonly (readonly [string, Values])[] = [
   ["a JWKS endpoint", JWKS_URI],
   ["a JWKS endpoint as URL", { ...NO_SECRET, jwksUri: new URL("https://idp.example.org/jwks") }],
   ["a JWKS endpoint's settings", { ...JWKS_URI, jwksOptions: { cacheMaxAge: 1, cooldown: 0, timeout: 0.5 } }],
+  ["an issuer to be discovered", DISCOVER],
+  ["an issuer's settings", { ...DISCOVER, jwksOptions: { cacheMaxAge: 1, cooldown: 0, timeout: 0.5 } }],
+  ["no discovery", { discover: false }],
   ["algorithms", { algorithms: ["HS256", "HS512"] }],
   ["an issuer", { issuer: "https://idp.example.org" }],
   ["issuers", { issuer: ["a", "b"] }],
@@ -185,7 +198,7 @@ describe.each<[string, string, (values: Values) => unknown]>([
     expect(() => make(values)).not.toThrow();
   });
 
-  test.each(["discover", "singleUse", "rateLimits", "usedTokens", "secrets", "findUser", "constructor"])(
+  test.each(["discovery", "singleUse", "rateLimits", "usedTokens", "secrets", "findUser", "constructor"])(
     "refuses the unknown option %s, and says which there are",
     (name) => {
       expectOptionsError(

@@ -21,15 +21,15 @@ const BY_CURVE: ReadonlyMap<string | undefined, readonly Algorithm[]> = new Map(
   ["secp521r1", ["ES512"]],
 ]);
 
-/** Which algorithms a secret or public key may verify: none for one that is too short, or of a kind unknown here. */
+/** Which algorithms a secret or public key may verify: none for one that is too weak, or of a kind unknown here. */
 export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   if (key.type === "secret") return HMAC;
   const details: AsymmetricKeyDetails = { ...key.asymmetricKeyDetails };
   switch (key.asymmetricKeyType) {
     case "rsa":
-      return isLongEnough(details) ? [...RSA_PKCS1, ...RSA_PSS] : [];
+      return isStrong(details) ? [...RSA_PKCS1, ...RSA_PSS] : [];
     case "rsa-pss":
-      return isLongEnough(details) ? RSA_PSS.filter((name) => isBoundTo(`sha${name.slice(2)}`, details)) : [];
+      return isStrong(details) ? RSA_PSS.filter((name) => isBoundTo(`sha${name.slice(2)}`, details)) : [];
     case "ec":
       return BY_CURVE.get(details.namedCurve) ?? [];
     case "ed25519":
@@ -48,8 +48,9 @@ export function hashLength(algorithm: Algorithm): number {
   return Number(algorithm.slice(2)) / 8;
 }
 
-function isLongEnough({ modulusLength }: AsymmetricKeyDetails): boolean {
-  return Number(modulusLength) >= MIN_RSA_BITS;
+/** With the exponent 1 every text would be its own signature (RFC 8017 section 3.1 asks for 3 at least). */
+function isStrong({ modulusLength, publicExponent }: AsymmetricKeyDetails): boolean {
+  return Number(modulusLength) >= MIN_RSA_BITS && Number(publicExponent) >= 3;
 }
 
 /** A PSS key may be bound to a hash, for the message and for its mask (RFC 4055 section 3.1). */

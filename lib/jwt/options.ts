@@ -17,7 +17,7 @@ export interface JwksOptions {
   readonly staleIfError?: number;
   /** The least time between two fetches, whatever the tokens ask for. Default 1. */
   readonly cooldown?: number;
-  /** For the whole fetch, body included. Default 5. */
+  /** For the whole fetch, body included; with `discover`, half of it for the discovery document. Default 5. */
   readonly timeout?: number;
   /** Bytes. Default 1 MiB. */
   readonly maxResponseSize?: number;
@@ -50,11 +50,26 @@ type ExactlyOne<T> = {
 }[keyof T];
 
 /** How tokens are verified, and by the keys of exactly one source. */
-export type TokenVerifierOptions = ExactlyOne<KeyOptions> & TokenRules;
+export type TokenVerifierOptions = (
+  | (ExactlyOne<KeyOptions> & { readonly discover?: false })
+  | ({ readonly [Source in keyof KeyOptions]?: undefined } & DiscoverOptions)
+) &
+  TokenRules;
+
+/** Keys from wherever the issuer says. */
+export interface DiscoverOptions {
+  /**
+   * Find the JWKS endpoint by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4): its `issuer`
+   * must be the configured one to the letter, and its `jwks_uri` a URL that `jwksUri` would take. Default false.
+   */
+  readonly discover: true;
+  /** The one issuer: required `iss`, and where its discovery document is. */
+  readonly issuer: string;
+}
 
 /** What a token must be. Every check that an option asks for is made on every token. */
 export interface TokenRules {
-  /** For `jwksUri` only. */
+  /** For `jwksUri` and `discover`. */
   readonly jwksOptions?: JwksOptions;
   /** Allowed algorithms (RFC 8725 section 3.1). Default: all that fit the key; never HS* for a public key. */
   readonly algorithms?: readonly Algorithm[];

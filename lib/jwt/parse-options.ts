@@ -17,7 +17,7 @@ import { mediaType, type ClaimRules } from "./claims.js";
 import type { KeySource } from "./keys/key-source.js";
 import { parseKeySource, type KeyContext } from "./keys/parse-key-source.js";
 import { secretKey, warnOfShortSecret } from "./keys/secret.js";
-import type { KeyOptions, TokenRules } from "./options.js";
+import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
 
 /** What a host's function gives is looked at, whatever its type promises. */
 export type Authorize = (...args: Parameters<NonNullable<TokenRules["authorize"]>>) => unknown;
@@ -37,6 +37,7 @@ export const VERIFIER_OPTION_NAMES = [
   "keyFile",
   "jwksUri",
   "jwks",
+  "discover",
   "jwksOptions",
   "algorithms",
   "issuer",
@@ -49,7 +50,7 @@ export const VERIFIER_OPTION_NAMES = [
   "tokenType",
   "requiredScopes",
   "authorize",
-] as const satisfies readonly (keyof KeyOptions | keyof TokenRules)[];
+] as const satisfies readonly (keyof KeyOptions | keyof DiscoverOptions | keyof TokenRules)[];
 
 const MAX_TOKEN_LENGTH = 8192;
 

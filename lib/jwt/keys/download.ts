@@ -23,7 +23,16 @@ export async function downloadJson(url: string, limits: DownloadLimits, signal: 
   if (response.status !== 200) throw new Error(`answered with status ${String(response.status)}`);
   if (response.redirected) throw new Error("answered with a redirect");
   if (reader === undefined) throw new Error("answered without a body");
-  return JSON.parse(await readText(reader, limits.maxResponseSize)) as unknown;
+  return parseJson(await readText(reader, limits.maxResponseSize));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Its own error would quote the answer, and a key that should not be there with it.
+    throw new Error("answered with something that is not JSON");
+  }
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;

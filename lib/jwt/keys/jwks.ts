@@ -9,7 +9,13 @@ import { JwkSet } from "./jwk-set.js";
 import type { KeyQuery, KeySource, KeyWatcher } from "./key-source.js";
 import { Refreshed, type RefreshSettings } from "./refreshed.js";
 
-export type JwksSettings = RefreshSettings & DownloadLimits;
+export type JwksSettings = RefreshSettings & DownloadLimits & { readonly allowHttp: boolean };
+
+/** Where a set is fetched from. */
+export interface JwksEndpoint {
+  /** Fetches by its URL, or by one after the other where the first one known has moved. */
+  load<T>(fetchSet: (uri: string) => Promise<T>): Promise<T>;
+}
 
 /** Keys of a JWKS endpoint. With the set at hand a login is synchronous; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
@@ -17,8 +23,9 @@ export class RemoteJwks implements KeySource {
   readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #set: Refreshed<JwkSet>;
 
-  constructor(uri: string, settings: JwksSettings, watcher: KeyWatcher) {
-    const fetch = () => within(settings.timeout, (signal) => fetchSet(uri, settings, signal));
+  constructor(endpoint: JwksEndpoint, settings: JwksSettings, watcher: KeyWatcher) {
+    // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
+    const fetch = () => within(settings.timeout, (signal) => endpoint.load((uri) => fetchSet(uri, settings, signal)));
     this.#set = new Refreshed(fetch, settings, watcher);
   }
 

@@ -107,7 +107,8 @@ function parseKeyFile(content: Buffer, path: string): KeySource {
 function parseJson(text: string, path: string): object {
   try {
     return JSON.parse(text) as object;
-  } catch (cause) {
-    throw new OptionsError(path, "is damaged: it is neither PEM nor JSON", { cause });
+  } catch {
+    // JSON.parse's own error would quote the file, and a key that should not be there with it.
+    throw new OptionsError(path, "is damaged: it is neither PEM nor JSON");
   }
 }

@@ -12,6 +12,7 @@ import { OptionsError } from "../../checks/options-error.js";
 import type { JwksOptions, KeyOptions } from "../options.js";
 import { anyOf } from "./any-of.js";
 import type { Fetch } from "./download.js";
+import { endpointUrl } from "./endpoint-url.js";
 import { fixedKeys } from "./fixed-keys.js";
 import { inlineJwks } from "./inline-jwks.js";
 import type { JwksSettings } from "./jwks.js";
@@ -27,7 +28,7 @@ export interface KeyContext {
   readonly watcher: KeyWatcher;
 }
 
-type SourceName = keyof KeyOptions;
+type SourceName = keyof KeyOptions | "discover";
 type SourceParser = (options: OptionReader, context: KeyContext) => KeySource;
 
 const SOURCES: Readonly<Record<SourceName, SourceParser>> = {
@@ -42,9 +43,15 @@ const SOURCES: Readonly<Record<SourceName, SourceParser>> = {
     ),
   jwksUri: (options, { shared, watcher }) => {
     const settings = jwksSettings(options);
-    return shared.source(options.required("jwksUri", endpoint(settings.allowHttp)), settings, watcher);
+    const uri = options.required("jwksUri", (value, path) => endpointUrl(value, path, settings.allowHttp));
+    return shared.source(uri, settings, watcher);
   },
   jwks: (options) => options.required("jwks", inlineJwks),
+  discover: (options, { shared, watcher }) => {
+    const settings = jwksSettings(options);
+    const issuer = options.required("issuer", (value, path) => discoverableIssuer(value, path, settings.allowHttp));
+    return shared.discovered(issuer, settings, watcher);
+  },
 };
 
 const SOURCE_NAMES = Object.keys(SOURCES) as readonly SourceName[];
@@ -58,26 +65,26 @@ const JWKS_OPTION_NAMES = [
   "allowHttp",
 ] as const satisfies readonly (keyof JwksOptions)[];
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Seconds that a timer can still count: 2^31 - 1 milliseconds. */
 const LONGEST_TIMER = 2_147_483;
 
 /** @throws OptionsError unless exactly one key source is given, and is right */
 export function parseKeySource(options: OptionReader, context: KeyContext): KeySource {
-  const [name, second] = SOURCE_NAMES.filter((source) => options.has(source));
+  const discover = options.optional("discover", flag, false);
+  const [name, second] = SOURCE_NAMES.filter((source) => (source === "discover" ? discover : options.has(source)));
   if (name === undefined) {
     throw new OptionsError(options.path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
   }
   if (second !== undefined) {
     throw new OptionsError(options.at(second), `must not stand beside ${name}: a login type has one key source`);
   }
-  if (name !== "jwksUri" && options.has("jwksOptions")) {
-    throw new OptionsError(options.at("jwksOptions"), "goes with jwksUri only");
+  if (name !== "jwksUri" && name !== "discover" && options.has("jwksOptions")) {
+    throw new OptionsError(options.at("jwksOptions"), "goes with jwksUri or discover only");
   }
   return SOURCES[name](options, context);
 }
 
-function jwksSettings(options: OptionReader): JwksSettings & { readonly allowHttp: boolean } {
+function jwksSettings(options: OptionReader): JwksSettings {
   const given = options.optional("jwksOptions", objectWith(JWKS_OPTION_NAMES), {});
   const reader = new OptionReader(given, options.at("jwksOptions"));
   const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });
@@ -106,24 +113,13 @@ function moreThanZero(check: Check<number>): Check<number> {
   };
 }
 
-function endpoint(allowHttp: boolean): Check<string> {
-  return (value, path) => {
-    const url = value instanceof URL ? value : parseUrl(text(value, path), path);
-    const mayBeHttp = allowHttp || LOOPBACK.test(url.hostname);
-    if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) {
-      throw new OptionsError(
-        path,
-        "must be an https: URL (http: is for loopback hosts, or with jwksOptions.allowHttp)",
-      );
-    }
-    if (url.username !== "" || url.password !== "") {
-      throw new OptionsError(path, "must not hold a user name or password; send them through jwksOptions.fetch");
-    }
-    return url.href;
-  };
-}
-
-function parseUrl(url: string, path: string): URL {
-  if (URL.canParse(url)) return new URL(url);
-  throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org/jwks");
+/** OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment. */
+function discoverableIssuer(value: unknown, path: string, allowHttp: boolean): string {
+  if (Array.isArray(value)) throw new OptionsError(path, "must be one issuer, not a list, with discover");
+  const issuer = text(value, path);
+  endpointUrl(issuer, path, allowHttp);
+  if (/[?#\s]/.test(issuer)) {
+    throw new OptionsError(path, "must have no query, no fragment and no white space with discover");
+  }
+  return issuer;
 }

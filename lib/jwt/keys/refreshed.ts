@@ -77,6 +77,17 @@ export class Refreshed<T> {
     }
   }
 
+  /** As {@link next}, or what is left to use where that fails. */
+  async latest(): Promise<T> {
+    try {
+      return await this.next();
+    } catch (error) {
+      const value = this.lastGood();
+      if (value === undefined) throw error;
+      return value;
+    }
+  }
+
   #servesWhileRefreshed(age: number): boolean {
     const { cacheMaxAge, staleIfError, cooldown, timeout } = this.#settings;
     if (this.#failing && age > staleIfError) return false;

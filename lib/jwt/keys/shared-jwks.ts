@@ -1,5 +1,7 @@
-import { RemoteJwks, type JwksSettings } from "./jwks.js";
+import { discoveredEndpoint } from "./discovery.js";
+import { RemoteJwks, type JwksEndpoint, type JwksSettings } from "./jwks.js";
 import type { KeySource, KeyWatcher } from "./key-source.js";
+import { broadcast, together } from "./watchers.js";
 
 interface Entry {
   readonly settings: JwksSettings;
@@ -9,31 +11,38 @@ interface Entry {
 
 /** The JWKS endpoints of one host: login types over the same one, with equal settings, share its keys. */
 export class SharedJwks {
-  readonly #byUri = new Map<string, Entry[]>();
+  readonly #byName = new Map<string, Entry[]>();
 
+  /** Keys of a JWKS endpoint. */
   source(uri: string, settings: JwksSettings, watcher: KeyWatcher): KeySource {
-    const entries = this.#byUri.get(uri) ?? [];
+    return this.#shared(uri, settings, watcher, () => ({ load: (fetchSet) => fetchSet(uri) }));
+  }
+
+  /** Keys of the endpoint that an issuer names. */
+  discovered(issuer: string, settings: JwksSettings, watcher: KeyWatcher): KeySource {
+    // No URL of an endpoint has a space.
+    const name = `keys of ${issuer}`;
+    return this.#shared(name, settings, watcher, (part) => discoveredEndpoint(issuer, settings, part()));
+  }
+
+  #shared(
+    name: string,
+    settings: JwksSettings,
+    watcher: KeyWatcher,
+    endpoint: (part: () => KeyWatcher) => JwksEndpoint,
+  ): KeySource {
+    const entries = this.#byName.get(name) ?? [];
     const twin = entries.find((entry) => equal(entry.settings, settings));
     if (twin !== undefined) {
       twin.watchers.push(watcher);
       return twin.source;
     }
     const watchers = [watcher];
-    const source = new RemoteJwks(uri, settings, broadcast(watchers));
-    this.#byUri.set(uri, [...entries, { settings, source, watchers }]);
+    const part = together(broadcast(watchers));
+    const source = new RemoteJwks(endpoint(part), settings, part());
+    this.#byName.set(name, [...entries, { settings, source, watchers }]);
     return source;
   }
-}
-
-function broadcast(watchers: readonly KeyWatcher[]): KeyWatcher {
-  return {
-    failed: (error) => {
-      for (const watcher of watchers) watcher.failed(error);
-    },
-    recovered: () => {
-      for (const watcher of watchers) watcher.recovered();
-    },
-  };
 }
 
 function equal(one: JwksSettings, other: JwksSettings): boolean {
