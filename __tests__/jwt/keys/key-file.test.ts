@@ -4,6 +4,7 @@ import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createJwtLogin, type JwtLogin, type KeysErrorEvent, type Logger } from "matrix-jwt-login";
@@ -516,4 +517,18 @@ test("a file system that hangs holds no login up for long", async () => {
   expect(await statusOf(core, byRsa)).toBe(200);
   expect(performance.now() - again).toBeLessThan(900);
   hanging.mockRestore();
+});
+
+test("a private key that got into the file, damaged, is quoted to nobody", async () => {
+  const { core, errors, logger } = watched();
+  const slip = JSON.stringify(RSA.privateKey.export({ format: "jwk" })).replace('"d":"', '"d":');
+  writeFileSync(file, slip);
+  clock.move(SOON);
+  expect(await statusOf(core, byRsa)).toBe(200);
+
+  const start = errorOf(() => verifierOf({ keyFile: file }));
+  const told = inspect([start, errors, ...Object.values(logger).map(({ mock }) => mock.calls)], { depth: 10 });
+  expect(errors).toHaveLength(1);
+  expect(told).toContain("neither PEM nor JSON");
+  expect(told).not.toContain(String(RSA.privateKey.export({ format: "jwk" }).d).slice(0, 6));
 });
