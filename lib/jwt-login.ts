@@ -116,7 +116,7 @@ type Account = Pick<VerifiedLogin, "userId" | "localpart">;
 function accountOf<Req>(serverName: string, attempt: Attempt<Req>, { subject }: VerifiedToken): Account {
   const { loginType, submission } = attempt;
   attempt.stage = "user_id";
-  const localpart = localpartOf(subject, { ...loginType, serverName });
+  const localpart = localpartOf(subject, loginType, serverName);
   attempt.stage = "identifier";
   checkIdentifier(loginType, submission, localpart, serverName);
   attempt.stage = "user_id";

@@ -9,7 +9,6 @@ export type LocalpartRule = "as-is" | "lowercase" | "escape";
 export interface SubjectRules {
   readonly subjectFormat: SubjectFormat;
   readonly localpart: LocalpartRule;
-  readonly serverName: string;
 }
 
 /**
@@ -18,8 +17,8 @@ export interface SubjectRules {
  * @throws MatrixError 403 `M_FORBIDDEN` where the subject is not of the format or of another server, 400
  * `M_INVALID_USERNAME` where it can't be escaped
  */
-export function localpartOf(subject: string, rules: SubjectRules): string {
-  const { subjectFormat, serverName } = rules;
+export function localpartOf(subject: string, rules: SubjectRules, serverName: string): string {
+  const { subjectFormat } = rules;
   if (subjectFormat === "userId" || (subjectFormat === "either" && subject.includes(":"))) {
     const userId = parseUserId(subject);
     if (userId === undefined) throw forbidden("token subject is not a user ID");
