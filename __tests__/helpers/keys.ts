@@ -9,12 +9,12 @@ export interface KeyPair {
 
 export const SECRET = "a secret of sixty-four bytes, which is enough for HS256 to HS512";
 
-/** Made once a test file: RSA keys take a while. */
-export const RSA: KeyPair = generateKeyPairSync("rsa", { modulusLength: 2048 });
-export const P256: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-export const P384: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-384" });
-const P521: KeyPair = generateKeyPairSync("ec", { namedCurve: "P-521" });
-export const ED25519: KeyPair = generateKeyPairSync("ed25519");
+/** Made when first asked for, once a test file: RSA keys take a while. */
+export const RSA = lazily(() => generateKeyPairSync("rsa", { modulusLength: 2048 }));
+export const P256 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-256" }));
+export const P384 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-384" }));
+const P521 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-521" }));
+export const ED25519 = lazily(() => generateKeyPairSync("ed25519"));
 
 const secret = createSecretKey(Buffer.from(SECRET));
 
@@ -46,4 +46,17 @@ export function privatePem({ privateKey }: KeyPair): string {
 /** A public JWK, with more members than the key's own where given. */
 export function jwk({ publicKey }: KeyPair, members: Readonly<Record<string, unknown>> = {}): Jwk {
   return { ...publicKey.export({ format: "jwk" }), ...members };
+}
+
+function lazily(make: () => KeyPair): KeyPair {
+  let pair: KeyPair | undefined;
+  const made = (): KeyPair => (pair ??= make());
+  return {
+    get publicKey() {
+      return made().publicKey;
+    },
+    get privateKey() {
+      return made().privateKey;
+    },
+  };
 }

@@ -304,7 +304,7 @@ describe("the `jwks_uri` of a discovery document", () => {
 
 describe("a discovery endpoint that", () => {
   // Half of it is the document's.
-  const IMPATIENT = { ...QUICK, cooldown: 0.005, timeout: 0.8 };
+  const IMPATIENT = { ...QUICK, cooldown: 0.005, timeout: 0.5 };
   const settles = (IMPATIENT.cooldown + IMPATIENT.timeout + 1) * 1_000;
 
   test.each(faultsOf("").map(([name]) => name))("%s", async (name) => {
@@ -465,6 +465,19 @@ describe("a discovery document", () => {
     idp.discovery(text(idp.document()));
     expect(await attempt(made.good)).toBe("200");
   });
+});
+
+test("a login by a new key gets in as soon as document and keys can be had again, after both could not", async () => {
+  const { attempt, errors } = discovering(idp.issuer, { cooldown: 0.4 });
+  expect(await attempt(made.good)).toBe("200");
+  idp.discovery(fails);
+  idp.answer("/jwks", fails);
+  clock.move(QUICK.cacheMaxAge + 1);
+  expect(await attempt(made.good)).toBe("200");
+  await until(() => errors.length > 0 && idp.requests.length === 4);
+  idp.discovery(text(idp.document()));
+  idp.answer("/jwks", BOTH);
+  expect(await attempt(made.ofNewKey)).toBe("200");
 });
 
 describe("keys that moved to another URL", () => {

@@ -464,6 +464,7 @@ describe("the last good key stays in use, and the operator is told once, where t
     expect(errors.length).toBeGreaterThan(0);
     expect(errors[0]).toMatchObject({ loginType: LOGIN_TYPE, error: { code: "keys_unavailable" } });
     expect(errors[0]?.error.message).toMatch(/keyFile.*last good key/);
+    expect(errors[0]?.error.cause).toMatchObject({ message: expect.any(String) });
     expect(logger.info).not.toHaveBeenCalled();
 
     rmSync(file, { recursive: true, force: true });
@@ -471,6 +472,9 @@ describe("the last good key stays in use, and the operator is told once, where t
     clock.move(SOON);
     expect(await statusOf(core, byOtherRsa)).toBe(200);
     expect(await statusOf(core, byRsa)).toBe(403);
+    // An outage's end is told once, not at each reading after it.
+    clock.move(SOON);
+    expect(await statusOf(core, byOtherRsa)).toBe(200);
     expect(logger.info).toHaveBeenCalledTimes(1);
     expect(logger.warn).toHaveBeenCalledTimes(1);
 
@@ -517,6 +521,10 @@ test("a file system that hangs holds no login up for long", async () => {
   expect(await statusOf(core, byRsa)).toBe(200);
   expect(performance.now() - again).toBeLessThan(900);
   hanging.mockRestore();
+});
+
+test("is ready when it is made", async () => {
+  await expect(verifierOf({ keyFile: file }).ready()).resolves.toBeUndefined();
 });
 
 test("a private key that got into the file, damaged, is quoted to nobody", async () => {

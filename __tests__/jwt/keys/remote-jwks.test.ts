@@ -4,11 +4,12 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type { Fetch } from "matrix-jwt-login";
 
 import { movableClock, type Clock } from "../../helpers/clock.js";
 import { FAULTS } from "../../helpers/faults.js";
 import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
-import { keySet, serveJwks, text, type JwksServer } from "../../helpers/jwks-server.js";
+import { keySet, serveJwks, text, type JwksAnswer, type JwksServer } from "../../helpers/jwks-server.js";
 import { ED25519, jwk, P256, RSA } from "../../helpers/keys.js";
 import { host, loginWith, optionsWith } from "../../helpers/login.js";
 import { QUICK, remoteLogin } from "../../helpers/remote-login.js";
@@ -42,7 +43,7 @@ afterEach(async () => {
 });
 
 describe("an endpoint that", () => {
-  const IMPATIENT = { ...QUICK, cooldown: 0.005, timeout: 0.15 };
+  const IMPATIENT = { ...QUICK, cooldown: 0.005, timeout: 0.3 };
   const settles = (IMPATIENT.cooldown + IMPATIENT.timeout + 1) * 1_000;
 
   test.each(FAULTS)("%s", async (_, fault) => {
@@ -79,6 +80,58 @@ describe("an endpoint that", () => {
     expect(await outcomes(good, forged, unknownKid)).toEqual(["200", "403 signature", "403 unknown_key"]);
     expect(logger.info).toHaveBeenCalledTimes(2);
   });
+});
+
+describe("the operator is told why keys can't be had, where the endpoint", () => {
+  const redirecting: JwksAnswer = (req, res) => {
+    if (req.url === "/elsewhere") GOOD_SET(req, res);
+    else res.writeHead(302, { Location: "/elsewhere" }).end();
+  };
+  const invalidUtf8: JwksAnswer = (_, res) => {
+    const [head = "", tail = ""] = JSON.stringify({ keys: [jwk(RSA, { kid: "rsa" })], note: "|" }).split("|");
+    res.writeHead(200).end(Buffer.concat([Buffer.from(head), Buffer.from([0xff]), Buffer.from(tail)]));
+  };
+
+  test.each<[string, JwksAnswer, RegExp, Fetch]>([
+    ["hangs", () => undefined, /^no complete answer within 0.15 s$/, fetch],
+    ["answers 404", text("{}", 404), /^answered with status 404$/, fetch],
+    ["answers 204", text("", 204), /^answered with status 204$/, fetch],
+    ["answers with HTML", text("<!doctype html>"), /^answered with something that is not JSON$/, fetch],
+    ["answers with a list", text("[]"), /^answered with something that is not a JWK Set$/, fetch],
+    [
+      "answers with text in place of keys",
+      text('{"keys":"rsa"}'),
+      /^answered with something that is not a JWK Set$/,
+      fetch,
+    ],
+    ["answers with no key", keySet([]), /^answered with a JWK Set that has no usable key$/, fetch],
+    ["answers with too much", text(" ".repeat(1_048_577)), /^answered with more than 1048576 bytes$/, fetch],
+    ["answers with what is not UTF-8, in a set that would do", invalidUtf8, /not valid.*utf-8/i, fetch],
+    [
+      "redirects, and the host's own `fetch` follows",
+      redirecting,
+      /^answered with a redirect$/,
+      (url, init) => fetch(url, { ...init, redirect: "follow" }),
+    ],
+    [
+      "is asked by a `fetch` of the host's that gives no body",
+      GOOD_SET,
+      /^answered without a body$/,
+      () => Promise.resolve(new Response(null)),
+    ],
+  ])("%s", async (_, answer, why, ownFetch) => {
+    server.answer(answer);
+    const { attempt, errors } = remoteLogin(server.url, { timeout: 0.15, fetch: ownFetch });
+    expect(await attempt(good)).toBe("503 keys_unavailable");
+    expect(errors[0]?.error.message).toBe("keys could not be fetched");
+    expect((errors[0]?.error.cause as Error).message).toMatch(why);
+  });
+});
+
+test("an operator whose keys could be had from the start is told nothing", async () => {
+  const { attempt, logger } = remoteLogin(server.url);
+  expect(await attempt(good)).toBe("200");
+  for (const tell of Object.values(logger)) expect(tell).not.toHaveBeenCalled();
 });
 
 describe.each(EXPRESS_VERSIONS)("a client on %s", (_, express) => {

@@ -25,7 +25,8 @@ export function discoveredEndpoint(issuer: string, settings: JwksSettings, watch
       try {
         return await fetchSet(known);
       } catch (error) {
-        const newer = await found.latest();
+        // Without a wait: logins that come meanwhile would wait along, and then not get in by this fetch.
+        const newer = (found.askedLately ? found.current() : undefined) ?? (await found.latest());
         if (newer === known) throw error;
         return fetchSet(newer);
       }

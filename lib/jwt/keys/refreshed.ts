@@ -41,6 +41,11 @@ export class Refreshed<T> {
     this.#watcher = watcher;
   }
 
+  /** The next fetch is not allowed yet. */
+  get askedLately(): boolean {
+    return !this.#underWay && this.#pause() > 0;
+  }
+
   /** What may be used without waiting. Starts its refresh in the background when that is due. */
   current(): T | undefined {
     if (this.#value === undefined) return undefined;
@@ -105,9 +110,14 @@ export class Refreshed<T> {
   }
 
   async #afterCooldown(): Promise<T> {
-    const pause = this.#settings.cooldown - secondsSince(this.#endedAt);
+    const pause = this.#pause();
     if (pause > 0) await sleep(pause * 1_000, undefined, { ref: false });
     return this.#fetchNow();
+  }
+
+  /** Seconds. */
+  #pause(): number {
+    return this.#settings.cooldown - secondsSince(this.#endedAt);
   }
 
   async #fetchNow(): Promise<T> {
