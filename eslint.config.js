@@ -11,7 +11,10 @@ const layer = (files, forbidden, { ignores = [] } = {}) => ({
       "error",
       {
         patterns: [
-          ...forbidden.map((regex) => ({ regex, message: "Imports point down only: see CONTRIBUTING.md, Layers." })),
+          ...[CLI, ...forbidden].map((regex) => ({
+            regex,
+            message: "Imports point down only: see CONTRIBUTING.md, Layers.",
+          })),
         ],
       },
     ],
@@ -21,8 +24,10 @@ const layer = (files, forbidden, { ignores = [] } = {}) => ({
 const JSONWEBTOKEN = "^jsonwebtoken$";
 const JWKS_RSA = "^jwks-rsa$";
 const EXPRESS = "^express";
+const CLI = "^\\.\\.?/(?:\\.\\./)*cli/";
 const room = (...names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})(?:/|\\.js$)`;
-const TOP = "^(?:\\.\\./)+(?:index|middleware|jwt-login|create-token-verifier|attempt|host-callbacks)\\.js$";
+const TOP =
+  "^(?:\\.\\./)+(?:index|middleware|jwt-login|create-token-verifier|attempt|host-callbacks|single-use|verified-login)\\.js$";
 
 export default defineConfig(
   globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/"]),
@@ -37,6 +42,13 @@ export default defineConfig(
       "@typescript-eslint/dot-notation": "off",
       // What reads an option gives it the type that the option is declared with.
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
+    },
+  },
+  {
+    files: ["lib/guards/**"],
+    rules: {
+      // A limiter of this shape rejects with an error where its store fails, and with something else where it is used up.
+      "@typescript-eslint/prefer-promise-reject-errors": ["error", { allowThrowingUnknown: true }],
     },
   },
   {
@@ -56,25 +68,44 @@ export default defineConfig(
       },
     },
   },
+  layer(["lib/{index,middleware}.ts"], []),
+  layer(["lib/cli/**"], [room("index", "middleware", "http", "migrate"), JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
   layer(
     ["lib/checks/**"],
-    [room("jwt", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+    [room("guards", "jwt", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
   ),
+  layer(["lib/guards/**"], [room("jwt", "matrix", "http", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
   layer(
     ["lib/jwt/**"],
-    [room("matrix", "http", "migrate", "logger"), "^(?:\\.\\./)+options/", TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+    [
+      room("guards", "matrix", "http", "migrate", "logger"),
+      "^(?:\\.\\./)+options/",
+      TOP,
+      JSONWEBTOKEN,
+      JWKS_RSA,
+      EXPRESS,
+    ],
     {
       ignores: ["lib/jwt/signature.ts", "lib/jwt/keys/jwks.ts"],
     },
   ),
-  layer(["lib/jwt/signature.ts"], [room("matrix", "http", "options", "migrate", "logger"), TOP, JWKS_RSA, EXPRESS]),
-  layer(["lib/jwt/keys/jwks.ts"], [room("matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, EXPRESS]),
-  layer(["lib/matrix/**"], [room("jwt", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(["lib/http/**"], [room("jwt", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
+  layer(
+    ["lib/jwt/signature.ts"],
+    [room("guards", "matrix", "http", "options", "migrate", "logger"), TOP, JWKS_RSA, EXPRESS],
+  ),
+  layer(
+    ["lib/jwt/keys/jwks.ts"],
+    [room("guards", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, EXPRESS],
+  ),
+  layer(
+    ["lib/matrix/**"],
+    [room("guards", "jwt", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
+  ),
+  layer(["lib/http/**"], [room("guards", "jwt", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
   layer(["lib/options/**"], [room("http", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
   layer(["lib/migrate/**"], [room("http"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
   layer(
-    ["lib/{jwt-login,attempt,host-callbacks,create-token-verifier}.ts"],
+    ["lib/{jwt-login,attempt,host-callbacks,create-token-verifier,single-use,verified-login}.ts"],
     [room("middleware", "http", "migrate"), JSONWEBTOKEN, JWKS_RSA, EXPRESS],
   ),
 );

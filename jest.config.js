@@ -1,12 +1,14 @@
+import { availableParallelism } from "node:os";
+
 /** @type {import("jest").Config} */
 export default {
   testEnvironment: "node",
   testMatch: ["**/*.test.ts"],
-  // Jest would leave a core idle: on two, that doubles the wait.
-  maxWorkers: "100%",
-  // jwks-rsa requires jose, which is an ES module only: Jest's CommonJS needs it transformed.
+  // Jest would leave a core idle, and many tests wait for a server that hangs on purpose.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  // Jest's CommonJS needs what is an ES module only transformed: jose, which jwks-rsa requires, and what tests import.
   transform: { "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }] },
-  transformIgnorePatterns: ["/node_modules/(?!jose/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(?:jose|matrix-js-sdk|oidc-provider)/)"],
   moduleNameMapper: {
     "^matrix-jwt-login$": "<rootDir>/lib/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",

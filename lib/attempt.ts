@@ -1,3 +1,4 @@
+import { LimiterUnavailable, RateLimited } from "./guards/errors.js";
 import { HostFailure } from "./host-failure.js";
 import { KeysUnavailableError, TokenError } from "./jwt/errors.js";
 import { isMatrixError, MatrixError } from "./matrix/errors.js";
@@ -61,8 +62,31 @@ function answerFor(error: unknown): MatrixError {
       retryAfterMs: error.retryAfter * 1_000,
     });
   }
+  if (error instanceof RateLimited) {
+    const { retryAfterMs } = error;
+    return new MatrixError("M_LIMIT_EXCEEDED", "Too many login attempts; try again later", {
+      statusCode: 429,
+      fields: { retry_after_ms: retryAfterMs },
+      retryAfterMs,
+    });
+  }
+  if (error instanceof LimiterUnavailable) {
+    return new MatrixError("M_UNKNOWN", "Logins can't be counted just now; try again", {
+      statusCode: 503,
+      retryAfterMs: error.retryAfter * 1_000,
+    });
+  }
   if (error instanceof HostFailure) return answerTo(error.cause);
   return isMatrixError(error) ? error : internalError(error);
+}
+
+/**
+ * Is the token to blame, and neither the user, the host nor what could not be asked? Such failures count for
+ * `rateLimits.failures`.
+ */
+export function blamesToken(error: unknown, stage: RejectReason): boolean {
+  if (error instanceof TokenError) return true;
+  return isMatrixError(error) && error.statusCode === 403 && (stage === "identifier" || stage === "user_id");
 }
 
 export function loginEvent<Req>(attempt: Attempt<Req>, userId: string): LoginEvent<Req> {
@@ -81,8 +105,8 @@ function rejectEvent<Req>(attempt: Attempt<Req>, error: unknown, answer: MatrixE
 }
 
 function reasonOf(error: unknown, stage: RejectReason): RejectReason {
-  if (error instanceof TokenError) return error.code;
-  if (error instanceof KeysUnavailableError) return error.code;
+  if (error instanceof TokenError || error instanceof KeysUnavailableError) return error.code;
+  if (error instanceof RateLimited || error instanceof LimiterUnavailable) return error.code;
   return isMatrixError(error) ? stage : "host";
 }
 

@@ -1,5 +1,7 @@
 export { OptionsError } from "./checks/options-error.js";
 export { createTokenVerifier, type TokenVerifier } from "./create-token-verifier.js";
+export type { FailureLimiter, RateLimiter, RateLimits, UsedTokenLimiter } from "./guards/limiter.js";
+export type { RedisClient } from "./guards/redis-leaky-buckets.js";
 export { createJwtLogin, type JwtLogin } from "./jwt-login.js";
 export type { Algorithm } from "./jwt/algorithms.js";
 export type { ClaimLocator } from "./jwt/claim-reader.js";
@@ -17,6 +19,12 @@ export type { LoginFlow } from "./matrix/login-flows.js";
 export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
 export { matrixJwtLogin, type MatrixJwtLogin } from "./middleware.js";
+export {
+  fromSynapseRcLogin,
+  type SynapseRateLimit,
+  type SynapseRateLimits,
+  type SynapseRcLogin,
+} from "./migrate/rc-login.js";
 export { fromSynapseJwtConfig, type SynapseJwtConfig } from "./migrate/synapse.js";
 export {
   fromTokenAuthenticatorConfig,

@@ -1,6 +1,4 @@
-import { randomInt } from "node:crypto";
-
-import { attempted, loginEvent, type Attempt } from "./attempt.js";
+import { attempted, blamesToken, loginEvent, type Attempt } from "./attempt.js";
 import type { OptionReader } from "./checks/checks.js";
 import { callHost, findUser, registerUser } from "./host-callbacks.js";
 import { TokenError } from "./jwt/errors.js";
@@ -10,10 +8,12 @@ import { MatrixError } from "./matrix/errors.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginResponse, type LoginResponse } from "./matrix/response.js";
 import { checkNewLocalpart, localpartOf, possibleUserId } from "./matrix/subject.js";
-import { fieldsOf, identifies, isCleanText, type JsonObject, type LoginFields } from "./matrix/submission.js";
+import { fieldsOf, identifies, type JsonObject, type LoginFields } from "./matrix/submission.js";
 import type { JwtLoginOptions, LoginContext, VerifiedLogin } from "./options/login.js";
 import { LOGIN_OPTION_NAMES, parseLoginOptions, type LoginConfig } from "./options/parse-login.js";
 import type { LoginType } from "./options/parse-login-type.js";
+import { checkExpiry, claim, orGiveBack } from "./single-use.js";
+import { verifiedLogin, type Account } from "./verified-login.js";
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
 export interface JwtLogin<Req = unknown> {
@@ -26,7 +26,8 @@ export interface JwtLogin<Req = unknown> {
    */
   readonly login: (submission: unknown, context?: LoginContext<Req>) => Promise<LoginResponse>;
   /**
-   * All that a login checks, with nothing registered and nothing issued.
+   * All that a login checks, rate limits included, up to the claim of a single-use token: nothing is registered, and
+   * nothing issued.
    *
    * @throws MatrixError, and nothing else
    */
@@ -56,12 +57,15 @@ export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
   return Object.freeze({
     login: (submission: unknown, context: LoginContext<Req> = {}) =>
       attempted(config, submission, context, async (attempt) => {
-        const { login, response } = await logIn(config, attempt);
+        const { login, response } = await admitted(config, attempt, (fields) => logIn(config, attempt, fields));
         config.onLogin?.(loginEvent(attempt, login.userId));
         return response;
       }),
     authenticate: (submission: unknown, context: LoginContext<Req> = {}) =>
-      attempted(config, submission, context, async (attempt) => (await authenticate(config, attempt)).login),
+      attempted(config, submission, context, async (attempt) => {
+        const { login } = await admitted(config, attempt, (fields) => authenticate(config, attempt, fields));
+        return login;
+      }),
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),
     ready: async () => {
       await Promise.all(Array.from(config.loginTypes.values(), ({ verifier }) => verifier.ready()));
@@ -75,17 +79,37 @@ type Config<User, Req> = LoginConfig<User, Req>;
 interface Authenticated<User, Req> {
   readonly login: VerifiedLogin<Req>;
   readonly user: User | undefined;
+  readonly token: VerifiedToken;
+}
+
+/** The fields first, and then all that follows within the limits by address. */
+function admitted<User, Req, T>(
+  { limits }: Config<User, Req>,
+  attempt: Attempt<Req>,
+  work: (fields: LoginFields) => Promise<T>,
+): Promise<T> {
+  const fields = fieldsOf(attempt.submission);
+  if (limits === undefined) return work(fields);
+  return limits.admit(
+    attempt.context.ip,
+    () => work(fields),
+    (error) => blamesToken(error, attempt.stage),
+  );
 }
 
 async function logIn<User, Req>(
   config: Config<User, Req>,
   attempt: Attempt<Req>,
+  fields: LoginFields,
 ): Promise<{ login: VerifiedLogin<Req>; response: LoginResponse }> {
-  const { login, user: known } = await authenticate(config, attempt);
+  const { singleUse } = config;
+  const { login, user: known, token } = await authenticate(config, attempt, fields);
   const user = known ?? (await registerUser(config, login));
+  const use = attempt.loginType.singleUse ? await claim(singleUse, token) : undefined;
+  const issue = () => config.issueToken(user, login);
   // What was issued amiss is the host's failure as much as what was not issued.
   const response = await callHost("issueToken", async () =>
-    loginResponse(await config.issueToken(user, login), {
+    loginResponse(await (use === undefined ? issue() : orGiveBack(singleUse, use, issue)), {
       userId: login.userId,
       deviceId: login.deviceId,
       serverName: config.serverName,
@@ -98,19 +122,19 @@ async function logIn<User, Req>(
 async function authenticate<User, Req>(
   config: Config<User, Req>,
   attempt: Attempt<Req>,
+  fields: LoginFields,
 ): Promise<Authenticated<User, Req>> {
   const { loginType, submission } = attempt;
-  const fields = fieldsOf(submission);
   const token = await loginType.verifier.verify(submission["token"]);
+  if (loginType.singleUse) checkExpiry(token.claims);
   const account = accountOf(config.serverName, attempt, token);
   await authorize(loginType, token, submission);
+  if (config.limits !== undefined) await config.limits.countLogin(account.userId);
   const login = verifiedLogin(attempt, fields, token, account);
   const user = await findUser(config, login);
   if (user === undefined) checkRegistration(attempt, login.localpart);
-  return { login, user };
+  return { login, user, token };
 }
-
-type Account = Pick<VerifiedLogin, "userId" | "localpart">;
 
 /** Works out the token's user. */
 function accountOf<Req>(serverName: string, attempt: Attempt<Req>, { subject }: VerifiedToken): Account {
@@ -138,33 +162,6 @@ async function authorize({ verifier }: LoginType, { claims }: VerifiedToken, sub
   if ((await callHost("authorize", () => ask(claims, submission))) !== true) {
     throw new TokenError("unauthorized", "token not authorized");
   }
-}
-
-function verifiedLogin<Req>(
-  { loginType, name, context }: Attempt<Req>,
-  { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
-  { claims }: VerifiedToken,
-  account: Account,
-): VerifiedLogin<Req> {
-  const displayName = loginType.displayName?.(claims);
-  return {
-    loginType: name,
-    ...account,
-    ...(typeof displayName === "string" && isCleanText(displayName) && { displayName }),
-    claims,
-    deviceId: deviceId ?? newDeviceId(),
-    deviceIdGiven: deviceId !== undefined,
-    ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
-    refreshToken,
-    ...(context.ip !== undefined && { ip: context.ip }),
-    ...(context.userAgent !== undefined && { userAgent: context.userAgent }),
-    ...(context.req !== undefined && { req: context.req }),
-  };
-}
-
-/** Ten letters, as Synapse makes them. */
-function newDeviceId(): string {
-  return Array.from({ length: 10 }, () => String.fromCharCode(65 + randomInt(26))).join("");
 }
 
 function checkRegistration<Req>(attempt: Attempt<Req>, localpart: string): void {

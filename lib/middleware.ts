@@ -10,6 +10,7 @@ import { isMatrixError } from "./matrix/errors.js";
 import { internalError } from "./matrix/host-error.js";
 import { asSubmission, typeOf, unknownType } from "./matrix/submission.js";
 import type { MatrixJwtLoginOptions } from "./options/middleware.js";
+import { parseRateLimits } from "./options/parse-limits.js";
 import { LOGIN_OPTION_NAMES, parseLogger } from "./options/parse-login.js";
 import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./options/parse-middleware.js";
 
@@ -39,8 +40,22 @@ export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Reques
     }),
   };
 
+  const { address, failures } = parseRateLimits(reader);
+  const tellOfProxy = once(() => {
+    logger.warn(
+      "matrix-jwt-login: logins come with X-Forwarded-For, which Express is not told to trust, so that rateLimits take all " +
+        'clients of a proxy for one address; set "trust proxy"',
+    );
+  });
+  const checkProxy = (req: Request): void => {
+    if (address === undefined && failures === undefined) return;
+    if (req.headers["x-forwarded-for"] !== undefined && !req.app.get("trust proxy")) tellOfProxy();
+  };
+
   /** True: answered, or nobody is left to answer. False: the host's to answer. */
   const post = async (req: Request, res: Response): Promise<boolean> => {
+    // A client that hangs up takes its address with it.
+    const { ip } = req;
     const read = await readLoginBody(req, body);
     if (typeof read === "string") return read === "aborted";
     const submission = asSubmission(read.json);
@@ -49,7 +64,8 @@ export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Reques
       typeOf(submission);
       throw unknownType();
     }
-    const context = { ip: req.ip, userAgent: req.headers["user-agent"], req };
+    checkProxy(req);
+    const context = { ip, userAgent: req.headers["user-agent"], req };
     sendJson(res, 200, JSON.stringify(await jwtLogin.login(submission, context)), http);
     return true;
   };

@@ -5,7 +5,7 @@ import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { serveJwks, text } from "../helpers/jwks-server.js";
 import { jwk, pem, RSA, SECRET } from "../helpers/keys.js";
 import { host, loginWith, optionsWith } from "../helpers/login.js";
-import { inSeconds, token } from "../helpers/tokens.js";
+import { encode, inSeconds, signed, token } from "../helpers/tokens.js";
 import { errorOf, verdict, verifierOf, type AnyOptions } from "../helpers/verdict.js";
 
 describe("a token verifier", () => {
@@ -209,5 +209,31 @@ describe("options of a verifier", () => {
 
   test.each([undefined, null, "secret", 1, []])("%p as options", (options) => {
     expect(errorOf(() => verifierOf(options as AnyOptions))).toMatchObject({ name: "OptionsError", path: "" });
+  });
+});
+
+describe("a token that is malformed is refused with what is wrong with it", () => {
+  const [header = "", payload = "", proof = ""] = token().split(".");
+
+  test.each([
+    ["two parts", `${header}.${payload}`, "a signed token has three parts"],
+    ["four parts", `${header}.${payload}.${proof}.${proof}`, "a signed token has three parts"],
+    ["a header with padding", `${header}=.${payload}.${proof}`, "a part is not base64url without padding"],
+    ["a header that is no JSON", `${encode("{")}.${payload}.${proof}`, "its header is not a JSON object"],
+    ["a header that is a list", `${encode("[]")}.${payload}.${proof}`, "its header is not a JSON object"],
+    ["claims that are a list", `${header}.${encode("[]")}.${proof}`, "its claims are not a JSON object"],
+    ["claims that are no JSON", signed("{"), "its claims are not JSON"],
+    ["a key ID that is a number", token({}, { header: { kid: 1 } }), "its key ID is not a string"],
+  ])("%s", async (_, made, why) => {
+    const refused = verifierOf({ secret: SECRET }).verify(made);
+    await expect(refused).rejects.toMatchObject({ code: "malformed", message: `token malformed: ${why}` });
+  });
+
+  test("a critical extension is named as what it is", async () => {
+    const refused = verifierOf({ secret: SECRET }).verify(token({}, { header: { crit: ["b64"], b64: false } }));
+    await expect(refused).rejects.toMatchObject({
+      code: "critical",
+      message: "token has critical header parameters that are not supported",
+    });
   });
 });

@@ -198,13 +198,13 @@ describe.each<[string, string, (values: Values) => unknown]>([
     expect(() => make(values)).not.toThrow();
   });
 
-  test.each(["discovery", "singleUse", "rateLimits", "usedTokens", "secrets", "findUser", "constructor"])(
+  test.each(["discovery", "rateLimits", "usedTokens", "secrets", "findUser", "constructor"])(
     "refuses the unknown option %s, and says which there are",
     (name) => {
       expectOptionsError(
         () => make({ [name]: false }),
         at(name),
-        /is not an option of this version; the options here are secret, publicKey, .*, identifier, allowRegistration/,
+        /is not an option of this version; the options here are secret, publicKey, .*, identifier, allowRegistration, singleUse/,
       );
     },
   );

@@ -27,22 +27,41 @@ export interface ClaimRules {
   readonly requiredScopes: readonly string[];
 }
 
+/** A token as the rules of this file see it. */
+export interface ClaimedToken {
+  readonly header: JoseHeader;
+  readonly claims: Claims;
+}
+
+/** @throws TokenError where the rule is broken */
+type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;
+
+/** Each rule under the name of what it looks at, in the order in which they are applied. */
+export const CLAIM_RULES = {
+  typ: checkType,
+  exp: checkExpiry,
+  nbf: checkNotBefore,
+  iat: checkIssuedAt,
+  age: checkAge,
+  iss: checkIssuer,
+  aud: checkAudience,
+  scope: checkScopes,
+} satisfies Readonly<Record<string, ClaimRule>>;
+
+const IN_ORDER: readonly ClaimRule[] = Object.values(CLAIM_RULES);
+
 /**
  * Judges a token whose signature is good by its claims.
  *
  * @param now - seconds since 1970
  * @throws TokenError with the code of the first rule that is broken
  */
-export function checkClaims(header: JoseHeader, claims: Claims, rules: ClaimRules, now: number): void {
-  checkType(header, rules);
-  checkTimes(claims, rules, now);
-  checkIssuer(claims, rules);
-  checkAudience(claims, rules);
-  checkScopes(claims, rules);
+export function checkClaims(token: ClaimedToken, rules: ClaimRules, now: number): void {
+  for (const check of IN_ORDER) check(token, rules, now);
 }
 
 /** RFC 8725 section 3.11. */
-function checkType(header: JoseHeader, { tokenType }: ClaimRules): void {
+function checkType({ header }: ClaimedToken, { tokenType }: ClaimRules): void {
   if (tokenType === undefined) return;
   if (typeof header.typ !== "string" || mediaType(header.typ) !== tokenType) {
     throw new TokenError("token_type", "token is not of the required type (typ)");
@@ -55,24 +74,33 @@ export function mediaType(typ: string): string {
   return lower.includes("/") ? lower : `application/${lower}`;
 }
 
-function checkTimes(claims: Claims, rules: ClaimRules, now: number): void {
-  const { clockTolerance, maxTokenAge, requireExpiry } = rules;
+/** RFC 7519 section 4.1.4: refused on and after it. */
+function checkExpiry({ claims }: ClaimedToken, { clockTolerance, requireExpiry }: ClaimRules, now: number): void {
   const exp = time(claims, "exp");
-  const nbf = time(claims, "nbf");
-  const iat = time(claims, "iat");
   if (exp === undefined && requireExpiry) throw new TokenError("expiry_missing", "token has no expiry (exp)");
-  // RFC 7519 section 4.1.4: refused on and after it.
   if (exp !== undefined && now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
-  // RFC 7519 section 4.1.5.
+}
+
+/** RFC 7519 section 4.1.5. */
+function checkNotBefore({ claims }: ClaimedToken, { clockTolerance }: ClaimRules, now: number): void {
+  const nbf = time(claims, "nbf");
   if (nbf !== undefined && now < nbf - clockTolerance)
     throw new TokenError("not_yet_valid", "token not yet valid (nbf)");
-  // RFC 7519 section 4.1.6 leaves this open; a token from the future is a wrong clock or a lie.
+}
+
+/** RFC 7519 section 4.1.6 leaves this open; a token from the future is a wrong clock or a lie. */
+function checkIssuedAt({ claims }: ClaimedToken, { clockTolerance }: ClaimRules, now: number): void {
+  const iat = time(claims, "iat");
   if (iat !== undefined && now < iat - clockTolerance) {
     throw new TokenError("issued_in_future", "token issued in the future (iat)");
   }
-  if (maxTokenAge !== undefined && (iat === undefined || now > iat + maxTokenAge + clockTolerance)) {
-    throw new TokenError("too_old", iat === undefined ? "token has no time of issue (iat)" : "token too old (iat)");
-  }
+}
+
+function checkAge({ claims }: ClaimedToken, { clockTolerance, maxTokenAge }: ClaimRules, now: number): void {
+  if (maxTokenAge === undefined) return;
+  const iat = time(claims, "iat");
+  if (iat === undefined) throw new TokenError("too_old", "token has no time of issue (iat)");
+  if (now > iat + maxTokenAge + clockTolerance) throw new TokenError("too_old", "token too old (iat)");
 }
 
 function time(claims: Claims, name: "exp" | "nbf" | "iat"): number | undefined {
@@ -83,13 +111,13 @@ function time(claims: Claims, name: "exp" | "nbf" | "iat"): number | undefined {
 }
 
 /** RFC 7519 section 4.1.1, RFC 8725 section 3.8. */
-function checkIssuer(claims: Claims, { issuers }: ClaimRules): void {
+function checkIssuer({ claims }: ClaimedToken, { issuers }: ClaimRules): void {
   if (issuers !== undefined && !issuers.has(claims.iss))
     throw new TokenError("issuer", "token issuer not accepted (iss)");
 }
 
 /** RFC 7519 section 4.1.3, RFC 8725 section 3.9. */
-function checkAudience({ aud }: Claims, { audiences }: ClaimRules): void {
+function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRules): void {
   if (audiences === null) return;
   if (audiences === undefined) {
     if (aud === undefined) return;
@@ -106,7 +134,7 @@ function checkAudience({ aud }: Claims, { audiences }: ClaimRules): void {
 }
 
 /** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it, and some make it a list. */
-function checkScopes({ scope, scp }: Claims, { requiredScopes }: ClaimRules): void {
+function checkScopes({ claims: { scope, scp } }: ClaimedToken, { requiredScopes }: ClaimRules): void {
   if (requiredScopes.length === 0) return;
   const granted = new Set<unknown>([...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))]);
   if (!requiredScopes.every((name) => granted.has(name))) throw new TokenError("scope", "token lacks a required scope");

@@ -7,6 +7,7 @@ export interface JoseHeader {
   readonly alg?: unknown;
   readonly kid?: string;
   readonly typ?: unknown;
+  readonly crit?: unknown;
 }
 
 /** A token in compact serialization, taken apart and not verified. */
@@ -37,6 +38,11 @@ export function parseCompact(text: string): CompactToken {
   return { text, header, payload, signature, signingInput: text.slice(0, headerPart.length + 1 + payloadPart.length) };
 }
 
+/** RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here. */
+export function checkCritical(header: JoseHeader): void {
+  if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
+}
+
 export function malformed(why: string): TokenError {
   return new TokenError("malformed", `token malformed: ${why}`);
 }
@@ -53,8 +59,6 @@ function parseHeader(bytes: Buffer): JoseHeader {
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw malformed("its header is not a JSON object");
   }
-  // RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here.
-  if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
   // RFC 7515 section 4.1.4.
   if ("kid" in header && typeof header.kid !== "string") throw malformed("its key ID is not a string");
   return header;

@@ -11,7 +11,8 @@
  * | `unknown_key` | no key of the source fits the token's `kid` and `alg` |
  * | `signature` | the signature does not verify (RFC 7515 section 5.2) |
  * | `token_type` | `typ` is not the required `tokenType` (RFC 8725 section 3.11) |
- * | `expiry_missing` | there is no `exp`, and `requireExpiry` is on |
+ * | `expiry_missing` | there is no `exp`, and `requireExpiry` or `singleUse` is on |
+ * | `expiry_too_far` | `exp` is more than 7 days ahead, and the login type is `singleUse` |
  * | `expired` | `exp` has passed (RFC 7519 section 4.1.4) |
  * | `not_yet_valid` | `nbf` is still to come (RFC 7519 section 4.1.5) |
  * | `issued_in_future` | `iat` is still to come (RFC 7519 section 4.1.6) |
@@ -22,6 +23,7 @@
  * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
  * | `subject` | there is no non-empty string where `subjectClaim` points |
  * | `unauthorized` | the host's `authorize` did not say yes |
+ * | `used` | it has logged in before, and the login type is `singleUse` |
  */
 export type TokenErrorCode =
   | "missing"
@@ -33,6 +35,7 @@ export type TokenErrorCode =
   | "signature"
   | "token_type"
   | "expiry_missing"
+  | "expiry_too_far"
   | "expired"
   | "not_yet_valid"
   | "issued_in_future"
@@ -42,7 +45,8 @@ export type TokenErrorCode =
   | "audience"
   | "scope"
   | "subject"
-  | "unauthorized";
+  | "unauthorized"
+  | "used";
 
 /** A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. */
 export class TokenError extends Error {

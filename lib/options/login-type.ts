@@ -20,6 +20,11 @@ export interface UserRules {
   readonly identifier?: "ignore" | "match" | "require";
   /** Hand users that `findUser` does not know to `registerUser`. Default false. */
   readonly allowRegistration?: boolean;
+  /**
+   * A token logs in once (see the option `usedTokens`). Requires `exp` in the token, whatever `requireExpiry` says, at most
+   * 7 days ahead. Default false.
+   */
+  readonly singleUse?: boolean;
 }
 
 /** The options of one login type. */

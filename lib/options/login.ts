@@ -1,3 +1,4 @@
+import type { RateLimits, UsedTokenLimiter } from "../guards/limiter.js";
 import type { Claims } from "../jwt/claims.js";
 import type { KeysUnavailableError, TokenErrorCode } from "../jwt/errors.js";
 import type { Logger } from "../logger.js";
@@ -44,6 +45,10 @@ export type RejectReason =
   | "identifier"
   /** Nobody has this user ID, and registration is not allowed. */
   | "unknown_user"
+  /** One of the `rateLimits` is used up. */
+  | "rate_limited"
+  /** A limiter of `rateLimits`, or the store of used tokens, can't be asked. */
+  | "limiter_unavailable"
   /** Keys cannot be had. */
   | "keys_unavailable"
   /** A callback of the host's refused or failed. */
@@ -96,6 +101,15 @@ export interface JwtLoginOptions<User, Req = unknown> {
   readonly registerUser?: (userId: string, login: VerifiedLogin<Req>) => Awaitable<NoInfer<User>>;
   /** Makes device and access token, all or nothing: rejects only if nothing was issued. */
   readonly issueToken: (user: NoInfer<User>, login: VerifiedLogin<Req>) => Awaitable<IssuedToken>;
+  /** Limits of login attempts. Default: none. */
+  readonly rateLimits?: RateLimits;
+  /**
+   * Where tokens of login types with `singleUse` are remembered: a limiter of rate-limiter-flexible over a store that all
+   * processes share. One token takes all its points, for as long as the token could be accepted; settings that would let
+   * it in again are not acted on (`blockDuration`, `insuranceLimiter`, `inMemoryBlockOnConsumed`, `execEvenly`). Given back
+   * only if `issueToken` rejects. Default: in memory, each process by itself, at most 100,000 tokens; a further one is 503.
+   */
+  readonly usedTokens?: UsedTokenLimiter;
   /** Answered as `well_known`. Default: none. */
   readonly wellKnown?: Readonly<Record<string, unknown>>;
   /** `false` for none. Default: `console`'s warnings and errors. */

@@ -14,6 +14,7 @@ export interface LoginType {
   readonly displayName: ClaimReader | undefined;
   readonly identifier: NonNullable<UserRules["identifier"]>;
   readonly allowRegistration: boolean;
+  readonly singleUse: boolean;
 }
 
 const USER_RULE_NAMES = [
@@ -22,6 +23,7 @@ const USER_RULE_NAMES = [
   "displayNameClaim",
   "identifier",
   "allowRegistration",
+  "singleUse",
 ] as const satisfies readonly (keyof UserRules)[];
 
 /** @throws OptionsError */
@@ -34,6 +36,7 @@ export function parseLoginType(value: unknown, path: string, context: KeyContext
     displayName: displayName(options),
     identifier: options.optional("identifier", oneOf(["ignore", "match", "require"]), "ignore"),
     allowRegistration: options.optional("allowRegistration", flag, false),
+    singleUse: options.optional("singleUse", flag, false),
   };
 }
 

@@ -1,12 +1,18 @@
 import type { OptionReader } from "../checks/checks.js";
 import { anyObject, at, callback, text, type Check } from "../checks/checks.js";
 import { OptionsError } from "../checks/options-error.js";
+import type { RateLimits, UsedTokenLimiter } from "../guards/limiter.js";
+import { LimiterUsedTokens } from "../guards/limiter-used-tokens.js";
+import { LoginLimits } from "../guards/login-limits.js";
+import { MemoryUsedTokens } from "../guards/memory-used-tokens.js";
+import type { UsedTokens } from "../guards/used-tokens.js";
 import { SharedJwks } from "../jwt/keys/shared-jwks.js";
 import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { keyWatcher, notifier, type Notify } from "./events.js";
 import type { JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./login.js";
+import { parseRateLimits, parseUsedTokens } from "./parse-limits.js";
 import { parseLoginType, type LoginType } from "./parse-login-type.js";
 
 export interface LoginConfig<User, Req> extends Pick<
@@ -14,9 +20,19 @@ export interface LoginConfig<User, Req> extends Pick<
   "serverName" | "findUser" | "registerUser" | "issueToken" | "wellKnown"
 > {
   readonly loginTypes: ReadonlyMap<string, LoginType>;
+  /** Undefined: there are none. */
+  readonly limits: LoginLimits | undefined;
+  readonly singleUse: SingleUse;
   readonly logger: Logger;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
+}
+
+/** What login types that take a token once have in common. */
+export interface SingleUse {
+  readonly usedTokens: UsedTokens;
+  /** The widest of theirs, in seconds: a token may be sent under each of them. */
+  readonly clockTolerance: number;
 }
 
 export const LOGIN_OPTION_NAMES = [
@@ -25,6 +41,8 @@ export const LOGIN_OPTION_NAMES = [
   "findUser",
   "registerUser",
   "issueToken",
+  "rateLimits",
+  "usedTokens",
   "wellKnown",
   "logger",
   "onLogin",
@@ -40,18 +58,21 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   const registerUser = options.optional("registerUser", callback<NonNullable<Options["registerUser"]>>);
   const wellKnown = options.optional("wellKnown", jsonObject);
   const shared = new SharedJwks();
+  const loginTypes = options.required(
+    "loginTypes",
+    mapOf((value, path, name) => {
+      const loginType = parseLoginType(value, path, { shared, watcher: keyWatcher(name, logger, onKeysError) });
+      if (loginType.allowRegistration && registerUser === undefined) {
+        throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
+      }
+      return loginType;
+    }),
+  );
   return {
     serverName: options.required("serverName", serverName),
-    loginTypes: options.required(
-      "loginTypes",
-      mapOf((value, path, name) => {
-        const loginType = parseLoginType(value, path, { shared, watcher: keyWatcher(name, logger, onKeysError) });
-        if (loginType.allowRegistration && registerUser === undefined) {
-          throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
-        }
-        return loginType;
-      }),
-    ),
+    loginTypes,
+    limits: limitsOf(parseRateLimits(options), logger),
+    singleUse: singleUseOf(parseUsedTokens(options), Array.from(loginTypes.values()), logger),
     findUser: options.required("findUser", callback<Options["findUser"]>),
     ...(registerUser && { registerUser }),
     issueToken: options.required("issueToken", callback<Options["issueToken"]>),
@@ -59,6 +80,23 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
     logger,
     onLogin: notifier(options, "onLogin", logger),
     onReject: notifier(options, "onReject", logger),
+  };
+}
+
+function limitsOf(limits: RateLimits, logger: Logger): LoginLimits | undefined {
+  return Object.keys(limits).length === 0 ? undefined : new LoginLimits(limits, logger);
+}
+
+function singleUseOf(
+  limiter: UsedTokenLimiter | undefined,
+  loginTypes: readonly LoginType[],
+  logger: Logger,
+): SingleUse {
+  return {
+    usedTokens: limiter === undefined ? new MemoryUsedTokens(logger) : new LimiterUsedTokens(limiter, logger),
+    clockTolerance: Math.max(
+      ...loginTypes.map(({ singleUse, verifier }) => (singleUse ? verifier.config.rules.clockTolerance : 0)),
+    ),
   };
 }
 

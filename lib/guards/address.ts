@@ -1,0 +1,51 @@
+import { isIP } from "node:net";
+
+/** As some proxies send it: with a port, or in the brackets of a URL. */
+const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
+/** Of a text that is no address. */
+const MAX_LENGTH = 64;
+/** RFC 4291 section 2.5.5.2: an IPv4 address, as a socket for both versions has it. */
+const IPV4_MAPPED = Buffer.from("00000000000000000000ffff", "hex");
+
+/**
+ * Where an address is, in one spelling: an IPv4 address itself; of an IPv6 one the /64, as whoever has one address of it
+ * has them all (RFC 8981). What is no address counts as it stands.
+ */
+export function placeOf(ip: string): string {
+  const [, bracketed, ipv4] = WITH_PORT.exec(ip) ?? [];
+  const address = (bracketed ?? ipv4 ?? ip).replace(/%.*/s, "");
+  switch (isIP(address)) {
+    case 4:
+      return address;
+    case 6:
+      return placeOfIpv6(bytesOf(address));
+    default:
+      return ip.slice(0, MAX_LENGTH);
+  }
+}
+
+function placeOfIpv6(bytes: Buffer): string {
+  if (bytes.subarray(0, 12).equals(IPV4_MAPPED)) return bytes.subarray(12).join(".");
+  const network = [0, 2, 4, 6].map((at) => bytes.readUInt16BE(at).toString(16));
+  return `${network.join(":")}::/64`;
+}
+
+/** RFC 4291 section 2.2. */
+function bytesOf(ipv6: string): Buffer {
+  const gap = ipv6.includes("::") ? ipv6.indexOf("::") : ipv6.length;
+  const left = bytesOfGroups(ipv6.slice(0, gap));
+  const right = bytesOfGroups(ipv6.slice(gap + 2));
+  const bytes = Buffer.alloc(16);
+  bytes.set(left);
+  bytes.set(right, bytes.length - right.length);
+  return bytes;
+}
+
+function bytesOfGroups(groups: string): readonly number[] {
+  if (groups === "") return [];
+  return groups.split(":").flatMap((group) => {
+    if (group.includes(".")) return group.split(".").map(Number);
+    const number = parseInt(group, 16);
+    return [number >> 8, number & 0xff];
+  });
+}
