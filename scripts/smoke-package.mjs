@@ -1,4 +1,5 @@
-// Packs the package, installs the tarball in empty projects of each kind and logs in through it in each of them.
+// Packs the package, installs the tarball in empty projects of each kind and logs in through it in each of them; and
+// makes a token with its command, and has it explained.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -81,6 +82,12 @@ try {
     run(process.execPath, ["index.js"], project);
     console.log(`The tarball works in ${name}`);
   }
+
+  const command = (...args) => run("npx", ["--no-install", "matrix-jwt-login", ...args]);
+  const secret = ["--secret", "a secret of at least thirty-two bytes"];
+  const explained = command("explain", ...secret, command("mint", ...secret, "--sub", "alice").trim());
+  if (!explained.includes("\nAccepted")) throw new Error(`the command said ${explained}`);
+  console.log("The tarball works as a command");
 } catch (error) {
   console.error(error.stdout ?? "", error.stderr ?? "", error.message);
   process.exitCode = 1;

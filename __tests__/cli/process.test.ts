@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+
+import { ED25519, pem, privatePem } from "../helpers/keys.js";
+import { copyOfLib, type LibCopy } from "../helpers/lib-copy.js";
+import { token } from "../helpers/tokens.js";
+import type { Run } from "./helpers.js";
+
+let lib: LibCopy;
+
+beforeAll(() => {
+  lib = copyOfLib();
+  writeFileSync(join(lib.directory, "private.pem"), privatePem(ED25519));
+  writeFileSync(join(lib.directory, "public.pem"), pem(ED25519));
+  writeFileSync(
+    join(lib.directory, "options.js"),
+    `export default { keyFile: "public.pem", subjectClaim: ({ name }) => name };`,
+  );
+});
+afterAll(() => {
+  lib.remove();
+});
+
+/** Runs the command as a shell would. */
+async function command(args: readonly string[], stdin = ""): Promise<Run> {
+  const child = spawn(process.execPath, [join("cli", "bin.js"), ...args], { cwd: lib.directory, timeout: 20_000 });
+  child.stdin.end(stdin);
+  const exit = new Promise<number>((resolve) => {
+    child.on("close", (code) => {
+      resolve(code ?? -1);
+    });
+  });
+  const [exitCode, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { exitCode, stdout, stderr };
+}
+
+test("a token that was minted is explained, with the options of an ES module", async () => {
+  const minted = await command(["mint", "--key-file", "private.pem", "--claim", "name=alice"]);
+  expect(minted).toMatchObject({ exitCode: 0, stderr: "" });
+
+  const explained = await command(
+    ["explain", "--options", "options.js", "--server-name", "example.org"],
+    minted.stdout,
+  );
+  expect(explained).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(explained.stdout).toContain('\npass  user ID    "@alice:example.org"\n');
+}, 30_000);
+
+test("wrong use and refused tokens have exit codes of their own", async () => {
+  const [refused, wrongUse] = await Promise.all([
+    command(["explain", "--key-file", "public.pem", "-"], token()),
+    command(["explain", "--bogus"]),
+  ]);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: "" });
+  expect(wrongUse).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(wrongUse.stderr).toContain("Unknown option '--bogus'");
+}, 30_000);
+
+test("the process stays until there is a verdict, though none of the library's timers holds it", async () => {
+  writeFileSync(
+    join(lib.directory, "hanging.js"),
+    // Nor does what it waits for.
+    `export default {
+      jwksUri: "https://idp.example.org/jwks",
+      jwksOptions: { timeout: 1.5, fetch: () => new Promise(() => undefined) },
+    };`,
+  );
+  const rs256 = token({}, { algorithm: "RS256" });
+  const { exitCode, stdout, stderr } = await command(["explain", "--options", "hanging.js", rs256]);
+  expect(stdout).toContain("Refused (keys_unavailable): keys could not be fetched: no complete answer within 1.5 s");
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: "Waiting for the keys...\n" });
+}, 30_000);

@@ -1,0 +1,45 @@
+import type { CLAIM_RULES, ClaimedToken, ClaimRules } from "../../jwt/claims.js";
+import { show, showSet, showTime } from "../show.js";
+import { notAsked, seen, type Facts } from "./findings.js";
+
+type ClaimFacts = (token: ClaimedToken, rules: ClaimRules, now: number) => Facts;
+
+/** What each rule of the claims looks at, and what it would have there. */
+export const CLAIM_FACTS: Readonly<Record<keyof typeof CLAIM_RULES, ClaimFacts>> = {
+  typ: ({ header }, { tokenType }) =>
+    tokenType === undefined
+      ? notAsked("tokenType is not set")
+      : seen(`${show(header.typ)} in the header; required: ${show(tokenType)}`),
+  exp: timeFacts("exp"),
+  nbf: timeFacts("nbf"),
+  iat: timeFacts("iat"),
+  age: ({ claims }, { maxTokenAge }, now) =>
+    maxTokenAge === undefined
+      ? notAsked("maxTokenAge is not set")
+      : seen(`iat ${time(claims.iat, now)}; at most ${String(maxTokenAge)} s old`),
+  iss: ({ claims }, { issuers }) =>
+    issuers === undefined ? notAsked("issuer is not set") : seen(`${show(claims.iss)}; required: ${showSet(issuers)}`),
+  aud: ({ claims: { aud } }, { audiences }) => {
+    if (audiences === null) return notAsked("audience is null");
+    return seen(`${show(aud)}; ${audiences === undefined ? "audience is not set" : `required: ${showSet(audiences)}`}`);
+  },
+  scope: ({ claims }, { requiredScopes }) =>
+    requiredScopes.length === 0
+      ? notAsked("requiredScopes is not set")
+      : seen(`scope ${show(claims["scope"])}, scp ${show(claims["scp"])}; required: ${show(requiredScopes)}`),
+};
+
+function timeFacts(name: "exp" | "nbf" | "iat"): ClaimFacts {
+  return ({ claims }, { clockTolerance }, now) =>
+    seen(`${time(claims[name], now)}; leeway ${String(clockTolerance)} s`);
+}
+
+/** Later than the year 5000: most likely the claim is not in seconds. */
+const TOO_LATE = 1e11;
+
+function time(value: unknown, now: number): string {
+  if (typeof value !== "number") return show(value);
+  return value > TOO_LATE
+    ? `${String(value)}, which looks like milliseconds and must be seconds`
+    : showTime(value, now);
+}

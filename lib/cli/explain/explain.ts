@@ -1,0 +1,79 @@
+import { text } from "node:stream/consumers";
+
+import { isServerName } from "../../matrix/identifiers.js";
+import { EXIT, UsageError, type Command, type Io } from "../command.js";
+import { withoutLineEnd } from "../files.js";
+import { judge } from "./judge.js";
+import { optionsOf, parseCommandLine, type CommandLine } from "./options.js";
+import { report } from "./report.js";
+
+const HELP = `Usage: matrix-jwt-login explain [options] [TOKEN | -]
+
+Says, rule by rule and in the order of a login, what a token was checked for, what passed, what
+failed and what to change. Without TOKEN, or with -, it is read from standard input: better so, as
+whoever can list this machine's processes sees the command line. Keys and secrets are never printed,
+nor is the token's signature.
+
+Keys, one of:
+  --secret-file FILE    shared secret; one line end at the end of the file is not part of it
+  --secret SECRET       the same, on the command line: better a file
+  --key-file FILE       public key or X.509 certificate as PEM, JWK or JWK Set
+  --jwks-uri URL        JWKS endpoint
+  --discover            the JWKS endpoint that the one --issuer names
+  --options FILE        a login type's options: JSON (.json), or a module that exports them by default.
+                        What flags say goes over it
+
+Rules, as the options of a login type:
+  --algorithm NAME          --max-token-length CHARACTERS
+  --issuer ISSUER           --max-token-age SECONDS
+  --audience AUDIENCE       --clock-tolerance SECONDS
+  --any-audience            --optional-expiry
+  --token-type TYPE         --subject-claim NAME     twice or more: the way down to it
+  --scope SCOPE             --subject-format FORMAT  localpart, userId or either
+  --allow-http              --localpart RULE         as-is, lowercase or escape
+  --server-name NAME        work out the user ID too
+
+Secrets, files, algorithms, issuers, audiences and scopes may be given more than once.
+
+Exit code: 0 the token would be accepted, 1 it would be refused or the keys can't be had, 2 wrong use.
+`;
+
+/** How often one is told that the keys are still waited for, in milliseconds. */
+const PATIENCE = 1_000;
+
+export const explain: Command = {
+  help: HELP,
+  async run(args, io) {
+    const line = parseCommandLine(args);
+    const serverName = serverNameOf(line);
+    const options = await optionsOf(line);
+    const token = await tokenOf(line, io);
+    const judgement = await waitingFor(judge(token, options, serverName), io);
+    io.stdout.write(report(judgement));
+    return judgement.refusal === undefined ? EXIT.ok : EXIT.refused;
+  },
+};
+
+function serverNameOf({ values }: CommandLine): string | undefined {
+  const { "server-name": serverName } = values;
+  if (serverName === undefined || isServerName(serverName)) return serverName;
+  throw new UsageError("--server-name must be a Matrix server name, e.g. example.org or example.org:8448");
+}
+
+async function tokenOf({ positionals }: CommandLine, { stdin, stderr }: Io): Promise<string> {
+  const [given = "-", ...more] = positionals;
+  if (more.length > 0) throw new UsageError("takes one token");
+  if (given !== "-") return given;
+  if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
+  return withoutLineEnd(await text(stdin));
+}
+
+/** None of the library's timers keeps a process alive; this one does, until there is a verdict. */
+async function waitingFor<T>(work: Promise<T>, { stderr }: Io): Promise<T> {
+  const timer = setInterval(() => stderr.write("Waiting for the keys...\n"), PATIENCE);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}

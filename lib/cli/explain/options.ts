@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+
+import { UsageError } from "../command.js";
+import { optionsIn, secretIn } from "../files.js";
+
+const FLAGS = {
+  "server-name": { type: "string" },
+  options: { type: "string" },
+  "secret-file": { type: "string", multiple: true, default: [] as string[] },
+  secret: { type: "string", multiple: true, default: [] as string[] },
+  "key-file": { type: "string", multiple: true },
+  "jwks-uri": { type: "string" },
+  "allow-http": { type: "boolean" },
+  discover: { type: "boolean" },
+  algorithm: { type: "string", multiple: true },
+  issuer: { type: "string", multiple: true },
+  audience: { type: "string", multiple: true },
+  "any-audience": { type: "boolean", default: false },
+  "subject-claim": { type: "string", multiple: true },
+  "subject-format": { type: "string" },
+  localpart: { type: "string" },
+  "optional-expiry": { type: "boolean" },
+  "clock-tolerance": { type: "string" },
+  "max-token-length": { type: "string" },
+  "max-token-age": { type: "string" },
+  "token-type": { type: "string" },
+  scope: { type: "string", multiple: true },
+} as const;
+
+export type CommandLine = ReturnType<typeof parseCommandLine>;
+
+export function parseCommandLine(args: string[]) {
+  return parseArgs({ args, options: FLAGS, allowPositionals: true });
+}
+
+/** A login type's options: those of the file, and over them those of the flags. The library checks them. */
+export async function optionsOf({ values }: CommandLine): Promise<object> {
+  const { audience, "any-audience": anyAudience } = values;
+  if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
+  const fromFile = values.options === undefined ? {} : await optionsIn(values.options);
+  const fromFlags = {
+    secret: oneOrMore([...values.secret, ...values["secret-file"].map(secretIn)]),
+    keyFile: oneOrMore(values["key-file"]),
+    jwksUri: values["jwks-uri"],
+    discover: values.discover,
+    jwksOptions: values["allow-http"] && { ...jwksOptionsOf(fromFile), allowHttp: true },
+    algorithms: values.algorithm,
+    issuer: oneOrMore(values.issuer),
+    audience: anyAudience ? null : oneOrMore(audience),
+    subjectClaim: oneOrMore(values["subject-claim"]),
+    subjectFormat: values["subject-format"],
+    localpart: values.localpart,
+    requireExpiry: values["optional-expiry"] && false,
+    clockTolerance: numberOf(values["clock-tolerance"]),
+    maxTokenLength: numberOf(values["max-token-length"]),
+    maxTokenAge: numberOf(values["max-token-age"]),
+    tokenType: values["token-type"],
+    requiredScopes: values.scope,
+  };
+  const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
+  return { ...fromFile, ...Object.fromEntries(given) };
+}
+
+function jwksOptionsOf(options: { readonly jwksOptions?: object }): object | undefined {
+  return options.jwksOptions;
+}
+
+function oneOrMore<T>(values: readonly T[] = []): T | readonly T[] | undefined {
+  return values.length > 1 ? values : values[0];
+}
+
+/** What is no number is left to the library to refuse. */
+function numberOf(text: string | undefined): number | string | undefined {
+  return text !== undefined && /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,65 @@
+const LONGEST = 100;
+const MOST = 10;
+
+/** What a terminal would act on, or not show: control and format characters, and line ends of Unicode's own. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** What anybody may have written, fit for a terminal. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`);
+}
+
+/** A value of a token: short, on one line, and never further down than a list's items. */
+export function show(value: unknown): string {
+  if (!Array.isArray(value)) return showOne(value);
+  const more = value.length > MOST ? [`and ${String(value.length - MOST)} more`] : [];
+  return `[${[...value.slice(0, MOST).map(showOne), ...more].join(", ")}]`;
+}
+
+function showOne(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "none";
+    case "string":
+      return quoted(value);
+    case "object":
+      if (value === null) return "null";
+      return Array.isArray(value) ? "a list" : "an object";
+    default:
+      return JSON.stringify(value);
+  }
+}
+
+function quoted(text: string): string {
+  if (text.length <= LONGEST) return printable(JSON.stringify(text));
+  return `${printable(JSON.stringify(text.slice(0, LONGEST)))}... (${String(text.length)} characters)`;
+}
+
+/** Any of a set's members. */
+export function showSet(values: Iterable<unknown>): string {
+  return Array.from(values, show).join(" or ");
+}
+
+/** An error and what caused it, on one line. */
+export function reasons(error: unknown): string {
+  const { message = String(error), code, cause } = Object(error) as Partial<NodeJS.ErrnoException>;
+  // An error over several attempts to connect has a code and no message.
+  const own = printable(message === "" ? String(code) : message.replaceAll("\n", " "));
+  return cause === undefined ? own : `${own}: ${reasons(cause)}`;
+}
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+] as const;
+
+/** Seconds since 1970 as a date, and how far that is from now. */
+export function showTime(time: number, now: number): string {
+  const date = new Date(time * 1_000);
+  if (Number.isNaN(date.getTime())) return `${String(time)}, beyond any date`;
+  const distance = Math.round(Math.abs(now - time));
+  const [unit, size] = UNITS.find(([, seconds]) => distance >= 2 * seconds) ?? ["s", 1];
+  const amount = `${String(Math.floor(distance / size))} ${unit}`;
+  return `${date.toISOString()}, ${time > now ? `in ${amount}` : `${amount} ago`}`;
+}
