@@ -1,0 +1,66 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+export const GUIDES = join(root, "docs", "guides");
+
+/** What a guide leaves to the reader, who has it in `host.ts`. */
+const HOST = `
+import type { IssuedToken } from "matrix-jwt-login";
+interface Account { readonly id: string }
+export const db = {
+  users: { find: (userId: string): Promise<Account | undefined> => Promise.resolve({ id: userId }) },
+  sessions: {
+    create: (user: Account, deviceId: string, deviceName?: string): Promise<IssuedToken> =>
+      Promise.resolve({ accessToken: [user.id, deviceId, deviceName].join() }),
+  },
+};
+`;
+
+/** All pages of the guides, without their ending. */
+export function pages(): readonly string[] {
+  return readdirSync(GUIDES).map((file) => file.replace(/\.md$/, ""));
+}
+
+export function textOf(page: string): string {
+  return readFileSync(join(GUIDES, `${page}.md`), "utf8");
+}
+
+/** The blocks of code of a page in one language. */
+function blocksOf(page: string, language: "ts" | "sh"): readonly string[] {
+  const blocks = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm");
+  return Array.from(textOf(page).matchAll(blocks), ([, code = ""]) => code);
+}
+
+/** All TypeScript of the guides, as the files of one project: `auth0`, and `own-backend-1` for a page's second block. */
+export function examples(): Readonly<Record<string, string>> {
+  const named = (page: string) =>
+    blocksOf(page, "ts").map((code, i) => [i === 0 ? page : `${page}-${String(i)}`, code] as const);
+  return { host: HOST, ...Object.fromEntries(pages().flatMap(named)) };
+}
+
+/** Runs the examples of the guides as the files of a project of the reader's, and gives what they export. */
+export async function runExamples(): Promise<Readonly<Record<string, unknown>>> {
+  const directory = mkdtempSync(join(tmpdir(), "guides-"));
+  try {
+    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+    const files = Object.entries(examples()).map(([name, code]) => {
+      const file = join(directory, `${name}.ts`);
+      writeFileSync(file, code);
+      return file;
+    });
+    const modules = await Promise.all(files.map((file) => import(file) as Promise<object>));
+    return Object.fromEntries(modules.flatMap((module) => Object.entries(module)));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The arguments of the line by which a guide checks a token. */
+export function explainArguments(page: string): readonly string[] {
+  const lines = blocksOf(page, "sh").map((block) => block.replaceAll("\\\n", " ").trim());
+  const line = lines.map((text) => /^npx matrix-jwt-login (explain .*) < token\.txt$/.exec(text)?.[1]).find(Boolean);
+  if (line === undefined) throw new Error(`${page}.md must check a token`);
+  return line.split(/\s+/);
+}

@@ -1,0 +1,74 @@
+// Every name that the package exports, values and types. Checked by `npm run typecheck`, never run.
+import type * as types from "matrix-jwt-login";
+
+import { exactly } from "./exactly.js";
+
+declare const value: keyof typeof types;
+exactly<
+  | "createJwtLogin"
+  | "createTokenVerifier"
+  | "fromSynapseJwtConfig"
+  | "fromSynapseRcLogin"
+  | "fromTokenAuthenticatorConfig"
+  | "KeysUnavailableError"
+  | "MatrixError"
+  | "matrixJwtLogin"
+  | "OptionsError"
+  | "TokenError"
+  | "toLocalpart"
+>()(value);
+
+export type Names = readonly [
+  types.Algorithm,
+  types.ClaimLocator,
+  types.Claims,
+  types.DiscoverOptions,
+  types.FailureLimiter,
+  types.Fetch,
+  types.HttpOptions,
+  types.IssuedToken,
+  types.Jwk,
+  types.Jwks,
+  types.JwksOptions,
+  types.JwtLogin,
+  types.JwtLoginOptions<unknown>,
+  types.KeyOptions,
+  types.KeysErrorEvent,
+  types.LocalpartRule,
+  types.Logger,
+  types.LoginContext,
+  types.LoginEvent,
+  types.LoginFlow,
+  types.LoginResponse,
+  types.LoginTypeOptions,
+  types.MatrixErrorOptions,
+  types.MatrixJwtLogin,
+  types.MatrixJwtLoginOptions<unknown>,
+  types.PublicKeyInput,
+  types.RateLimiter,
+  types.RateLimits,
+  types.RedisClient,
+  types.RejectEvent,
+  types.RejectReason,
+  types.SecretInput,
+  types.SubjectFormat,
+  types.SynapseJwtConfig,
+  types.SynapseRateLimit,
+  types.SynapseRateLimits,
+  types.SynapseRcLogin,
+  types.TokenAuthenticatorConfig,
+  types.TokenAuthenticatorJwtConfig,
+  types.TokenErrorCode,
+  types.TokenRules,
+  types.TokenVerifier,
+  types.TokenVerifierOptions,
+  types.UsedTokenLimiter,
+  types.UserRules,
+  types.VerifiedLogin,
+];
+
+export const responses: readonly types.LoginResponse[] = [
+  { user_id: "@alice:example.org", access_token: "a token", device_id: "ABC", home_server: "example.org" },
+  // @ts-expect-error -- several clients fail without device_id
+  { user_id: "@alice:example.org", access_token: "a token", home_server: "example.org" },
+];
