@@ -63,11 +63,9 @@ function answerFor(error: unknown): MatrixError {
     });
   }
   if (error instanceof RateLimited) {
-    const { retryAfterMs } = error;
     return new MatrixError("M_LIMIT_EXCEEDED", "Too many login attempts; try again later", {
       statusCode: 429,
-      fields: { retry_after_ms: retryAfterMs },
-      retryAfterMs,
+      retryAfterMs: error.retryAfterMs,
     });
   }
   if (error instanceof LimiterUnavailable) {

@@ -33,6 +33,8 @@ const findUserThrows = (error: Error): Options => ({
 });
 const limit = (more: object): Options =>
   findUserThrows(new MatrixError("M_LIMIT_EXCEEDED", "Too many requests", { statusCode: 429, ...more }));
+/** As limiters of rate-limiter-flexible reject: with what is no error. */
+const usedUp = (answer: unknown): Promise<never> => Promise.reject(answer);
 const LIMIT = { errcode: "M_LIMIT_EXCEEDED", error: "Too many requests" };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -87,10 +89,17 @@ const CASES: Readonly<Record<string, Case>> = {
     data: { errcode: "M_USER_LOCKED", error: "Locked", soft_logout: true },
     backoff: GIVES_UP,
   },
+  "one of `rateLimits` that is used up": {
+    options: { rateLimits: { address: { consume: () => usedUp({ msBeforeNext: 4_200 }) } } },
+    status: 429,
+    data: { errcode: "M_LIMIT_EXCEEDED", error: expect.any(String), retry_after_ms: 4_200 },
+    retryAfterMs: 5_000,
+    backoff: 5_000,
+  },
   "a limit of the host's": {
     options: limit({ retryAfterMs: 4_200 }),
     status: 429,
-    data: expect.objectContaining(LIMIT),
+    data: { ...LIMIT, retry_after_ms: 4_200 },
     retryAfterMs: 5_000,
     backoff: 5_000,
   },

@@ -46,7 +46,7 @@ function runningLogins(url: string, tokenOf: () => Promise<string>) {
   return {
     /** Resolves when every client has ended what it had begun, and so that many times. */
     rounds: async (times: number) => {
-      for (const wanted = round + times; round < wanted; ) {
+      for (const wanted = round + times; round < wanted;) {
         round += 1;
         await until(() => rounds.every((reached) => reached === round));
       }

@@ -45,6 +45,15 @@ describe("MatrixError", () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual({ errcode: "M_FORBIDDEN", error: "No", ...more });
   });
 
+  test.each<[string, MatrixErrorOptions, object]>([
+    ["M_LIMIT_EXCEEDED", { retryAfterMs: 500 }, { retry_after_ms: 500 }],
+    ["M_LIMIT_EXCEEDED", { retryAfterMs: 500, fields: { retry_after_ms: 900 } }, { retry_after_ms: 900 }],
+    ["M_LIMIT_EXCEEDED", {}, {}],
+    ["M_UNKNOWN", { retryAfterMs: 500 }, {}],
+  ])("of the code %s says in its JSON when to try again, with %j", (errcode, options, more) => {
+    expect(new MatrixError(errcode, "Later", options).toJSON()).toEqual({ errcode, error: "Later", ...more });
+  });
+
   test.each([400, 401, 403, 404, 429, 499, 500, 502, 599])("may have the status %d", (statusCode) => {
     expect(new MatrixError("M_UNKNOWN", "x", { statusCode }).statusCode).toBe(statusCode);
   });

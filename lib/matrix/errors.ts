@@ -4,7 +4,10 @@ export interface MatrixErrorOptions {
   readonly statusCode?: number;
   /** Further members of the error's JSON, e.g. `{ soft_logout: true }`. `errcode` and `error` can't be replaced. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  /** Milliseconds after which another try makes sense: sent as `Retry-After`, in whole seconds. */
+  /**
+   * Milliseconds after which another try makes sense: sent as `Retry-After`, in whole seconds; with
+   * `M_LIMIT_EXCEEDED` as `retry_after_ms` too.
+   */
   readonly retryAfterMs?: number;
   /** For the log; never sent. */
   readonly cause?: unknown;
@@ -45,7 +48,14 @@ export class MatrixError extends Error {
 
   /** The body of the answer. */
   toJSON(): Readonly<Record<string, unknown>> {
-    return { ...this.fields, errcode: this.errcode, error: this.message };
+    // "Rate limiting" of the client-server API: some clients read the JSON alone.
+    const limited = this.errcode === "M_LIMIT_EXCEEDED" && this.retryAfterMs !== undefined;
+    return {
+      ...(limited && { retry_after_ms: this.retryAfterMs }),
+      ...this.fields,
+      errcode: this.errcode,
+      error: this.message,
+    };
   }
 }
 
