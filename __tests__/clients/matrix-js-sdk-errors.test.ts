@@ -34,7 +34,7 @@ const findUserThrows = (error: Error): Options => ({
 const limit = (more: object): Options =>
   findUserThrows(new MatrixError("M_LIMIT_EXCEEDED", "Too many requests", { statusCode: 429, ...more }));
 /** As limiters of rate-limiter-flexible reject: with what is no error. */
-const usedUp = (answer: unknown): Promise<never> => Promise.reject(answer);
+const USED_UP: unknown = { msBeforeNext: 4_200 };
 const LIMIT = { errcode: "M_LIMIT_EXCEEDED", error: "Too many requests" };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -90,7 +90,7 @@ const CASES: Readonly<Record<string, Case>> = {
     backoff: GIVES_UP,
   },
   "one of `rateLimits` that is used up": {
-    options: { rateLimits: { address: { consume: () => usedUp({ msBeforeNext: 4_200 }) } } },
+    options: { rateLimits: { address: { consume: () => Promise.reject(USED_UP) } } },
     status: 429,
     data: { errcode: "M_LIMIT_EXCEEDED", error: expect.any(String), retry_after_ms: 4_200 },
     retryAfterMs: 5_000,

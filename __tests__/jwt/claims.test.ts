@@ -332,3 +332,21 @@ describe("options of claims that can't be right are refused when made", () => {
     expect(error.message.startsWith(path)).toBe(true);
   });
 });
+
+test.each<[string, AnyOptions, Readonly<Record<string, unknown>>]>([
+  ["expiry_missing", {}, { exp: undefined }],
+  ["expired", {}, { exp: NOW - 600 }],
+  ["not_yet_valid", {}, { nbf: NOW + 600 }],
+  ["issued_in_future", {}, { iat: NOW + 600 }],
+  ["too_old", { maxTokenAge: 60 }, {}],
+  ["too_old", { maxTokenAge: 60 }, { iat: NOW - 600 }],
+  ["invalid_time", {}, { exp: "soon" }],
+  ["issuer", { issuer: "https://idp.example.org" }, {}],
+  ["audience", {}, { aud: "web" }],
+  ["audience", { audience: "matrix" }, { aud: "web" }],
+  ["scope", { requiredScopes: ["matrix"] }, {}],
+  ["token_type", { tokenType: "at+jwt" }, {}],
+  ["subject", {}, { sub: 7 }],
+])("the code of a refusal is %s with %j and %j", async (code, options, claims) => {
+  expect(await verdict({ secret: SECRET, ...options }, token({ exp: NOW + 300, ...claims }))).toBe(code);
+});
