@@ -1,4 +1,5 @@
-// Starts the built example server, runs every curl line that it prints and checks each answer by the line's comment.
+// Starts the built example server, opens the page that it names first, then runs every curl line that it prints and
+// checks each answer by the line's comment.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,13 +8,15 @@ import { join } from "node:path";
 
 const DATA_DIR = mkdtempSync(join(tmpdir(), "matrix-jwt-login-example-"));
 const server = spawn(process.execPath, ["example-server/dist/main.js"], {
-  env: { ...process.env, PORT: "0", DATA_DIR },
+  // As `npm start` finds it: with Node alone.
+  env: { ...process.env, PORT: "0", DATA_DIR, DATABASE_URL: "", REDIS_URL: "" },
   stdio: ["ignore", "pipe", "inherit"],
 });
 const exited = once(server, "exit");
 
 try {
   const lines = await linesOf(server.stdout);
+  await checkPage(lines[0]);
   const commands = lines.flatMap((line, i) =>
     line.startsWith("curl ") ? [{ comment: lines[i - 1], command: line }] : [],
   );
@@ -47,4 +50,22 @@ async function linesOf(stream) {
       break;
   }
   return printed.split("\n");
+}
+
+/** The first line names the page; its files are there, and so is the identity provider that its button leads to. */
+async function checkPage(firstLine) {
+  const [, page] = /^Open (http:\S+) and click /.exec(firstLine) ?? [];
+  if (page === undefined) throw new Error(`the first line names no page: ${firstLine}`);
+  const html = await textOf(page);
+  const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file);
+  for (const file of files) await textOf(new URL(file, page));
+  const { issuer } = JSON.parse(await textOf(new URL("idp/.well-known/openid-configuration", page)));
+  if (issuer !== new URL("idp", page).href) throw new Error(`the identity provider calls itself ${issuer}`);
+  console.log(`# The page at ${page}, with ${files.length} files, and the identity provider: as they should be`);
+}
+
+async function textOf(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: answered ${response.status}`);
+  return response.text();
 }

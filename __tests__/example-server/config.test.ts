@@ -17,6 +17,14 @@ describe("readConfig", () => {
       devPasswordFile: resolve("/somewhere/data/dev-password"),
       accessTokenLifetimeMs: 3_600_000,
       shutdownTimeoutMs: 10_000,
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      rateLimits: { address: 600, account: 120, failures: 120 },
+      singleUse: false,
+      trustProxy: undefined,
+      metricsHost: "127.0.0.1",
+      metricsPort: undefined,
+      logLevel: "info",
     });
   });
 
@@ -30,6 +38,16 @@ describe("readConfig", () => {
       JWT_SECRET_FILE: "/run/secrets/jwt",
       ACCESS_TOKEN_LIFETIME: "300",
       SHUTDOWN_TIMEOUT: "0",
+      DATABASE_URL: "postgres://matrix@db.example.org/matrix",
+      REDIS_URL: "rediss://redis.example.org/2",
+      RATE_LIMIT_ADDRESS: "0",
+      RATE_LIMIT_ACCOUNT: "5",
+      RATE_LIMIT_FAILURES: "10",
+      SINGLE_USE: "true",
+      TRUST_PROXY: "loopback, 192.0.2.0/24",
+      METRICS_HOST: "::1",
+      METRICS_PORT: "9464",
+      LOG_LEVEL: "warn",
     };
     expect(readConfig(environment, "/elsewhere")).toEqual({
       host: "::",
@@ -42,6 +60,14 @@ describe("readConfig", () => {
       devPasswordFile: resolve("/data/dev-password"),
       accessTokenLifetimeMs: 300_000,
       shutdownTimeoutMs: 0,
+      databaseUrl: "postgres://matrix@db.example.org/matrix",
+      redisUrl: "rediss://redis.example.org/2",
+      rateLimits: { address: 0, account: 5, failures: 10 },
+      singleUse: true,
+      trustProxy: "loopback, 192.0.2.0/24",
+      metricsHost: "::1",
+      metricsPort: 9464,
+      logLevel: "warn",
     });
   });
 
@@ -70,6 +96,12 @@ describe("readConfig", () => {
     ["SERVER_NAME", "[not:an:address]"],
     ["PUBLIC_BASE_URL", "matrix.example.org"],
     ["PUBLIC_BASE_URL", "ftp://example.org"],
+    ["DATABASE_URL", "mysql://example.org"],
+    ["REDIS_URL", "localhost:6379"],
+    ["RATE_LIMIT_ACCOUNT", "-1"],
+    ["SINGLE_USE", "yes"],
+    ["METRICS_PORT", "70000"],
+    ["LOG_LEVEL", "loud"],
   ])("refuses %s=%s, and says what would be right", (name, value) => {
     expect(() => readConfig({ [name]: value }, "/data")).toThrow(new RegExp(`^${name} must be `));
   });

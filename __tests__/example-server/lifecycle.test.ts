@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { request, type IncomingMessage } from "node:http";
@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
+import Database from "libsql";
 
 import { newDirectory, startTestServer, whoami } from "./helpers/test-server.js";
 
@@ -59,6 +60,56 @@ test("a restart keeps users, sessions, secrets and keys", async () => {
   });
   expect(await after.loginByPassword("alice")).toMatchObject({ status: 200 });
   expect(await after.loginByJwks({ sub: "bob" })).toMatchObject({ status: 200 });
+});
+
+describe("a database file", () => {
+  const unmigrated = `
+    CREATE TABLE users (
+      user_id TEXT PRIMARY KEY COLLATE BINARY, display_name TEXT, password_hash TEXT,
+      status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'deactivated', 'locked'))
+    ) STRICT;
+    CREATE TABLE devices (
+      user_id TEXT NOT NULL COLLATE BINARY REFERENCES users ON DELETE CASCADE,
+      device_id TEXT NOT NULL COLLATE BINARY, display_name TEXT, PRIMARY KEY (user_id, device_id)
+    ) STRICT;
+    CREATE TABLE sessions (
+      id INTEGER PRIMARY KEY, user_id TEXT NOT NULL COLLATE BINARY, device_id TEXT NOT NULL COLLATE BINARY,
+      access_token_hash TEXT NOT NULL UNIQUE, refresh_token_hash TEXT UNIQUE, expires_at INTEGER,
+      FOREIGN KEY (user_id, device_id) REFERENCES devices ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX sessions_of_device ON sessions (user_id, device_id);
+    INSERT INTO users (user_id) VALUES ('@old:localhost');
+    INSERT INTO devices (user_id, device_id) VALUES ('@old:localhost', 'PHONE');
+    INSERT INTO sessions (user_id, device_id, access_token_hash) VALUES ('@old:localhost', 'PHONE',
+      '${createHash("sha256").update("old-token").digest("hex")}');`;
+
+  function write(sql: string): string {
+    const directory = newDirectory();
+    const database = new Database(join(directory, "server.sqlite"));
+    database.exec(sql);
+    database.close();
+    return directory;
+  }
+
+  test("of before there were migrations is taken over, with its users and sessions", async () => {
+    const server = await startTestServer({}, write(unmigrated));
+    expect(await whoami(server, "old-token")).toMatchObject({
+      body: { user_id: "@old:localhost", device_id: "PHONE" },
+    });
+    expect(await server.loginByJwks({ sub: "old" }, { device_id: "PHONE" })).toMatchObject({ status: 200 });
+    expect(await whoami(server, "old-token")).toMatchObject({ status: 401 });
+  });
+
+  test("of a version that is newer than this one is refused, and named", async () => {
+    const newer = await startTestServer();
+    await newer.stop();
+    const database = new Database(join(newer.directory, "server.sqlite"));
+    database.exec("INSERT INTO kysely_migration (name, timestamp) VALUES ('9999-of-tomorrow', '2100-01-01')");
+    database.close();
+    await expect(startTestServer({}, newer.directory)).rejects.toThrow(
+      /server\.sqlite can't be used: .*9999-of-tomorrow is missing/,
+    );
+  });
 });
 
 describe("a stop", () => {

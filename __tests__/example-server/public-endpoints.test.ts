@@ -59,7 +59,7 @@ describe("what anybody may ask", () => {
 
 describe("what is refused", () => {
   test.each([
-    "/",
+    "/nowhere",
     "/_matrix/client/v3/sync",
     "/_matrix/client/v3/login/",
     "/_MATRIX/client/v3/login",
@@ -100,7 +100,7 @@ describe("what is refused", () => {
   });
 
   test("a path that cannot be decoded", async () => {
-    const { status, body } = await server.get("/idp/%ff");
+    const { status, body } = await server.get("/idp/sign-in/%ff");
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
     expect(body).toEqual({ errcode: expect.stringMatching(/^M_/), error: expect.any(String) });

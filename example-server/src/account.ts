@@ -12,8 +12,8 @@ export function account(sessions: Sessions): Router {
 
   router
     .route("/account/whoami")
-    .get((request, response) => {
-      const session = authenticate(request, sessions);
+    .get(async (request, response) => {
+      const session = await authenticate(request, sessions);
       if (session.userStatus === "locked") throw lockedError();
       response
         .set("Cache-Control", "no-store")
@@ -24,40 +24,43 @@ export function account(sessions: Sessions): Router {
   // A locked account may still log out (Client-Server API, "Account locking").
   router
     .route("/logout")
-    .post((request, response) => {
-      sessions.end(authenticate(request, sessions));
+    .post(async (request, response) => {
+      await sessions.end(await authenticate(request, sessions));
       response.json({});
     })
     .all(methodNotAllowed);
 
   router
     .route("/logout/all")
-    .post((request, response) => {
-      sessions.endAll(authenticate(request, sessions));
+    .post(async (request, response) => {
+      await sessions.endAll(await authenticate(request, sessions));
       response.json({});
     })
     .all(methodNotAllowed);
 
   router
     .route("/refresh")
-    .post(readJson, (request, response) => {
-      const session = sessions.findByRefreshToken(requiredString(jsonObject(request), "refresh_token"));
+    .post(readJson, async (request, response) => {
+      const session = await sessions.findByRefreshToken(requiredString(jsonObject(request), "refresh_token"));
       if (session === undefined || session.userStatus === "deactivated") throw unknownToken("Unknown refresh token");
       if (session.userStatus === "locked") throw lockedError();
-      const { accessToken, refreshToken, expiresInMs } = sessions.refresh(session);
-      response
-        .set("Cache-Control", "no-store")
-        .json({ access_token: accessToken, refresh_token: refreshToken, expires_in_ms: expiresInMs });
+      const tokens = await sessions.refresh(session);
+      if (tokens === undefined) throw unknownToken("Unknown refresh token");
+      response.set("Cache-Control", "no-store").json({
+        access_token: tokens.accessToken,
+        refresh_token: tokens.refreshToken,
+        expires_in_ms: tokens.expiresInMs,
+      });
     })
     .all(methodNotAllowed);
 
   return router;
 }
 
-function authenticate(request: Request, sessions: Sessions): Session {
+async function authenticate(request: Request, sessions: Sessions): Promise<Session> {
   const token = accessTokenOf(request);
   if (token === undefined) throw new MatrixError("M_MISSING_TOKEN", "Missing access token", { statusCode: 401 });
-  const session = sessions.find(token);
+  const session = await sessions.find(token);
   if (session === undefined || session.userStatus === "deactivated") throw unknownToken("Unknown access token");
   if (session.expired) throw unknownToken("The access token has expired", { soft_logout: true });
   return session;

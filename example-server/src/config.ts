@@ -9,13 +9,36 @@ export interface Config {
   /** Where clients reach the server, when that is not where it listens (a reverse proxy, a container). */
   readonly publicBaseUrl: string | undefined;
   readonly databaseFile: string;
+  /** A Postgres, instead of the file. */
+  readonly databaseUrl: string | undefined;
+  /** Where replicas share rate limits and used tokens. Otherwise each process has its own. */
+  readonly redisUrl: string | undefined;
+  readonly rateLimits: RateLimitsPerMinute;
+  /** A token logs in once. */
+  readonly singleUse: boolean;
+  /** The reverse proxies whose `X-Forwarded-For` is believed, as Express's `trust proxy` names them. */
+  readonly trustProxy: string | undefined;
   readonly jwtSecretFile: string;
   readonly idpKeyFile: string;
   readonly devPasswordFile: string;
   /** Of the access tokens that come with a refresh token; the others do not expire. */
   readonly accessTokenLifetimeMs: number;
   readonly shutdownTimeoutMs: number;
+  readonly metricsHost: string;
+  /** Undefined: there are none. */
+  readonly metricsPort: number | undefined;
+  readonly logLevel: LogLevel;
 }
+
+/** Attempts a minute; 0: no limit. */
+interface RateLimitsPerMinute {
+  readonly address: number;
+  readonly account: number;
+  readonly failures: number;
+}
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,6 +53,12 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
     }
     return value;
   };
+  const readChoice = <Choice extends string>(name: string, fallback: Choice, choices: readonly Choice[]): Choice => {
+    const text = read(name) ?? fallback;
+    const choice = choices.find((one) => one === text);
+    if (choice === undefined) throw new Error(`${name} must be one of ${choices.join(", ")}, not "${text}"`);
+    return choice;
+  };
   const dataDirectory = read("DATA_DIR") ?? defaultDataDirectory;
   const readPath = (name: string, fileName: string): string => resolve(read(name) ?? join(dataDirectory, fileName));
 
@@ -39,11 +68,23 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
     serverName: checkServerName(read("SERVER_NAME") ?? "localhost"),
     publicBaseUrl: checkBaseUrl(read("PUBLIC_BASE_URL")),
     databaseFile: readPath("DATABASE_FILE", "server.sqlite"),
+    databaseUrl: checkServiceUrl("DATABASE_URL", read("DATABASE_URL"), ["postgres", "postgresql"]),
+    redisUrl: checkServiceUrl("REDIS_URL", read("REDIS_URL"), ["redis", "rediss"]),
+    rateLimits: {
+      address: readNumber("RATE_LIMIT_ADDRESS", 600, 0, 1_000_000),
+      account: readNumber("RATE_LIMIT_ACCOUNT", 120, 0, 1_000_000),
+      failures: readNumber("RATE_LIMIT_FAILURES", 120, 0, 1_000_000),
+    },
+    singleUse: readChoice("SINGLE_USE", "false", ["true", "false"]) === "true",
+    trustProxy: read("TRUST_PROXY"),
     jwtSecretFile: readPath("JWT_SECRET_FILE", "jwt-secret"),
     idpKeyFile: readPath("IDP_KEY_FILE", "idp-key.pem"),
     devPasswordFile: readPath("DEV_PASSWORD_FILE", "dev-password"),
     accessTokenLifetimeMs: readNumber("ACCESS_TOKEN_LIFETIME", 3600, 1, 31_536_000) * 1000,
     shutdownTimeoutMs: readNumber("SHUTDOWN_TIMEOUT", 10, 0, 3600) * 1000,
+    metricsHost: read("METRICS_HOST") ?? "127.0.0.1",
+    metricsPort: read("METRICS_PORT") === undefined ? undefined : readNumber("METRICS_PORT", 0, 0, 65_535),
+    logLevel: readChoice("LOG_LEVEL", "info", logLevels),
   };
 }
 
@@ -61,4 +102,12 @@ function checkBaseUrl(url: string | undefined): string | undefined {
     throw new Error(`PUBLIC_BASE_URL must be an http: or https: URL, not "${url}"`);
   }
   return url?.replace(/\/+$/, "");
+}
+
+// Such a URL holds a password: it is not quoted.
+function checkServiceUrl(name: string, url: string | undefined, schemes: readonly string[]): string | undefined {
+  if (url === undefined) return undefined;
+  const [scheme] = schemes;
+  if (URL.canParse(url) && schemes.includes(new URL(url).protocol.slice(0, -1))) return url;
+  throw new Error(`${name} must be a ${String(scheme)}: URL`);
 }

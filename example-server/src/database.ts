@@ -1,44 +1,48 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { CamelCasePlugin, Kysely, Migrator } from "kysely";
+import type { Logger } from "pino";
 
-import Database from "libsql";
+import type { Config } from "./config.js";
+import type { Engine } from "./database/engine.js";
+import { migrations } from "./database/migrations.js";
+import { postgres } from "./database/postgres.js";
+import type { Tables } from "./database/schema.js";
+import { sqlite } from "./database/sqlite.js";
 
-export type Connection = Database.Database;
+export type Database = Kysely<Tables>;
 
-// SQLite compares TEXT byte for byte (BINARY) unless told otherwise. User IDs depend on it (`@alice:x` and `@Alice:x`
-// are two users), so it is said where it matters.
-const schema = `
-  CREATE TABLE IF NOT EXISTS users (
-    user_id       TEXT PRIMARY KEY COLLATE BINARY,
-    display_name  TEXT,
-    password_hash TEXT,
-    status        TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'deactivated', 'locked'))
-  ) STRICT;
+type Place = Pick<Config, "databaseFile" | "databaseUrl">;
 
-  CREATE TABLE IF NOT EXISTS devices (
-    user_id      TEXT NOT NULL COLLATE BINARY REFERENCES users ON DELETE CASCADE,
-    device_id    TEXT NOT NULL COLLATE BINARY,
-    display_name TEXT,
-    PRIMARY KEY (user_id, device_id)
-  ) STRICT;
-
-  CREATE TABLE IF NOT EXISTS sessions (
-    id                 INTEGER PRIMARY KEY,
-    user_id            TEXT NOT NULL COLLATE BINARY,
-    device_id          TEXT NOT NULL COLLATE BINARY,
-    access_token_hash  TEXT NOT NULL UNIQUE,
-    refresh_token_hash TEXT UNIQUE,
-    expires_at         INTEGER,
-    FOREIGN KEY (user_id, device_id) REFERENCES devices ON DELETE CASCADE
-  ) STRICT;
-
-  CREATE INDEX IF NOT EXISTS sessions_of_device ON sessions (user_id, device_id);
-`;
-
-export function openDatabase(file: string): Connection {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const database = new Database(file, { timeout: 5000 });
-  database.pragma("foreign_keys = ON");
-  database.exec(schema);
+/** Opened, and with its tables as this version needs them. Replicas that start at once wait for each other there. */
+export async function openDatabase(place: Place, log: Logger): Promise<Database> {
+  const { databaseFile, databaseUrl } = place;
+  const engine = databaseUrl === undefined ? sqlite(databaseFile) : postgres(databaseUrl, log);
+  const database = new Kysely<Tables>({ dialect: engine.dialect, plugins: [new CamelCasePlugin()] });
+  try {
+    await migrate(database, engine);
+  } catch (error) {
+    await database.destroy();
+    throw new Error(`The database ${nameOf(place)} can't be used: ${reasonOf(error)}`, { cause: error });
+  }
   return database;
+}
+
+async function migrate(database: Database, { types }: Engine): Promise<void> {
+  const provider = { getMigrations: () => Promise.resolve(migrations(types)) };
+  const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
+  if (error !== undefined) throw error as Error;
+}
+
+// Where a host name has several addresses and none answers, Node's error has a code and no message.
+function reasonOf(error: unknown): string {
+  const { message, code } = Object(error) as { message?: unknown; code?: unknown };
+  return String(message === "" ? code : message);
+}
+
+/** What may be printed: without the password. */
+export function nameOf({ databaseFile, databaseUrl }: Place): string {
+  if (databaseUrl === undefined) return databaseFile;
+  const url = new URL(databaseUrl);
+  url.password = "";
+  url.search = "";
+  return url.href;
 }

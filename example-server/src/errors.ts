@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { MatrixError } from "matrix-jwt-login";
+import type { Logger } from "pino";
 
 export const unknownEndpoint: RequestHandler = () => {
   throw new MatrixError("M_UNRECOGNIZED", "Unrecognized request", { statusCode: 404 });
@@ -11,16 +12,18 @@ export const methodNotAllowed: RequestHandler = () => {
 };
 
 /** The last handler of all: every error leaves as Matrix's JSON, and none with its stack. */
-export const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  const { statusCode, errcode, message, fields } = toMatrixError(error);
-  response.status(statusCode).json({ ...fields, errcode, error: message });
-};
+export const answerError =
+  (log: Logger): ErrorRequestHandler =>
+  (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const { statusCode, errcode, message, fields } = toMatrixError(error, log);
+    response.status(statusCode).json({ ...fields, errcode, error: message });
+  };
 
-function toMatrixError(error: unknown): MatrixError {
+function toMatrixError(error: unknown, log: Logger): MatrixError {
   if (error instanceof MatrixError) return error;
   // What Express and its body parser throw carries a status, and the parser's a type as well.
   const { type, status } = Object(error) as { type?: unknown; status?: unknown };
@@ -29,6 +32,6 @@ function toMatrixError(error: unknown): MatrixError {
   if (typeof status === "number" && status >= 400 && status < 500) {
     return new MatrixError("M_UNKNOWN", "Bad request", { statusCode: status });
   }
-  console.error(error);
+  log.error({ err: error }, "A request failed");
   return new MatrixError("M_UNKNOWN", "Internal server error", { statusCode: 500 });
 }

@@ -36,13 +36,13 @@ export function passwordLogin({ serverName, users, sessions, wellKnown }: Passwo
     .post(readJson, async (request, response) => {
       const { user: name, password, deviceId, deviceDisplayName, refreshable } = parseSubmission(jsonObject(request));
 
-      const user = users.find(name.startsWith("@") ? name : `@${name}:${serverName}`);
+      const user = await users.find(name.startsWith("@") ? name : `@${name}:${serverName}`);
       const isRight = await verifyPassword(password, user?.passwordHash);
       if (user === undefined || !isRight) throw new MatrixError("M_FORBIDDEN", "Wrong user name or password");
       // Only whoever knows the password learns that the account is locked.
       requireActive(user);
 
-      const tokens = sessions.create({ userId: user.userId, deviceId, deviceDisplayName, refreshable });
+      const tokens = await sessions.create({ userId: user.userId, deviceId, deviceDisplayName, refreshable });
       response.set("Cache-Control", "no-store").json({
         user_id: user.userId,
         access_token: tokens.accessToken,

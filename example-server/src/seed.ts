@@ -9,14 +9,11 @@ const seededUsers = [
 ] as const satisfies readonly { localpart: string; displayName: string; status: UserStatus }[];
 
 export async function seedUsers(users: Users, serverName: string, password: string): Promise<void> {
-  if (!users.isEmpty()) return;
-  const hashes = await Promise.all(seededUsers.map(() => hashPassword(password)));
-  for (const [index, { localpart, displayName, status }] of seededUsers.entries()) {
-    users.create({
-      userId: `@${localpart}:${serverName}`,
-      displayName,
-      passwordHash: hashes[index] ?? null,
-      status,
-    });
+  if (!(await users.isEmpty())) return;
+  // One for all: they have the same password, and that is no secret among them.
+  const passwordHash = await hashPassword(password);
+  for (const { localpart, displayName, status } of seededUsers) {
+    // Taken already where another replica starts at the same time.
+    await users.add({ userId: `@${localpart}:${serverName}`, displayName, passwordHash, status });
   }
 }

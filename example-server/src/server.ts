@@ -7,6 +7,10 @@ import type { Config } from "./config.js";
 import { openDatabase } from "./database.js";
 import { gracefulClose } from "./graceful-close.js";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.js";
+import { openLimits } from "./limits.js";
+import { createLog } from "./log.js";
+import { Metrics } from "./metrics.js";
+import { serveMetrics } from "./metrics-server.js";
 import { loadSecrets, type Secrets } from "./secrets.js";
 import { seedUsers } from "./seed.js";
 import { Sessions } from "./sessions.js";
@@ -14,22 +18,30 @@ import { Users } from "./users.js";
 
 export interface RunningServer {
   readonly url: string;
+  /** Where the metrics are, if they are anywhere. */
+  readonly metricsUrl: string | undefined;
   readonly secrets: Secrets;
   readonly identityProvider: IdentityProvider;
   readonly stop: () => Promise<void>;
 }
 
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(config: Config, log = createLog(config.logLevel)): Promise<RunningServer> {
   const secrets = loadSecrets(config);
-  const database = openDatabase(config.databaseFile);
   const server = createServer();
-  const close = gracefulClose(server, config.shutdownTimeoutMs);
+  const metrics = new Metrics();
+  const opened: (() => Promise<void>)[] = [];
+  // Last what was opened first: the requests under way need all of it.
   const stop = async (): Promise<void> => {
-    await close();
-    database.close();
+    await closeServer();
+    while (opened.length > 0) await opened.pop()?.();
   };
+  const closeServer = gracefulClose(server, config.shutdownTimeoutMs);
 
   try {
+    const database = await openDatabase(config, log);
+    opened.push(() => database.destroy());
+    const limits = await openLimits(config, log);
+    opened.push(limits.close);
     const users = new Users(database);
     const sessions = new Sessions(database, config.accessTokenLifetimeMs);
     await seedUsers(users, config.serverName, secrets.devPassword);
@@ -38,6 +50,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
     server.listen(config.port, config.host);
     await once(server, "listening");
     const url = urlOf(server);
+    const metricsServer =
+      config.metricsPort === undefined
+        ? undefined
+        : await serveMetrics(metrics.registry, config.metricsHost, config.metricsPort);
+    if (metricsServer !== undefined) opened.push(metricsServer.close);
     const identityProvider = createIdentityProvider(secrets.idpKey, url);
     const { app, ready } = createApp({
       serverName: config.serverName,
@@ -46,10 +63,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
       jwtSecret: secrets.jwtSecret,
       identityProvider,
       wellKnown: { "m.homeserver": { base_url: config.publicBaseUrl ?? url } },
+      singleUse: config.singleUse,
+      trustProxy: config.trustProxy,
+      limits,
+      log,
+      metrics,
     });
     server.on("request", app);
     await ready();
-    return { url, secrets, identityProvider, stop };
+    return { url, metricsUrl: metricsServer?.url, secrets, identityProvider, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 
-import type { Connection } from "./database.js";
+import type { Database } from "./database.js";
 import type { UserStatus } from "./users.js";
 
 export interface NewSession {
@@ -26,117 +26,110 @@ export interface Session {
   readonly expired: boolean;
 }
 
-interface SessionRow {
-  id: number;
-  userId: string;
-  deviceId: string;
-  userStatus: UserStatus;
-  expiresAt: number | null;
-}
-
-const selectSession = `
-  SELECT sessions.id, sessions.user_id AS userId, device_id AS deviceId, expires_at AS expiresAt, status AS userStatus
-  FROM sessions JOIN users ON users.user_id = sessions.user_id`;
-
 /**
- * Who is logged in on which device. A row is one access token with its refresh token, if it has one; only their hashes
- * are stored. A device has one row, or two from a refresh until the new tokens are first used.
+ * Who is logged in on which device. Of tokens only the hashes are stored. A device has one session, or two from a
+ * refresh until the new tokens are first used.
  */
 export class Sessions {
-  readonly #database: Connection;
+  readonly #database: Database;
   readonly #accessTokenLifetimeMs: number;
-  readonly #byAccessToken;
-  readonly #byRefreshToken;
-  readonly #insertDevice;
-  readonly #insertSession;
-  readonly #deleteOfDevice;
-  readonly #deleteOthersOfDevice;
-  readonly #deleteOlderOfDevice;
-  readonly #deleteDevice;
-  readonly #deleteAllDevices;
 
-  constructor(database: Connection, accessTokenLifetimeMs: number) {
+  constructor(database: Database, accessTokenLifetimeMs: number) {
     this.#database = database;
     this.#accessTokenLifetimeMs = accessTokenLifetimeMs;
-    this.#byAccessToken = database.prepare(`${selectSession} WHERE access_token_hash = ?`);
-    this.#byRefreshToken = database.prepare(`${selectSession} WHERE refresh_token_hash = ?`);
-    // A name given for a device that is known already is ignored (Client-Server API, POST /login).
-    this.#insertDevice = database.prepare(`
-      INSERT INTO devices (user_id, device_id, display_name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`);
-    this.#insertSession = database.prepare(`
-      INSERT INTO sessions (user_id, device_id, access_token_hash, refresh_token_hash, expires_at)
-      VALUES (?, ?, ?, ?, ?)`);
-    this.#deleteOfDevice = database.prepare("DELETE FROM sessions WHERE user_id = ? AND device_id = ?");
-    this.#deleteOthersOfDevice = database.prepare(
-      "DELETE FROM sessions WHERE user_id = ? AND device_id = ? AND id <> ?",
-    );
-    this.#deleteOlderOfDevice = database.prepare("DELETE FROM sessions WHERE user_id = ? AND device_id = ? AND id < ?");
-    this.#deleteDevice = database.prepare("DELETE FROM devices WHERE user_id = ? AND device_id = ?");
-    this.#deleteAllDevices = database.prepare("DELETE FROM devices WHERE user_id = ?");
   }
 
   /** Logs a device in. The tokens that it had stop working ("Relationship between access tokens and devices"). */
-  create({ userId, deviceId, deviceDisplayName, refreshable }: NewSession): IssuedTokens {
-    return this.#inTransaction(() => {
-      this.#insertDevice.run(userId, deviceId, deviceDisplayName ?? null);
-      this.#deleteOfDevice.run(userId, deviceId);
-      return this.#issue(userId, deviceId, refreshable);
+  create({ userId, deviceId, deviceDisplayName, refreshable }: NewSession): Promise<IssuedTokens> {
+    return this.#database.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto("devices")
+        .values({ userId, deviceId, displayName: deviceDisplayName ?? null })
+        // A name for a device that is known already is ignored (Client-Server API, POST /login). The update changes
+        // nothing, but makes a second login on this device wait for the first: or both would keep their tokens.
+        .onConflict((conflict) => conflict.columns(["userId", "deviceId"]).doUpdateSet({ userId, deviceId }))
+        .execute();
+      await deleteSessionsOf({ userId, deviceId }, transaction).execute();
+      return this.#issue({ userId, deviceId }, refreshable, transaction);
     });
   }
 
-  find(accessToken: string): Session | undefined {
-    const session = toSession(this.#byAccessToken.get(hash(accessToken)));
+  async find(accessToken: string): Promise<Session | undefined> {
+    const session = await this.#findBy("accessTokenHash", accessToken);
     // The new tokens have arrived, so the old ones are done with ("Refreshing access tokens").
-    if (session !== undefined) this.#deleteOlderOfDevice.run(session.userId, session.deviceId, session.id);
+    if (session !== undefined) await deleteSessionsOf(session, this.#database).where("id", "<", session.id).execute();
     return session;
   }
 
-  findByRefreshToken(refreshToken: string): Session | undefined {
-    return toSession(this.#byRefreshToken.get(hash(refreshToken)));
+  findByRefreshToken(refreshToken: string): Promise<Session | undefined> {
+    return this.#findBy("refreshTokenHash", refreshToken);
   }
 
   /**
-   * New tokens for old. The old refresh token works until the new tokens are used, so that a client whose answer got
-   * lost can ask again ("Refreshing access tokens"); tokens of an answer that got lost are dropped then.
+   * New tokens for old, unless the session has ended meanwhile. The old refresh token works until the new tokens are
+   * used, so that a client whose answer got lost can ask again ("Refreshing access tokens"); tokens of an answer that
+   * got lost are dropped then.
    */
-  refresh({ id, userId, deviceId }: Session): IssuedTokens {
-    return this.#inTransaction(() => {
-      this.#deleteOthersOfDevice.run(userId, deviceId, id);
-      return this.#issue(userId, deviceId, true);
+  refresh(session: Session): Promise<IssuedTokens | undefined> {
+    const { id, userId, deviceId } = session;
+    return this.#database.transaction().execute(async (transaction) => {
+      // Changes nothing, but holds off whoever logs this device in or out.
+      await transaction
+        .updateTable("devices")
+        .set({ userId })
+        .where("userId", "=", userId)
+        .where("deviceId", "=", deviceId)
+        .execute();
+      const current = await transaction.selectFrom("sessions").select("id").where("id", "=", id).executeTakeFirst();
+      if (current === undefined) return undefined;
+      await deleteSessionsOf(session, transaction).where("id", "<>", id).execute();
+      return this.#issue(session, true, transaction);
     });
   }
 
   /** Forgets the device with its tokens, as the spec asks of POST /logout. */
-  end({ userId, deviceId }: Session): void {
-    this.#deleteDevice.run(userId, deviceId);
+  async end({ userId, deviceId }: Session): Promise<void> {
+    await this.#database.deleteFrom("devices").where("userId", "=", userId).where("deviceId", "=", deviceId).execute();
   }
 
-  endAll({ userId }: Session): void {
-    this.#deleteAllDevices.run(userId);
+  async endAll({ userId }: Session): Promise<void> {
+    await this.#database.deleteFrom("devices").where("userId", "=", userId).execute();
   }
 
-  #issue(userId: string, deviceId: string, refreshable: boolean): IssuedTokens {
+  async #findBy(column: "accessTokenHash" | "refreshTokenHash", token: string): Promise<Session | undefined> {
+    const row = await this.#database
+      .selectFrom("sessions")
+      .innerJoin("users", "users.userId", "sessions.userId")
+      .select(["sessions.id", "sessions.userId", "deviceId", "expiresAt", "status as userStatus"])
+      .where(column, "=", hash(token))
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const { expiresAt, ...session } = row;
+    return { ...session, expired: expiresAt !== null && expiresAt <= Date.now() };
+  }
+
+  async #issue({ userId, deviceId }: Device, refreshable: boolean, database: Database): Promise<IssuedTokens> {
     const accessToken = newToken();
-    if (!refreshable) {
-      this.#insertSession.run(userId, deviceId, hash(accessToken), null, null);
-      return { accessToken };
-    }
     const refreshToken = newToken();
     const expiresInMs = this.#accessTokenLifetimeMs;
-    this.#insertSession.run(userId, deviceId, hash(accessToken), hash(refreshToken), Date.now() + expiresInMs);
-    return { accessToken, refreshToken, expiresInMs };
-  }
-
-  #inTransaction<Result>(work: () => Result): Result {
-    return this.#database.transaction(work).immediate();
+    await database
+      .insertInto("sessions")
+      .values({
+        userId,
+        deviceId,
+        accessTokenHash: hash(accessToken),
+        refreshTokenHash: refreshable ? hash(refreshToken) : null,
+        expiresAt: refreshable ? Date.now() + expiresInMs : null,
+      })
+      .execute();
+    return refreshable ? { accessToken, refreshToken, expiresInMs } : { accessToken };
   }
 }
 
-function toSession(row: unknown): Session | undefined {
-  if (row === undefined) return undefined;
-  const { id, userId, deviceId, userStatus, expiresAt } = row as SessionRow;
-  return { id, userId, deviceId, userStatus, expired: expiresAt !== null && expiresAt <= Date.now() };
-}
+type Device = Pick<Session, "userId" | "deviceId">;
+
+const deleteSessionsOf = ({ userId, deviceId }: Device, database: Database) =>
+  database.deleteFrom("sessions").where("userId", "=", userId).where("deviceId", "=", deviceId);
 
 const newToken = (): string => randomBytes(32).toString("base64url");
 

@@ -7,9 +7,10 @@ export function hs256Token(claims: Claims, secret: string): string {
   return seal({ typ: "JWT", alg: "HS256" }, claims, (input) => createHmac("sha256", secret).update(input).digest());
 }
 
+/** An access token by RFC 9068, hence the type. */
 export function es256Token(claims: Claims, key: KeyObject, kid: string): string {
   // RFC 7518 section 3.4: the two numbers of the signature side by side, where OpenSSL would give DER.
-  return seal({ typ: "JWT", alg: "ES256", kid }, claims, (input) =>
+  return seal({ typ: "at+jwt", alg: "ES256", kid }, claims, (input) =>
     sign("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }),
   );
 }

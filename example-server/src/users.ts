@@ -1,6 +1,6 @@
 import { MatrixError } from "matrix-jwt-login";
 
-import type { Connection } from "./database.js";
+import type { Database } from "./database.js";
 
 export type UserStatus = "active" | "deactivated" | "locked";
 
@@ -12,33 +12,36 @@ export interface User {
 }
 
 export class Users {
-  readonly #select;
-  readonly #insert;
-  readonly #count;
+  readonly #database: Database;
 
-  constructor(database: Connection) {
-    this.#select = database.prepare(`
-      SELECT user_id AS userId, display_name AS displayName, password_hash AS passwordHash, status
-      FROM users WHERE user_id = ?`);
-    this.#insert = database.prepare(`
-      INSERT INTO users (user_id, display_name, password_hash, status) VALUES (?, ?, ?, ?)
-      ON CONFLICT DO NOTHING`);
-    this.#count = database.prepare("SELECT count(*) AS users FROM users");
+  constructor(database: Database) {
+    this.#database = database;
   }
 
   /** Whatever the user's status: a caller who only wants those who may log in asks {@link requireActive} as well. */
-  find(userId: string): User | undefined {
-    return this.#select.get(userId) as User | undefined;
+  async find(userId: string): Promise<User | undefined> {
+    // No user ID has other characters, and Postgres takes no NUL.
+    if (!/^[!-~]+$/.test(userId)) return undefined;
+    return this.#database.selectFrom("users").selectAll().where("userId", "=", userId).executeTakeFirst();
   }
 
-  create(user: User): User {
-    const { changes } = this.#insert.run(user.userId, user.displayName, user.passwordHash, user.status);
-    if (changes === 0) throw new MatrixError("M_USER_IN_USE", "This user ID is taken", { statusCode: 400 });
-    return user;
+  async create(user: User): Promise<User> {
+    if (await this.add(user)) return user;
+    throw new MatrixError("M_USER_IN_USE", "This user ID is taken", { statusCode: 400 });
   }
 
-  isEmpty(): boolean {
-    return (this.#count.get() as { users: number }).users === 0;
+  /** False where the user ID is taken. The database decides that, so that of several replicas only one adds a user. */
+  async add(user: User): Promise<boolean> {
+    const { numInsertedOrUpdatedRows: added } = await this.#database
+      .insertInto("users")
+      .values(user)
+      .onConflict((conflict) => conflict.column("userId").doNothing())
+      .executeTakeFirstOrThrow();
+    return added === 1n;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.#database.selectFrom("users").select("userId").limit(1).executeTakeFirst()) === undefined;
   }
 }
 

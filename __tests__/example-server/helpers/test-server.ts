@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, jest } from "@jest/globals";
+import type { Logger } from "pino";
 
 import { readConfig } from "../../../example-server/src/config.js";
 import { startServer, type RunningServer } from "../../../example-server/src/server.js";
@@ -57,8 +58,9 @@ export function newDirectory(): string {
 export async function startTestServer(
   environment: Readonly<Record<string, string>> = {},
   directory = newDirectory(),
+  log?: Logger,
 ): Promise<TestServer> {
-  const server = await startServer(readConfig({ PORT: "0", ...environment }, directory));
+  const server = await startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent", ...environment }, directory), log);
   running.add(server);
 
   const request = async (method: string, path: string, sending: Sending = {}): Promise<Answer> => {

@@ -1,0 +1,80 @@
+/* global document, Option */
+export const element = (id) => document.getElementById(id);
+
+/** What is known of a login type by its name alone. */
+const meanings = {
+  "m.login.password": "User name and password, by the server’s own handler.",
+  "org.matrix.login.jwt": "JSON Web Token with a shared secret.",
+  "com.famedly.login.token": "JSON Web Token of the identity provider.",
+};
+
+const spokenFor = /^m\.login\./;
+
+/** The types that a pasted token could be for: any but the specification's own. */
+export const tokenTypesOf = (flows) => flows.map(({ type }) => type).filter((type) => !spokenFor.test(type));
+
+export function showFlows(flows) {
+  element("flows").replaceChildren(...flows.map(({ type }) => flowItem(type)));
+  element("login-type").replaceChildren(...tokenTypesOf(flows).map((type) => new Option(type)));
+}
+
+function flowItem(type) {
+  const item = document.createElement("li");
+  const name = document.createElement("code");
+  name.textContent = type;
+  const meaning = document.createElement("span");
+  meaning.textContent = meanings[type] ?? "";
+  item.append(name, meaning);
+  return item;
+}
+
+export function showProvider(isThere) {
+  element("provider-buttons").hidden = !isThere;
+  element("provider-hint").hidden = !isThere;
+  element("provider-intro").textContent = isThere
+    ? "The identity provider says who you are, in a JSON Web Token. The Matrix server takes it as your login."
+    : "This server has no development identity provider beside it. Paste a token instead.";
+}
+
+/** Shows one of the two halves, and moves the focus there unless the page has just been opened. */
+export function showHalf(name, { focus }) {
+  element("signed-out").hidden = name !== "signed-out";
+  element("signed-in").hidden = name !== "signed-in";
+  if (focus) element(name === "signed-in" ? "signed-in-heading" : "sign-in-heading").focus();
+}
+
+export function showSession({ userId, deviceId, server }) {
+  element("user-id").textContent = userId;
+  element("device-id").textContent = deviceId;
+  element("session-server").textContent = server;
+}
+
+export function showTimeLeft({ expiresAt, lifetimeMs }) {
+  const meter = element("time-meter");
+  meter.hidden = expiresAt === undefined;
+  if (expiresAt === undefined) {
+    element("time-left").textContent = "does not expire";
+    return;
+  }
+  const seconds = Math.max(0, Math.ceil((expiresAt - Date.now()) / 1000));
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  element("time-left").textContent = seconds === 0 ? "has expired: refresh it" : `${clock} minutes left`;
+  meter.max = lifetimeMs;
+  meter.value = seconds * 1000;
+}
+
+export function showProblem({ title, advice, detail = "" }) {
+  element("problem-title").textContent = title;
+  element("problem-advice").textContent = advice;
+  element("problem-detail").textContent = detail;
+  element("problem").hidden = false;
+  element("problem").focus();
+}
+
+export const hideProblem = () => {
+  element("problem").hidden = true;
+};
+
+export const say = (text) => {
+  element("status").textContent = text;
+};

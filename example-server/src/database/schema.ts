@@ -1,0 +1,29 @@
+import type { Generated } from "kysely";
+
+import type { UserStatus } from "../users.js";
+
+/** The tables as queries see them: Kysely writes `userId` as `user_id`. */
+export interface Tables {
+  users: {
+    userId: string;
+    displayName: string | null;
+    passwordHash: string | null;
+    status: UserStatus;
+  };
+  devices: {
+    userId: string;
+    deviceId: string;
+    displayName: string | null;
+  };
+  /** A row is one access token with its refresh token, if it has one. */
+  sessions: {
+    /** The larger, the newer. */
+    id: Generated<number>;
+    userId: string;
+    deviceId: string;
+    accessTokenHash: string;
+    refreshTokenHash: string | null;
+    /** Milliseconds since 1970; null: never. */
+    expiresAt: number | null;
+  };
+}
