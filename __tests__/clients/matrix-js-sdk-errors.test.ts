@@ -89,7 +89,9 @@ const CASES: Readonly<Record<string, Case>> = {
     backoff: GIVES_UP,
   },
   "one of `rateLimits` that is used up": {
-    options: { rateLimits: { address: new RateLimiterMemory({ points: 0, duration: 4.2 }) } },
+    options: {
+      rateLimits: { address: { consume: (key) => new RateLimiterMemory({ points: 0, duration: 4.2 }).consume(key) } },
+    },
     status: 429,
     data: { errcode: "M_LIMIT_EXCEEDED", error: expect.any(String), retry_after_ms: expect.any(Number) },
     retryAfterMs: 5_000,
