@@ -1,13 +1,15 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { statSync, writeFileSync } from "node:fs";
+import fs, { statSync, writeFileSync } from "node:fs";
 import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import Database from "libsql";
 
+import { readConfig } from "../../example-server/src/config.js";
+import { loadSecrets } from "../../example-server/src/secrets.js";
 import { newDirectory, startTestServer, whoami } from "./helpers/test-server.js";
 
 describe("the first start", () => {
@@ -25,6 +27,17 @@ describe("the first start", () => {
     const server = await startTestServer({}, directory);
     expect(server.secrets.jwtSecret).toBe("a secret that was here before the server was");
     expect(await server.loginBySecret({ sub: "bob" })).toMatchObject({ status: 200 });
+  });
+
+  test("makes its secrets once, where several start at the same time", () => {
+    const config = readConfig({}, newDirectory());
+    const made = loadSecrets(config);
+    // What one that looked a moment before the files appeared would have seen.
+    const looking = jest.spyOn(fs, "existsSync").mockReturnValue(false);
+    const others = loadSecrets(config);
+    looking.mockRestore();
+    expect(others).toEqual(made);
+    expect(fs.readdirSync(dirname(config.jwtSecretFile)).sort()).toEqual(["dev-password", "idp-key.pem", "jwt-secret"]);
   });
 
   test("refuses a secret that is empty, and says which", async () => {

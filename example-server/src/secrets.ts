@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Config } from "./config.js";
@@ -22,15 +22,24 @@ export function loadSecrets({ jwtSecretFile, idpKeyFile, devPasswordFile }: Conf
 }
 
 function readOrMake(file: string, make: () => string): string {
-  if (existsSync(file)) {
-    const kept = readFileSync(file, "utf8").trim();
-    if (kept === "") throw new Error(`${file} is empty. Remove it, and the next start makes a new one`);
-    return kept;
-  }
-  const made = make().trim();
+  if (!existsSync(file)) writeOnce(file, `${make().trim()}\n`);
+  const kept = readFileSync(file, "utf8").trim();
+  if (kept === "") throw new Error(`${file} is empty. Remove it, and the next start makes a new one`);
+  return kept;
+}
+
+/** Replicas may start at once: one's file is whole when it appears, and stands; the others read it. */
+function writeOnce(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${made}\n`, { mode: 0o600, flag: "wx" });
-  return made;
+  const draft = `${file}.${randomText(6)}`;
+  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    unlinkSync(draft);
+  }
 }
 
 const randomText = (bytes: number): string => randomBytes(bytes).toString("base64url");
