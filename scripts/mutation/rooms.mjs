@@ -11,7 +11,7 @@ export const ROOMS = {
   compact: { mutate: jwt("compact"), tests: ["jwt/token-verifier", "jwt/attacks"] },
   algorithms: {
     mutate: jwt("algorithms", "signature"),
-    tests: ["jwt/algorithms", "jwt/token-verifier", "jwt/attacks"],
+    tests: ["jwt/algorithms", "jwt/token-verifier", "options/short-secret", "jwt/keys/public-key", "jwt/attacks"],
   },
   verifier: {
     mutate: jwt("errors", "parse-options", "token-verifier"),
@@ -22,7 +22,6 @@ export const ROOMS = {
       "options/short-secret",
       "jwt-login/refused-tokens",
       "jwt/claims",
-      "jwt/attacks",
     ],
   },
   "fixed keys": {
