@@ -25,8 +25,8 @@ export interface TokenVerifier {
 
 /**
  * Makes a verifier by a login type's options: for a host that wants the token checked and no login. What concerns users
- * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`, `singleUse`) is accepted and not
- * acted on.
+ * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`, `singleUse`) is accepted
+ * and not acted on.
  *
  * @throws OptionsError where an option can't be right
  */
