@@ -13,10 +13,10 @@ import {
 } from "matrix-jwt-login";
 
 import { main } from "../../lib/cli/main.js";
-import { problemsOf } from "../helpers/examples.js";
+import { problemsOf, runExamples } from "../helpers/examples.js";
 import { SECRET } from "../helpers/keys.js";
 import { host, login, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
-import { examples, explainArguments, GUIDES, pages, runExamples, textOf } from "./helpers/guides.js";
+import { examples, explainArguments, GUIDES, pages, textOf } from "./helpers/guides.js";
 import { serveProviders, type Case, type Internet, type Provider } from "./helpers/provider.js";
 import { auth0 } from "./helpers/providers/auth0.js";
 import { entraId } from "./helpers/providers/entra-id.js";
@@ -32,7 +32,8 @@ let internet: Internet;
 
 beforeAll(async () => {
   process.env["JWT_SECRET"] = SECRET;
-  exported = await runExamples();
+  const modules = await runExamples<Readonly<Record<string, object>>>(examples());
+  exported = Object.assign({}, ...Object.values(modules)) as typeof exported;
   internet = await serveProviders(PROVIDERS);
 });
 

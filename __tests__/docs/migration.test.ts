@@ -1,13 +1,12 @@
 import { createSecretKey } from "node:crypto";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import express, { type Express } from "express";
 import { matrixJwtLogin, type LoginTypeOptions } from "matrix-jwt-login";
 
-import { problemsOf } from "../helpers/examples.js";
+import { problemsOf, runExamples } from "../helpers/examples.js";
 import { serve, type RunningServer } from "../helpers/hosts.js";
 import { SECRET } from "../helpers/keys.js";
 import { login, SERVER_NAME } from "../helpers/login.js";
@@ -41,7 +40,7 @@ let modules: Modules;
 beforeAll(async () => {
   process.env["JWT_SECRET"] = SECRET;
   process.env["JWT_KEY"] = base64Key();
-  modules = await runExamples();
+  modules = await runExamples<Modules>({ host: readFileSync(join(HOST_DIRECTORY, "host.ts"), "utf8"), ...examples });
   await modules.host.db.users.create(`@bob:${SERVER_NAME}`);
 });
 
@@ -197,22 +196,4 @@ test("an unknown user can be 404, as tuwunel has it", async () => {
 /** The key of the guide's tuwunel configuration. */
 function base64Key(): string {
   return /^key = "([^"]+)"$/m.exec(page)?.[1] ?? "";
-}
-
-/** Runs the examples as files of the reader's, beside the reader's own `host.ts`. */
-async function runExamples(): Promise<Modules> {
-  const directory = mkdtempSync(join(tmpdir(), "migration-"));
-  try {
-    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-    copyFileSync(join(HOST_DIRECTORY, "host.ts"), join(directory, "host.ts"));
-    const loaded: Record<string, unknown> = { host: await import(join(directory, "host.ts")) };
-    for (const [name, code] of Object.entries(examples)) {
-      const file = join(directory, `${name}.ts`);
-      writeFileSync(file, code);
-      loaded[name] = await import(file);
-    }
-    return loaded as unknown as Modules;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }

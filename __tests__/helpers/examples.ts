@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
 import ts from "typescript";
@@ -35,4 +37,23 @@ export function problemsOf(
       ({ messageText }) => `${basename(file)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
     );
   });
+}
+
+/**
+ * Runs examples as the files of a project of the reader's, and gives what each exports.
+ *
+ * @param files - the code of each by its name, and of what they import as `./...`
+ */
+export async function runExamples<Modules extends object>(files: Readonly<Record<string, string>>): Promise<Modules> {
+  const directory = mkdtempSync(join(tmpdir(), "examples-"));
+  const pathOf = (name: string): string => join(directory, `${name}.ts`);
+  try {
+    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
+    for (const [name, code] of Object.entries(files)) writeFileSync(pathOf(name), code);
+    const modules: Record<string, unknown> = {};
+    for (const name of Object.keys(files)) modules[name] = await import(pathOf(name));
+    return modules as Modules;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }

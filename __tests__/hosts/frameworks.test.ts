@@ -7,10 +7,10 @@ import type { Hono } from "hono";
 
 import { send, valuesOf, type Received, type Sending } from "../helpers/http-client.js";
 import { SECRET } from "../helpers/keys.js";
-import { problemsOf } from "../helpers/examples.js";
+import { problemsOf, runExamples } from "../helpers/examples.js";
 import { LOGIN_PATH, LOGIN_TYPE } from "../helpers/login.js";
 import { inSeconds, token } from "../helpers/tokens.js";
-import { exampleOf, runExamples } from "./helpers/docs-examples.js";
+import { exampleOf, HOST } from "./helpers/docs-examples.js";
 import { db, PASSWORD, passwordLogin } from "./helpers/host.js";
 
 const HOST_FOLDER = join(import.meta.dirname, "helpers");
@@ -21,6 +21,7 @@ interface Examples {
 }
 
 const PAGES = ["fastify", "hono"] as const;
+const EXAMPLES = Object.fromEntries(PAGES.map((page) => [page, exampleOf(page)]));
 const urls = { fastify: "", hono: "" };
 let hono: ReturnType<typeof serve>;
 let fastify: FastifyInstance;
@@ -28,7 +29,7 @@ let fastify: FastifyInstance;
 beforeAll(async () => {
   process.env["JWT_SECRET"] = SECRET;
   jest.spyOn(console, "error").mockReturnValue();
-  const examples = await runExamples<Examples>(PAGES);
+  const examples = await runExamples<Examples>({ host: HOST, ...EXAMPLES });
   fastify = examples.fastify.app;
   fastify.log.level = "silent";
   urls.fastify = await fastify.listen({ port: 0, host: "127.0.0.1" });
@@ -45,10 +46,9 @@ afterAll(async () => {
 });
 
 test("the examples compile as they stand", () => {
-  const examples = Object.fromEntries(PAGES.map((page) => [page, exampleOf(page)]));
   const wrong = exampleOf("hono").replace("serverName:", "serverNaam:");
 
-  const problems = problemsOf({ ...examples, wrong }, HOST_FOLDER);
+  const problems = problemsOf({ ...EXAMPLES, wrong }, HOST_FOLDER);
 
   expect(problems.filter((problem) => !problem.includes("wrong.ts"))).toEqual([]);
   expect(problems).toContainEqual(expect.stringContaining("serverNaam"));

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -38,23 +37,6 @@ export function examples(): Readonly<Record<string, string>> {
   const named = (page: string) =>
     blocksOf(page, "ts").map((code, i) => [i === 0 ? page : `${page}-${String(i)}`, code] as const);
   return { host: HOST, ...Object.fromEntries(pages().flatMap(named)) };
-}
-
-/** Runs the examples of the guides as the files of a project of the reader's, and gives what they export. */
-export async function runExamples(): Promise<Readonly<Record<string, unknown>>> {
-  const directory = mkdtempSync(join(tmpdir(), "guides-"));
-  try {
-    symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-    const files = Object.entries(examples()).map(([name, code]) => {
-      const file = join(directory, `${name}.ts`);
-      writeFileSync(file, code);
-      return file;
-    });
-    const modules = await Promise.all(files.map((file) => import(file) as Promise<object>));
-    return Object.fromEntries(modules.flatMap((module) => Object.entries(module)));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }
 
 /** The arguments of the line by which a guide checks a token. */
