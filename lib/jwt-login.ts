@@ -32,6 +32,17 @@ export interface JwtLogin<Req = unknown> {
    * @throws MatrixError, and nothing else
    */
   readonly authenticate: (submission: unknown, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
+  /**
+   * A stage of User-Interactive Authentication (client-server API, "User-Interactive Authentication API") whose type is
+   * one of the login types: all that {@link authenticate} checks, and that the token is for the user who asks. Nobody is
+   * registered, nothing is issued, and a single-use token is used up.
+   *
+   * @param auth - the `auth` object of the request: `type` and `token`, beside what the host looks at itself
+   * @param userId - whose session it is, as the host's access token says
+   * @throws MatrixError, and nothing else. A 403 is a stage that failed: the host answers 401 with its flows and these
+   * `errcode` and `error`. Any other status is the answer
+   */
+  readonly reauthenticate: (auth: unknown, userId: string, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
   /** The login types, as `GET /login` lists them. */
   readonly flows: readonly LoginFlow[];
   /**
@@ -66,6 +77,10 @@ export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
         const { login } = await admitted(config, attempt, (fields) => authenticate(config, attempt, fields));
         return login;
       }),
+    reauthenticate: (auth: unknown, userId: string, context: LoginContext<Req> = {}) =>
+      attempted(config, auth, context, (attempt) =>
+        admitted(config, attempt, (fields) => reauthenticate(config, attempt, fields, userId)),
+      ),
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),
     ready: async () => {
       await Promise.all(Array.from(config.loginTypes.values(), ({ verifier }) => verifier.ready()));
@@ -119,15 +134,32 @@ async function logIn<User, Req>(
   return { login, response };
 }
 
+async function reauthenticate<User, Req>(
+  config: Config<User, Req>,
+  attempt: Attempt<Req>,
+  fields: LoginFields,
+  userId: string,
+): Promise<VerifiedLogin<Req>> {
+  const { login, user, token } = await authenticate(config, attempt, fields, (whose) => {
+    checkSameUser(attempt, whose, userId);
+  });
+  if (user === undefined) throw unknownUser(attempt);
+  if (attempt.loginType.singleUse) await claim(config.singleUse, token);
+  return login;
+}
+
+/** @param checkUser - told of the token's user before anybody is looked up or counted */
 async function authenticate<User, Req>(
   config: Config<User, Req>,
   attempt: Attempt<Req>,
   fields: LoginFields,
+  checkUser?: (userId: string) => void,
 ): Promise<Authenticated<User, Req>> {
   const { loginType, submission } = attempt;
   const token = await loginType.verifier.verify(submission["token"]);
   if (loginType.singleUse) checkExpiry(token.claims);
   const account = accountOf(config.serverName, attempt, token);
+  checkUser?.(account.userId);
   await authorize(loginType, token, submission);
   if (config.limits !== undefined) await config.limits.countLogin(account.userId);
   const login = verifiedLogin(attempt, fields, token, account);
@@ -156,6 +188,12 @@ function checkIdentifier(rule: LoginType, submission: JsonObject, localpart: str
   throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user that the request names");
 }
 
+function checkSameUser<Req>(attempt: Attempt<Req>, whose: string, userId: string): void {
+  if (whose === userId) return;
+  attempt.stage = "identifier";
+  throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user of this session");
+}
+
 async function authorize({ verifier }: LoginType, { claims }: VerifiedToken, submission: JsonObject): Promise<void> {
   const { authorize: ask } = verifier;
   if (ask === undefined) return;
@@ -165,9 +203,11 @@ async function authorize({ verifier }: LoginType, { claims }: VerifiedToken, sub
 }
 
 function checkRegistration<Req>(attempt: Attempt<Req>, localpart: string): void {
-  if (!attempt.loginType.allowRegistration) {
-    attempt.stage = "unknown_user";
-    throw new MatrixError("M_FORBIDDEN", "User does not exist");
-  }
+  if (!attempt.loginType.allowRegistration) throw unknownUser(attempt);
   checkNewLocalpart(localpart);
+}
+
+function unknownUser<Req>(attempt: Attempt<Req>): MatrixError {
+  attempt.stage = "unknown_user";
+  return new MatrixError("M_FORBIDDEN", "User does not exist");
 }
