@@ -1,25 +1,29 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 
 import { sendError, sendJson, sendPreflight } from "./http/answer.js";
 import { addFlows } from "./http/flows-answer.js";
-import { readLoginBody, type BodyOptions } from "./http/login-body.js";
+import { takeLoginBody, type BodyOptions, type Take } from "./http/login-body.js";
 import { isLogin } from "./http/routes.js";
 import { jwtLoginOf, type JwtLogin } from "./jwt-login.js";
 import { readerOf } from "./jwt/parse-options.js";
 import { isMatrixError } from "./matrix/errors.js";
 import { internalError } from "./matrix/host-error.js";
-import { asSubmission, typeOf, unknownType } from "./matrix/submission.js";
+import { asSubmission, typeOf, unknownType, type JsonObject } from "./matrix/submission.js";
 import type { MatrixJwtLoginOptions } from "./options/middleware.js";
 import { parseRateLimits } from "./options/parse-limits.js";
 import { LOGIN_OPTION_NAMES, parseLogger } from "./options/parse-login.js";
 import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./options/parse-middleware.js";
 
 /** The middleware, and the login under it: what is known to one is known to the other. */
-export type MatrixJwtLogin = RequestHandler & { readonly jwtLogin: JwtLogin<Request> };
+export type MatrixJwtLogin = RequestHandler & {
+  /** The login under it, with the same limits, keys and used tokens. */
+  readonly jwtLogin: JwtLogin<Request>;
+};
 
 /**
  * Makes an Express middleware, for `app.use`, that answers `/login` for the given login types and hands on the rest.
  *
+ * @param options - checked here, never later
  * @throws OptionsError where an option can't be right
  */
 export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Request>): MatrixJwtLogin {
@@ -52,39 +56,43 @@ export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Reques
     if (req.headers["x-forwarded-for"] !== undefined && !req.app.get("trust proxy")) tellOfProxy();
   };
 
+  const takeOurs: Take<JsonObject> = (json) => {
+    const submission = asSubmission(json);
+    if (types.has(submission["type"] as string)) return submission;
+    if (http.unknownLoginType === "next") return undefined;
+    typeOf(submission);
+    throw unknownType();
+  };
+
   /** True: answered, or nobody is left to answer. False: the host's to answer. */
-  const post = async (req: Request, res: Response): Promise<boolean> => {
+  const logIn = async (req: Request, res: Response): Promise<boolean> => {
     // A client that hangs up takes its address with it.
     const { ip } = req;
-    const read = await readLoginBody(req, body);
-    if (typeof read === "string") return read === "aborted";
-    const submission = asSubmission(read.json);
-    if (!types.has(submission["type"] as string)) {
-      if (http.unknownLoginType === "next") return false;
-      typeOf(submission);
-      throw unknownType();
-    }
+    const submission = await takeLoginBody(req, body, takeOurs);
+    if (typeof submission === "string") return submission === "aborted";
     checkProxy(req);
     const context = { ip, userAgent: req.headers["user-agent"], req };
     sendJson(res, 200, JSON.stringify(await jwtLogin.login(submission, context)), http);
     return true;
   };
 
+  const post = async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    let answered = true;
+    try {
+      answered = await logIn(req, res);
+    } catch (error) {
+      if (!isMatrixError(error)) logger.error(error);
+      sendError(res, isMatrixError(error) ? error : internalError(), http);
+    }
+    if (answered) req.resume();
+    else next();
+  };
+
   const handle: RequestHandler = (req, res, next) => {
     if (!isLogin(req)) {
       next();
     } else if (req.method === "POST") {
-      post(req, res)
-        .catch((error: unknown) => {
-          if (!isMatrixError(error)) logger.error(error);
-          sendError(res, isMatrixError(error) ? error : internalError(), http);
-          return true;
-        })
-        .then((answered) => {
-          if (answered) req.resume();
-          else next();
-        })
-        .catch(next);
+      post(req, res, next).catch(next);
     } else if (req.method === "GET" || req.method === "HEAD") {
       if (http.flows === "replace") {
         sendJson(res, 200, flows, http);

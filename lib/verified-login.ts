@@ -32,5 +32,7 @@ export function verifiedLogin<Req>(
 
 /** Ten letters, as Synapse makes them. */
 function newDeviceId(): string {
-  return Array.from({ length: 10 }, () => String.fromCharCode(65 + randomInt(26))).join("");
+  let id = "";
+  while (id.length < 10) id += String.fromCharCode(65 + randomInt(26));
+  return id;
 }

@@ -104,12 +104,14 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
   ])("no listener is left on a request that was %s", async (_, body, status) => {
     const { url, seen } = await watched(middleware());
     expect((await send(url, { body })).status).toBe(status);
-    // Node has listeners of its own, so the measure is a request that nobody touched.
+    // Node has listeners of its own, so the measure is a request that nobody touched; one fewer where ours has ended.
     const untouched = await watched((_req, _res, next) => {
       next();
     });
     await send(untouched.url, { body });
-    expect(listenersOf((await seen).req)).toEqual(listenersOf((await untouched.seen).req));
+    const left = listenersOf((await seen).req);
+    const nodes = listenersOf((await untouched.seen).req);
+    expect(Object.entries(left).filter(([event, count]) => count > Number(nodes[event]))).toEqual([]);
   });
 
   test("no listener of ours is there when the host reads", async () => {

@@ -10,17 +10,17 @@ export interface AnswerOptions {
 /** Answers with a JSON text. Does nothing where somebody (a timeout of the host's, say) has answered already. */
 export function sendJson(res: ServerResponse, statusCode: number, body: string, options: AnswerOptions): void {
   if (res.headersSent) return;
-  const bytes = Buffer.from(body);
-  setJsonHeaders(res, statusCode, bytes, options);
-  res.end(bytes);
+  setJsonHeaders(res, statusCode, Buffer.byteLength(body), options);
+  // Text goes out in one piece with the head, bytes would go in another.
+  res.end(body);
 }
 
-export function setJsonHeaders(res: ServerResponse, statusCode: number, body: Buffer, { cors }: AnswerOptions): void {
+export function setJsonHeaders(res: ServerResponse, statusCode: number, length: number, { cors }: AnswerOptions): void {
   if (cors) setCorsHeaders(res);
   res.statusCode = statusCode;
   res.setHeader("Content-Type", "application/json");
   res.setHeader("Cache-Control", "no-store");
-  res.setHeader("Content-Length", body.length);
+  res.setHeader("Content-Length", length);
 }
 
 export function sendError(res: ServerResponse, error: MatrixError, options: AnswerOptions): void {

@@ -3,14 +3,19 @@ import type { IncomingMessage } from "node:http";
 import { tooLarge } from "./json-body.js";
 
 /**
- * Reads a body to its end without using it up: the bytes are put back before the stream's end is announced, so they are
- * there for whoever reads next, by whatever way. Who needs them no more calls `req.resume()`.
+ * Reads a body to its end. What is not taken is put back before the stream's end is announced, so it is there for whoever
+ * reads next, by whatever way.
  *
- * @returns undefined where the client hung up before the end
- * @throws MatrixError 413 `M_TOO_LARGE`; no more than `limit` bytes are kept at any time
+ * @param take - what is made of the whole body; undefined: it is for who reads next
+ * @returns what was taken; `pass`: nothing was; `aborted`: the client hung up before the end
+ * @throws MatrixError 413 `M_TOO_LARGE`, where no more than `limit` bytes were kept at any time; what `take` throws
  */
-export function readBody(req: IncomingMessage, limit: number): Promise<Buffer | undefined> {
-  if (req.destroyed) return Promise.resolve(undefined);
+export function readBody<T>(
+  req: IncomingMessage,
+  limit: number,
+  take: (body: Buffer) => T | undefined,
+): Promise<T | "pass" | "aborted"> {
+  if (req.destroyed) return Promise.resolve("aborted");
   const chunks: Buffer[] = [];
   let size = 0;
 
@@ -34,14 +39,20 @@ export function readBody(req: IncomingMessage, limit: number): Promise<Buffer | 
     };
     const onEnd = () => {
       stop();
-      const body = Buffer.concat(chunks, size);
-      // At once: in the next tick the end would be announced, and nothing can be put back after that.
-      if (size > 0) putBack(req, body);
-      resolve(body);
+      const [only] = chunks;
+      const body = only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size);
+      try {
+        const taken = take(body);
+        // At once: in the next tick the end would be announced, and nothing can be put back after that.
+        if (taken === undefined && size > 0) putBack(req, body);
+        resolve(taken ?? "pass");
+      } catch (error) {
+        reject(error);
+      }
     };
     const onAbort = () => {
       stop();
-      resolve(undefined);
+      resolve("aborted");
     };
     req.on("readable", onReadable).on("end", onEnd).on("error", onAbort).on("close", onAbort);
   });

@@ -36,7 +36,7 @@ export function addFlows(
     dropHeadersSince(before, res);
     const body = Buffer.from(JSON.stringify({ flows }));
     res.statusMessage = "";
-    setJsonHeaders(res, 200, body, options);
+    setJsonHeaders(res, 200, body.length, options);
     return { body };
   };
   const merged = (answer: WholeAnswer): Verdict => {

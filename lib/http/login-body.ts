@@ -17,24 +17,28 @@ export interface BodyOptions {
   readonly onFormParser: () => void;
 }
 
-/** `pass`: not ours to read; `aborted`: the client is gone. */
-export type LoginBody = { readonly json: unknown } | "pass" | "aborted";
+/** Picks what is ours of the JSON that clients send; undefined: it is the host's, and stays as it was. */
+export type Take<T> = (json: unknown) => T | undefined;
 
 /**
- * The JSON of a request, whatever its `Content-Type` says, and whether or not a parser has read it already.
+ * Takes the JSON of a request, whatever its `Content-Type` says, and whether or not a parser has read it already.
  *
- * @throws MatrixError 400 `M_NOT_JSON` or 413 `M_TOO_LARGE`
+ * @returns what was taken; `pass`: not ours to read or to take; `aborted`: the client is gone
+ * @throws MatrixError 400 `M_NOT_JSON` or 413 `M_TOO_LARGE`, and what `take` throws
  */
-export async function readLoginBody(req: ParsedRequest, options: BodyOptions): Promise<LoginBody> {
+export async function takeLoginBody<T extends object>(
+  req: ParsedRequest,
+  options: BodyOptions,
+  take: Take<T>,
+): Promise<T | "pass" | "aborted"> {
   if (Number(req.headers["content-length"]) > options.bodyLimit) throw tooLarge();
   // A stream that was read to its end can't be read again, and one without a body must not be touched.
-  if (isTaken(req) || !hasBody(req)) return parsedBefore(req, options);
+  if (isTaken(req) || !hasBody(req)) return parsedBefore(req, options, take);
   if (isEncoded(req)) {
     if (options.encoded === "pass") return "pass";
     throw notJson();
   }
-  const bytes = await readBody(req, options.bodyLimit);
-  return bytes === undefined ? "aborted" : { json: parseJson(bytes) };
+  return readBody(req, options.bodyLimit, (bytes) => take(parseJson(bytes)));
 }
 
 /** Some parsers go on at the last byte, before the stream's end is announced. */
@@ -52,19 +56,19 @@ function isEncoded({ headers }: IncomingMessage): boolean {
   return encoding !== "" && encoding !== "identity";
 }
 
-function parsedBefore(req: ParsedRequest, { bodyLimit, onFormParser }: BodyOptions): LoginBody {
+function parsedBefore<T>(req: ParsedRequest, { bodyLimit, onFormParser }: BodyOptions, take: Take<T>): T | "pass" {
   const { body } = req;
   if (!hasBody(req) && isEmpty(body)) throw notJson();
   if (body === undefined) return "pass";
   if (typeof body === "string" || body instanceof Uint8Array) {
     if (Buffer.byteLength(body) > bodyLimit) throw tooLarge();
-    return { json: typeof body === "string" ? parseJsonText(body) : parseJson(body) };
+    return take(typeof body === "string" ? parseJsonText(body) : parseJson(body)) ?? "pass";
   }
   if (isMadeOfForm(req, body)) {
     onFormParser();
     throw notJson();
   }
-  return { json: body };
+  return take(body) ?? "pass";
 }
 
 /** Express 4's parsers leave an empty object where there was no body. */
