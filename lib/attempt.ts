@@ -7,6 +7,7 @@ import { asSubmission, typeOf, unknownType, type JsonObject } from "./matrix/sub
 import type { LoginContext, LoginEvent, RejectEvent, RejectReason } from "./options/login.js";
 import type { LoginConfig } from "./options/parse-login.js";
 import type { LoginType } from "./options/parse-login-type.js";
+import { pauseStackTraces } from "./stack-traces.js";
 
 /** One login on its way: what is known of it so far, for the answer and the events when it ends. */
 export interface Attempt<Req> {
@@ -55,7 +56,7 @@ function begin<User, Req>(config: LoginConfig<User, Req>, json: unknown, context
 
 /** Which failure of the keys is 503 and which of the token 403 is told apart here, and nowhere else. */
 function answerFor(error: unknown): MatrixError {
-  if (error instanceof TokenError) return new MatrixError("M_FORBIDDEN", `JWT validation failed: ${error.message}`);
+  if (error instanceof TokenError) return refusal(error);
   if (error instanceof KeysUnavailableError) {
     return new MatrixError("M_UNKNOWN", "The keys to verify the token with can't be had just now; try again", {
       statusCode: 503,
@@ -76,6 +77,13 @@ function answerFor(error: unknown): MatrixError {
   }
   if (error instanceof HostFailure) return answerTo(error.cause);
   return isMatrixError(error) ? error : internalError(error);
+}
+
+function refusal({ message }: TokenError): MatrixError {
+  const resumeStackTraces = pauseStackTraces();
+  const answer = new MatrixError("M_FORBIDDEN", `JWT validation failed: ${message}`);
+  resumeStackTraces();
+  return answer;
 }
 
 /**

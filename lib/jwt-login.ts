@@ -2,7 +2,7 @@ import { attempted, blamesToken, loginEvent, type Attempt } from "./attempt.js";
 import type { OptionReader } from "./checks/checks.js";
 import { callHost, findUser, registerUser } from "./host-callbacks.js";
 import { TokenError } from "./jwt/errors.js";
-import { readerOf } from "./jwt/parse-options.js";
+import { readerOf, type Authorize } from "./jwt/parse-options.js";
 import type { VerifiedToken } from "./jwt/token-verifier.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
@@ -21,6 +21,7 @@ export interface JwtLogin<Req = unknown> {
    * Logs a client in.
    *
    * @param submission - the parsed JSON of the login request
+   * @param context - who asks
    * @returns the body of the 200 answer
    * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are the answer
    */
@@ -29,6 +30,9 @@ export interface JwtLogin<Req = unknown> {
    * All that a login checks, rate limits included, up to the claim of a single-use token: nothing is registered, and
    * nothing issued.
    *
+   * @param submission - the parsed JSON of the login request
+   * @param context - who asks
+   * @returns what the callbacks of a login are told
    * @throws MatrixError, and nothing else
    */
   readonly authenticate: (submission: unknown, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
@@ -39,6 +43,7 @@ export interface JwtLogin<Req = unknown> {
    *
    * @param auth - the `auth` object of the request: `type` and `token`, beside what the host looks at itself
    * @param userId - whose session it is, as the host's access token says
+   * @param context - who asks
    * @throws MatrixError, and nothing else. A 403 is a stage that failed: the host answers 401 with its flows and these
    * `errcode` and `error`. Any other status is the answer
    */
@@ -48,7 +53,7 @@ export interface JwtLogin<Req = unknown> {
   /**
    * Resolves when all keys are at hand; fetches them if need be.
    *
-   * @throws KeysUnavailableError
+   * @throws KeysUnavailableError where they can't be had
    */
   readonly ready: () => Promise<void>;
 }
@@ -56,6 +61,7 @@ export interface JwtLogin<Req = unknown> {
 /**
  * Makes a login without Express: for another framework, or for a host's own handlers.
  *
+ * @param options - checked here, never later
  * @throws OptionsError where an option can't be right
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
@@ -156,11 +162,12 @@ async function authenticate<User, Req>(
   checkUser?: (userId: string) => void,
 ): Promise<Authenticated<User, Req>> {
   const { loginType, submission } = attempt;
-  const token = await loginType.verifier.verify(submission["token"]);
+  const verified = loginType.verifier.verify(submission["token"]);
+  const token = verified instanceof Promise ? await verified : verified;
   if (loginType.singleUse) checkExpiry(token.claims);
   const account = accountOf(config.serverName, attempt, token);
   checkUser?.(account.userId);
-  await authorize(loginType, token, submission);
+  if (loginType.verifier.authorize !== undefined) await authorize(loginType.verifier.authorize, token, submission);
   if (config.limits !== undefined) await config.limits.countLogin(account.userId);
   const login = verifiedLogin(attempt, fields, token, account);
   const user = await findUser(config, login);
@@ -194,9 +201,7 @@ function checkSameUser<Req>(attempt: Attempt<Req>, whose: string, userId: string
   throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user of this session");
 }
 
-async function authorize({ verifier }: LoginType, { claims }: VerifiedToken, submission: JsonObject): Promise<void> {
-  const { authorize: ask } = verifier;
-  if (ask === undefined) return;
+async function authorize(ask: Authorize, { claims }: VerifiedToken, submission: JsonObject): Promise<void> {
   if ((await callHost("authorize", () => ask(claims, submission))) !== true) {
     throw new TokenError("unauthorized", "token not authorized");
   }

@@ -1,3 +1,5 @@
+import { pauseStackTraces } from "../stack-traces.js";
+
 /**
  * Why a token was refused.
  *
@@ -48,24 +50,42 @@ export type TokenErrorCode =
   | "unauthorized"
   | "used";
 
-/** A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. */
+/**
+ * A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. It has
+ * no stack trace.
+ */
 export class TokenError extends Error {
+  /** Always `"TokenError"`. */
   override readonly name = "TokenError";
+  /** Why: stable, fit to act and to count by. */
   readonly code: TokenErrorCode;
 
+  /**
+   * @param code - why
+   * @param message - what the client is told
+   * @param options - `cause`: the error behind it, never sent
+   */
   constructor(code: TokenErrorCode, message: string, options?: { cause?: unknown }) {
+    const resumeStackTraces = pauseStackTraces();
     super(message, options);
+    resumeStackTraces();
     this.code = code;
   }
 }
 
 /** Keys cannot be had just now: says nothing about the token. `cause` says why; it is the operator's to read. */
 export class KeysUnavailableError extends Error {
+  /** Always `"KeysUnavailableError"`. */
   override readonly name = "KeysUnavailableError";
+  /** Always `"keys_unavailable"`: tells it where `instanceof` can't, as the package can be loaded twice. */
   readonly code = "keys_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;
 
+  /**
+   * @param message - what the client is told
+   * @param options - `cause`: what went wrong, for the log; `retryAfter`, in seconds
+   */
   constructor(message: string, options: { cause?: unknown; retryAfter: number }) {
     super(message, { cause: options.cause });
     this.retryAfter = options.retryAfter;

@@ -2,6 +2,7 @@ import { verify as verifyWithKey, type KeyObject } from "node:crypto";
 
 import jsonwebtoken, { type VerifyOptions } from "jsonwebtoken";
 
+import { pauseStackTraces } from "../stack-traces.js";
 import { ALGORITHMS, type Algorithm } from "./algorithms.js";
 import type { Claims } from "./claims.js";
 import { malformed, type CompactToken } from "./compact.js";
@@ -33,12 +34,15 @@ export function verifySignature(token: CompactToken, algorithm: Algorithm, key: 
 
 function verifyWithJsonwebtoken(token: CompactToken, algorithm: Algorithm, key: KeyObject): Claims | undefined {
   let payload: unknown;
+  const resumeStackTraces = pauseStackTraces();
   try {
     payload = jsonwebtoken.verify(token.text, key, OPTIONS.get(algorithm));
   } catch (error) {
     // Beside its own errors it throws TypeErrors for signatures of odd shapes. Under `typ: JWT` it parses the payload
     // first and lets JSON.parse's SyntaxError through; under any other it gives back the text that was no JSON.
     if ((error as Error).name !== "SyntaxError") return undefined;
+  } finally {
+    resumeStackTraces();
   }
   if (typeof payload !== "object") throw notJson();
   return payload as Claims;
