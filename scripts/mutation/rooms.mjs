@@ -25,10 +25,10 @@ export const ROOMS = {
     ],
   },
   "fixed keys": {
-    mutate: keys("any-of", "fixed-keys", "inline-jwks", "jwk-set", "key-source", "pem", "public-key", "secret"),
+    mutate: keys("fixed-keys", "inline-jwks", "jwk-set", "key-source", "pem", "public-key", "secret"),
     tests: ["jwt/keys/secret", "jwt/keys/jwks", "jwt/keys/public-key", "options/login-type", "options/short-secret"],
   },
-  "key files": { mutate: keys("key-file"), tests: ["options/keys-events", "jwt/keys/key-file"] },
+  "key files": { mutate: keys("any-of", "key-file"), tests: ["options/keys-events", "jwt/keys/key-file"] },
   "key options": {
     mutate: keys("endpoint-url", "parse-key-source"),
     tests: ["options/login-type", "jwt/keys/jwks-options", "jwt/keys/discovery"],
@@ -45,9 +45,10 @@ export const ROOMS = {
     ],
   },
   login: {
-    mutate: ["lib/jwt-login.ts"],
+    mutate: ["attempt", "jwt-login", "single-use", "verified-login"].map((name) => `lib/${name}.ts`),
     tests: [
       "jwt-login/core",
+      "jwt-login/reauthenticate",
       "jwt-login/order",
       "jwt-login/authorize",
       "jwt-login/users",

@@ -140,6 +140,42 @@ describe("a token without a kid", () => {
   });
 });
 
+test("a set given inline is ready at once", async () => {
+  const ready = verifierWith(jwk(RSA)).ready();
+  expect(ready).toBeInstanceOf(Promise);
+  await ready;
+});
+
+describe("a set that is fetched is asked for again", () => {
+  // By a `fetch` of the host's: what an endpoint does is remote-jwks.test.ts's.
+  const fetched = async () => {
+    const keys = [jwk(RSA, { kid: "rsa" }), jwk(P256, { kid: "ec" })];
+    const fetch = jest.fn(() => Promise.resolve(Response.json({ keys })));
+    const verifier = verifierOf({ jwksUri: "https://idp.example.org/jwks", jwksOptions: { fetch, cooldown: 0 } });
+    await verifier.ready();
+    return { verifier, fetch };
+  };
+
+  test.each<[string, string]>([
+    ["a kid that it has not", by("RS256", "unknown")],
+    ["a token without a kid that none of its keys fits", by("EdDSA")],
+  ])("for %s", async (_, made) => {
+    const { verifier, fetch } = await fetched();
+    expect(await verdict(verifier, made)).toBe("unknown_key");
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
+  test.each<[string, string, string]>([
+    ["a kid that it has", by("RS256", "rsa"), "accepted"],
+    ["a kid that it has, for another algorithm", by("ES256", "rsa"), "unknown_key"],
+    ["a token without a kid that a key fits", by("ES256"), "accepted"],
+  ])("but not for %s", async (_, made, outcome) => {
+    const { verifier, fetch } = await fetched();
+    expect(await verdict(verifier, made)).toBe(outcome);
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+});
+
 test("a set is followed no further once it was handed over", async () => {
   const keys = [{ ...jwk(RSA, { kid: "rsa" }) }];
   const verifier = verifierOf({ jwks: { keys } });

@@ -524,7 +524,9 @@ test("a file system that hangs holds no login up for long", async () => {
 });
 
 test("is ready when it is made", async () => {
-  await expect(verifierOf({ keyFile: file }).ready()).resolves.toBeUndefined();
+  const ready = verifierOf({ keyFile: file }).ready();
+  expect(ready).toBeInstanceOf(Promise);
+  await expect(ready).resolves.toBeUndefined();
 });
 
 test("a private key that got into the file, damaged, is quoted to nobody", async () => {

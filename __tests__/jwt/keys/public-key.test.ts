@@ -17,6 +17,8 @@ const ATTACKER = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const LAPSED = certificate(RSA, new Date("2002-01-01T00:00:00Z"));
 const base64Lines = (text: string): string => text.replaceAll(/-----[^-]+-----|\s/g, "");
 
+const PKCS1 = RSA.publicKey.export({ type: "pkcs1", format: "pem" }).toString();
+
 describe.each(EXPRESS_VERSIONS)("a login by a public key on %s", (_, express) => {
   const servers: RunningServer[] = [];
   afterAll(async () => {
@@ -41,7 +43,7 @@ describe.each(EXPRESS_VERSIONS)("a login by a public key on %s", (_, express) =>
 });
 
 test.each<[string, unknown]>([
-  ["PEM of PKCS #1", RSA.publicKey.export({ type: "pkcs1", format: "pem" })],
+  ["PEM of PKCS #1", PKCS1],
   ["PEM with Windows line ends", pem(RSA).replaceAll("\n", "\r\n")],
   ["PEM with text around it", `Public key of the IdP\n${pem(RSA)}\nend\n`],
   ["PEM with a byte order mark", `\ufeff${pem(RSA)}`],
@@ -95,13 +97,14 @@ test.each<[string, unknown, RegExp, string?]>([
   ["a secret KeyObject", KEYS.HS256.publicKey, /not a secret one/],
   ["a list with a private key", [pem(RSA), privatePem(P256)], PRIVATE, "publicKey[1]"],
   ["two public keys in one text", pem(RSA) + pem(P256), /more than one/],
+  ["two of PKCS #1 in one text", PKCS1 + PKCS1, /more than one/],
   ["another PEM block", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", /CERTIFICATE/],
   ["PEM that is cut", pem(RSA).slice(0, 200), /damaged/],
   ["PEM with a character missing", pem(RSA).replace(/\n(.)/, "\n"), /damaged/],
   ["PEM with nothing in it", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", /damaged/],
   ["PEM with rubbish in it", "-----BEGIN PUBLIC KEY-----\nAAAAAAAA\n-----END PUBLIC KEY-----\n", /damaged/],
   ["a certificate with rubbish in it", "-----BEGIN CERTIFICATE-----\nAAAAAAAA\n-----END CERTIFICATE-----\n", /damaged/],
-  ["PEM's base64 alone", base64Lines(pem(RSA)), /PEM/],
+  ["PEM's base64 alone", base64Lines(pem(RSA)), /must hold a PEM/],
   ["DER", RSA.publicKey.export({ type: "spki", format: "der" }), /PEM/],
   ["a shared secret", SECRET, /PEM/],
   ["JSON", JSON.stringify(jwk(RSA)), /PEM/],
@@ -116,4 +119,9 @@ test.each<[string, unknown, RegExp, string?]>([
   const error = errorOf(() => verifierOf({ publicKey }));
   expect(error).toMatchObject({ name: "OptionsError", path });
   expect(error.message).toMatch(message);
+});
+
+test("the error of a damaged key says what OpenSSL said of it", () => {
+  const error = errorOf(() => verifierOf({ publicKey: pem(RSA).slice(0, 200) }));
+  expect(error).toHaveProperty("cause.code", expect.stringMatching(/^ERR_/));
 });

@@ -59,6 +59,12 @@ test("text is taken as UTF-8, and as nothing else", async () => {
   expect(await verdict({ secret: base64 }, by(Buffer.alloc(48, 7)))).toBe("signature");
 });
 
+test("its keys are ready at once", async () => {
+  const ready = verifierOf({ secret: SECRET }).ready();
+  expect(ready).toBeInstanceOf(Promise);
+  await ready;
+});
+
 test("a kid is not looked at", async () => {
   expect(await verdict({ secret: SECRET }, token({}, { header: { kid: "any" } }))).toBe("accepted");
 });

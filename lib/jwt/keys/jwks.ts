@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-import { JwksClient } from "jwks-rsa";
+import type { JwksClient, Options } from "jwks-rsa";
 
 import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { within } from "./deadline.js";
@@ -24,8 +24,13 @@ export class RemoteJwks implements KeySource {
   readonly #set: Refreshed<JwkSet>;
 
   constructor(endpoint: JwksEndpoint, settings: JwksSettings, watcher: KeyWatcher) {
-    // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
-    const fetch = () => within(settings.timeout, (signal) => endpoint.load((uri) => fetchSet(uri, settings, signal)));
+    const fetch = async () => {
+      const { JwksClient } = await jwksRsa();
+      // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
+      return within(settings.timeout, (signal) =>
+        endpoint.load((uri) => fetchSet(new JwksClient(clientOptions(uri, settings, signal)))),
+      );
+    };
     this.#set = new Refreshed(fetch, settings, watcher);
   }
 
@@ -57,14 +62,22 @@ function answer(set: JwkSet, query: KeyQuery): readonly KeyObject[] | undefined 
   return keys.length > 0 || set.knows(query.kid) ? keys : undefined;
 }
 
-async function fetchSet(uri: string, settings: JwksSettings, signal: AbortSignal): Promise<JwkSet> {
-  const client = new JwksClient({
-    jwksUri: uri,
+/** Loaded when first needed: it takes as long as all the rest, and a host of fixed keys never needs it. */
+function jwksRsa() {
+  return import("jwks-rsa");
+}
+
+function clientOptions(jwksUri: string, settings: JwksSettings, signal: AbortSignal): Options {
+  return {
+    jwksUri,
     // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
     cache: false,
     rateLimit: false,
     fetcher: (url) => downloadJson(url, settings, signal) as Promise<{ keys: unknown }>,
-  });
+  };
+}
+
+async function fetchSet(client: JwksClient): Promise<JwkSet> {
   const keys = await client.getKeys();
   if (!Array.isArray(keys)) throw new Error("answered with something that is not a JWK Set");
   const set = new JwkSet(keys);

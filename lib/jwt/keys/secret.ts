@@ -1,7 +1,7 @@
 import { createSecretKey, KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../checks/options-error.js";
-import { hashLength, isHmac, type Algorithm } from "../algorithms.js";
+import { hashLength, type Algorithm } from "../algorithms.js";
 import { looksLikePem } from "./pem.js";
 
 /** A shared secret: text (taken as UTF-8), bytes, or a secret `KeyObject`. */
@@ -26,7 +26,7 @@ export function secretKey(value: unknown, path: string): KeyObject {
 
 /** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and is said aloud once. */
 export function warnOfShortSecret(keys: readonly KeyObject[], algorithms: readonly Algorithm[], path: string): void {
-  const shortest = Math.min(...algorithms.filter(isHmac).map(hashLength));
+  const shortest = Math.min(...algorithms.map(hashLength));
   if (keys.every((key) => Number(key.symmetricKeySize) >= shortest)) return;
   process.emitWarning(
     `${path} is shorter than the ${String(shortest)} bytes of its algorithm's hash and can be guessed (RFC 7518 section 3.2)`,
