@@ -10,6 +10,8 @@ import { parseLoginType } from "./options/parse-login-type.js";
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {
   /**
+   * Verifies one token, in compact serialization (RFC 7515 section 7.1).
+   *
    * @returns the claims of a token that passed every check
    * @throws TokenError where the token is refused
    * @throws KeysUnavailableError where that can't be told just now
@@ -18,7 +20,7 @@ export interface TokenVerifier {
   /**
    * Resolves when the keys are at hand; fetches them if need be.
    *
-   * @throws KeysUnavailableError
+   * @throws KeysUnavailableError where they can't be had
    */
   readonly ready: () => Promise<void>;
 }
@@ -28,6 +30,7 @@ export interface TokenVerifier {
  * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`, `singleUse`) is accepted
  * and not acted on.
  *
+ * @param options - those of a login type
  * @throws OptionsError where an option can't be right
  */
 export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {

@@ -3,9 +3,13 @@
  * Each call has one argument, a sentence or an `Error` whose `cause` says more; never a token, a secret or a key.
  */
 export interface Logger {
+  /** Details; this version has none to tell. */
   debug(message: unknown): void;
+  /** What is well again, e.g. keys that can be had again. */
   info(message: unknown): void;
+  /** What should be looked at, e.g. keys that can't be had, or a proxy that is not trusted. */
   warn(message: unknown): void;
+  /** What failed, e.g. a callback of the host's, or a limiter. */
   error(message: unknown): void;
 }
 

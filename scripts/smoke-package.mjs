@@ -1,63 +1,36 @@
-// Packs the package, installs the tarball in empty projects of each kind and logs in through it in each of them; and
-// makes a token with its command, and has it explained.
+// Packs the package, installs the tarball in empty projects of each kind and logs in through the README's first example in
+// each of them; and makes a token with its command, and has it explained.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const folder = mkdtempSync(join(tmpdir(), "matrix-jwt-login-smoke-"));
 const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe" });
 
-const LOGIN = `
-const secret = "a secret of at least thirty-two bytes";
-const app = express();
-app.use(
-  matrixJwtLogin({
-    serverName: "example.org",
-    loginTypes: { "org.matrix.login.jwt": { secret, algorithms: ["HS256"] } },
-    findUser: (userId) => ({ id: userId }),
-    issueToken: (user, login) => ({ accessToken: user.id + " on " + login.deviceId }),
-  }),
-);
-const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
-const input = encode({ alg: "HS256" }) + "." + encode({ sub: "alice", exp: Math.floor(Date.now() / 1000) + 60 });
-const token = input + "." + createHmac("sha256", secret).update(input).digest("base64url");
-const server = app.listen(0, "127.0.0.1", async () => {
-  const url = "http://127.0.0.1:" + String((server.address() as AddressInfo).port) + "/_matrix/client/v3/login";
-  const post = (token: string) => fetch(url, { method: "POST", body: JSON.stringify({ type: "org.matrix.login.jwt", token }) });
-  const answers = [(await post(token)).status, (await post(token + "A")).status];
-  server.close();
-  if (answers.join() !== "200,403") throw new Error("answered " + answers.join());
-});
+/** What the example takes as given, and what is done with it. */
+const GIVEN = resolve("scripts/smoke/given.mjs");
+const GIVEN_TYPES = `
+interface Account { readonly id: string }
+declare const db: {
+  users: { find(userId: string): Promise<Account | undefined> };
+  sessions: { create(user: Account, deviceId: string, name?: string): Promise<import("matrix-jwt-login").IssuedToken> };
+};
+declare function logInThrough(app: import("express").Express): void;
 `;
-const IMPORTS = `
-import { createHmac } from "node:crypto";
-import type { AddressInfo } from "node:net";
-import express from "express";
-import { matrixJwtLogin } from "matrix-jwt-login";
-`;
-const withoutTypes = (source) =>
-  source
-    .replace(/^import type .*$/gm, "")
-    .replace(/ as AddressInfo|: object|: string/g, "")
-    .replace("((server.address())", "(server.address()");
+
+/** The README's own words, and a last line. */
+const [, README_EXAMPLE] = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync("README.md", "utf8"));
+const EXAMPLE = `${README_EXAMPLE}\nlogInThrough(app);\n`;
 const asCommonJs = (source) => source.replace(/^import (.*) from (".*");$/gm, "const $1 = require($2);");
 
-const TSCONFIG = {
-  compilerOptions: {
-    module: "nodenext",
-    target: "es2022",
-    strict: true,
-    types: ["node"],
-    exactOptionalPropertyTypes: true,
-  },
-};
 const PROJECTS = {
-  "CommonJS, JavaScript": { type: "commonjs", file: "index.js", source: asCommonJs(withoutTypes(IMPORTS + LOGIN)) },
-  "ES modules, JavaScript": { type: "module", file: "index.js", source: withoutTypes(IMPORTS + LOGIN) },
-  "CommonJS, TypeScript": { type: "commonjs", file: "index.ts", source: IMPORTS + LOGIN },
-  "ES modules, TypeScript": { type: "module", file: "index.ts", source: IMPORTS + LOGIN },
+  "CommonJS, JavaScript": { type: "commonjs", file: "index.js", source: asCommonJs(EXAMPLE) },
+  "ES modules, JavaScript": { type: "module", file: "index.js", source: EXAMPLE },
+  "CommonJS, TypeScript": { type: "commonjs", file: "index.ts", source: EXAMPLE, module: "node16" },
+  "ES modules, TypeScript": { type: "module", file: "index.ts", source: EXAMPLE, module: "nodenext" },
 };
+const COMPILER_OPTIONS = { target: "es2022", strict: true, types: ["node"], exactOptionalPropertyTypes: true };
 
 try {
   const [{ filename, files }] = JSON.parse(
@@ -70,17 +43,21 @@ try {
 
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
   run("npm", ["install", `./${filename}`, "express@5", "typescript@~6.0", "@types/express@5", "@types/node@20"]);
-  for (const [name, { type, file, source }] of Object.entries(PROJECTS)) {
+  for (const [name, { type, file, source, module }] of Object.entries(PROJECTS)) {
     const project = join(folder, name.replace(/\W+/g, "-"));
     mkdirSync(project);
     writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type }));
     writeFileSync(join(project, file), source);
-    if (file.endsWith(".ts")) {
-      writeFileSync(join(project, "tsconfig.json"), JSON.stringify(TSCONFIG));
+    if (module !== undefined) {
+      writeFileSync(join(project, "given.d.ts"), GIVEN_TYPES);
+      writeFileSync(
+        join(project, "tsconfig.json"),
+        JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, module } }),
+      );
       run(join(folder, "node_modules/.bin/tsc"), [], project);
     }
-    run(process.execPath, ["index.js"], project);
-    console.log(`The tarball works in ${name}`);
+    run(process.execPath, ["--import", GIVEN, "index.js"], project);
+    console.log(`The README's first example works in ${name}`);
   }
 
   const command = (...args) => run("npx", ["--no-install", "matrix-jwt-login", ...args]);

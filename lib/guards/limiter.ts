@@ -9,6 +9,7 @@ export interface RateLimiter {
 
 /** A limiter that takes back what was consumed. */
 export interface FailureLimiter extends RateLimiter {
+  /** Gives points back to a key. Rejects where the store can't be reached. */
   reward(key: string, points?: number): PromiseLike<unknown>;
 }
 
@@ -16,6 +17,7 @@ export interface FailureLimiter extends RateLimiter {
 export interface UsedTokenLimiter {
   /** As of {@link RateLimiter}. `options` is `{ customDuration }`, in seconds. */
   consume(key: string, points: number, options: object): PromiseLike<unknown>;
+  /** Forgets a key. Rejects where the store can't be reached. */
   delete(key: string): PromiseLike<unknown>;
 }
 
@@ -25,15 +27,29 @@ export interface UsedTokenLimiter {
  */
 export interface RateLimits {
   /**
-   * Counts, by address, every attempt whose fields are right, before anything of its token is looked at. Keys are
+   * Counts, by address (`req.ip` under Express), every login attempt whose fields are right, before anything of its token is looked at. Keys are
    * `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
+   *
+   * @remarks
+   * An IPv4-mapped address counts as IPv4. Who has no address is not counted.
+   *
+   * @defaultValue none
    */
   readonly address?: RateLimiter;
-  /** Counts verified logins by user ID, in lower case: `account:@alice:example.org`. */
+  /**
+   * Counts, by user ID in lower case, the logins whose token is verified. Keys are `account:@alice:example.org`.
+   *
+   * @defaultValue none
+   */
   readonly account?: RateLimiter;
   /**
-   * Counts, by address, the attempts whose token fails: `failures:192.0.2.1`. A point is consumed before the token is
-   * looked at and given back unless it fails, so give it more points than logins can be under way from one address.
+   * Counts, by address, the attempts whose token fails. Keys are `failures:192.0.2.1`, and as above for IPv6.
+   *
+   * @remarks
+   * A point is consumed before the token is looked at and given back unless it fails, so give it more points than logins can
+   * be under way from one address.
+   *
+   * @defaultValue none
    */
   readonly failures?: FailureLimiter;
 }

@@ -3,6 +3,7 @@ import type { FailureLimiter } from "./limiter.js";
 
 /** A client of Redis 5 or later, or Valkey: of ioredis or of node-redis (its package is `redis`). */
 export interface RedisClient {
+  /** Runs a Lua script (`EVAL`). */
   eval(...args: never[]): unknown;
 }
 

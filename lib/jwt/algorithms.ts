@@ -6,6 +6,10 @@ const RSA_PSS = ["PS256", "PS384", "PS512"] as const;
 
 /** The signature algorithms that can be allowed (RFC 7518 section 3.1; EdDSA: RFC 8037 section 3.1, Ed25519 only). */
 export const ALGORITHMS = [...HMAC, ...RSA_PKCS1, ...RSA_PSS, "ES256", "ES384", "ES512", "EdDSA"] as const;
+/**
+ * A signature algorithm: HS, RS, PS or ES with 256, 384 or 512 (RFC 7518 section 3.1), or EdDSA (RFC 8037 section 3.1,
+ * Ed25519 only).
+ */
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** All that a public key can verify. */

@@ -6,12 +6,19 @@ import { TokenError } from "./errors.js";
  * What the token's issuer put there is checked only as far as the options say.
  */
 export interface Claims {
+  /** Who made the token (RFC 7519 section 4.1.1). */
   readonly iss?: unknown;
+  /** Whom it is about (section 4.1.2). */
   readonly sub?: unknown;
+  /** For whom it was made (section 4.1.3). */
   readonly aud?: unknown;
+  /** Not accepted on and after this (section 4.1.4), in seconds since 1970. */
   readonly exp?: number;
+  /** Not accepted before this (section 4.1.5), in seconds since 1970. */
   readonly nbf?: number;
+  /** When it was made (section 4.1.6), in seconds since 1970. */
   readonly iat?: number;
+  /** What its issuer calls it (section 4.1.7). */
   readonly jti?: unknown;
   readonly [name: string]: unknown;
 }

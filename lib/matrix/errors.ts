@@ -1,12 +1,23 @@
 /** What a {@link MatrixError} can be given beside its code and message. */
 export interface MatrixErrorOptions {
-  /** HTTP status, a whole number from 400 to 599. Default 403. */
+  /**
+   * HTTP status, a whole number from 400 to 599.
+   *
+   * @defaultValue `403`
+   */
   readonly statusCode?: number;
-  /** Further members of the error's JSON, e.g. `{ soft_logout: true }`. `errcode` and `error` can't be replaced. */
+  /**
+   * Further members of the error's JSON, e.g. `{ soft_logout: true }`. `errcode` and `error` can't be replaced.
+   *
+   * @defaultValue none
+   */
   readonly fields?: Readonly<Record<string, unknown>>;
   /**
    * Milliseconds after which another try makes sense: sent as `Retry-After`, in whole seconds; with
    * `M_LIMIT_EXCEEDED` as `retry_after_ms` too.
+   *
+   * @unit milliseconds
+   * @defaultValue none
    */
   readonly retryAfterMs?: number;
   /** For the log; never sent. */
@@ -21,16 +32,21 @@ const MARK = Symbol.for("matrix-jwt-login.MatrixError");
  * a callback of the host's, it is the answer to the login.
  */
 export class MatrixError extends Error {
+  /** Always `"MatrixError"`. */
   override readonly name = "MatrixError";
   /** e.g. `M_FORBIDDEN`. */
   readonly errcode: string;
+  /** HTTP status, 400 to 599. */
   readonly statusCode: number;
+  /** Further members of the error's JSON. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Milliseconds after which another try makes sense, if that was said. */
   readonly retryAfterMs: number | undefined;
 
   /**
    * @param errcode - the spec's or the host's own code, e.g. `M_USER_DEACTIVATED`
-   * @param message - sent as `error`; default: the errcode
+   * @param message - sent as `error`; unless given, the errcode
+   * @param options - status, further fields, and what is for the log alone
    * @throws RangeError where `statusCode` is not that of an error
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {

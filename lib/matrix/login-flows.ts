@@ -1,5 +1,6 @@
 /** One way to log in, as `GET /_matrix/client/v3/login` lists them. */
 export interface LoginFlow {
+  /** The login type, e.g. `org.matrix.login.jwt`. */
   readonly type: string;
 }
 

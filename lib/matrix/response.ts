@@ -1,24 +1,49 @@
 /** What the host's `issueToken` gives: the new session. */
 export interface IssuedToken {
+  /** What the client sends with its requests from now on. Not empty. */
   readonly accessToken: string;
-  /** Where the host made another one than asked for. Default: `login.deviceId`. */
+  /**
+   * Where the host made another one than asked for.
+   *
+   * @defaultValue `login.deviceId`
+   */
   readonly deviceId?: string | undefined;
-  /** Default: `login.userId`. */
+  /**
+   * Where the host knows the user by another ID.
+   *
+   * @defaultValue `login.userId`
+   */
   readonly userId?: string | undefined;
+  /**
+   * For the client that asked for one (`login.refreshToken`).
+   *
+   * @defaultValue none
+   */
   readonly refreshToken?: string | undefined;
-  /** Milliseconds until the access token expires. */
+  /**
+   * Until the access token expires.
+   *
+   * @unit milliseconds
+   * @defaultValue it does not expire
+   */
   readonly expiresInMs?: number | undefined;
 }
 
 /** The 200 answer of `POST /_matrix/client/v3/login`. */
 export interface LoginResponse {
+  /** The full user ID. */
   readonly user_id: string;
+  /** From `issueToken`. */
   readonly access_token: string;
+  /** The client's, the host's, or made here. */
   readonly device_id: string;
   /** No longer in the specification; older clients still read it. */
   readonly home_server: string;
+  /** From `issueToken`. */
   readonly refresh_token?: string;
+  /** Milliseconds until the access token expires, a whole number. */
   readonly expires_in_ms?: number;
+  /** The option `wellKnown`. */
   readonly well_known?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,9 +7,17 @@ import { withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */
 export interface SynapseRateLimit {
-  /** Logins a second, in the long run. */
+  /**
+   * Logins a second, in the long run.
+   *
+   * @defaultValue `0.003`
+   */
   readonly per_second?: number | null;
-  /** Logins at once, before that. A whole number. */
+  /**
+   * Logins at once, before that. A whole number.
+   *
+   * @defaultValue `5`
+   */
   readonly burst_count?: number | null;
 }
 
@@ -25,7 +33,9 @@ export interface SynapseRcLogin {
 
 /** Limiters that fill and drain as Synapse's do, for the option `rateLimits`. */
 export interface SynapseRateLimits {
+  /** Of login attempts, by address. */
   readonly address: FailureLimiter;
+  /** Of verified logins, by user ID. */
   readonly account: FailureLimiter;
 }
 
@@ -37,9 +47,10 @@ const DEFAULTS = { perSecond: 0.003, burst: 5 };
  * address has room, a verified login while that of its account has; buckets drain at `per_second`, and what is refused
  * fills none. After a burst of 5 at 0.003 a second, the next one gets through after 333 seconds.
  *
- * @param storeClient - a client of Redis or Valkey, whose buckets all replicas share. Default: in memory, each process by
- * itself
- * @throws OptionsError
+ * @param rcLogin - `rc_login` as it stands in the YAML
+ * @param storeClient - a client of Redis or Valkey, whose buckets all replicas share; without one they are in memory, each
+ * process by itself
+ * @throws OptionsError where `rc_login` holds what is unknown or can't be, or `storeClient` is no such client
  */
 export function fromSynapseRcLogin(
   rcLogin: SynapseRcLogin | null | undefined,

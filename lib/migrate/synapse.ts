@@ -5,13 +5,39 @@ import { withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
 export interface SynapseJwtConfig {
+  /**
+   * Not enabled: there is no login type.
+   *
+   * @defaultValue `false`
+   */
   readonly enabled?: boolean | null;
   /** A shared secret, or a PEM public key: `algorithm` says which. */
   readonly secret?: string | null;
+  /** The one algorithm: as the option `algorithms`, of one. */
   readonly algorithm?: string | null;
+  /**
+   * As the option `subjectClaim`: one claim's name.
+   *
+   * @defaultValue `"sub"`
+   */
   readonly subject_claim?: string | null;
+  /**
+   * As the option `displayNameClaim`: one claim's name.
+   *
+   * @defaultValue none
+   */
   readonly display_name_claim?: string | null;
+  /**
+   * As the option `issuer`.
+   *
+   * @defaultValue not checked
+   */
   readonly issuer?: string | null;
+  /**
+   * As the option `audience`.
+   *
+   * @defaultValue a token that has one is refused
+   */
   readonly audiences?: readonly string[] | null;
 }
 
@@ -32,6 +58,7 @@ const SYNAPSE_LEEWAY = 120;
  * Login types with the rules of Synapse's JWT login, from its own configuration: `exp` optional, 120 s of leeway, users
  * registered, `identifier` ignored, the subject a localpart. Not `enabled`: none.
  *
+ * @param config - `jwt_config` as it stands in the YAML
  * @throws OptionsError for what Synapse would not start with, and for what is not safe
  */
 export function fromSynapseJwtConfig(config: SynapseJwtConfig | null | undefined): Record<string, LoginTypeOptions> {

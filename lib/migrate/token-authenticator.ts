@@ -12,18 +12,40 @@ export interface TokenAuthenticatorJwtConfig {
   readonly secret?: string | null;
   /** Path of a PEM public key. */
   readonly keyfile?: string | null;
-  /** Default `"HS512"`. */
+  /**
+   * The one algorithm. That of a key file must be said.
+   *
+   * @defaultValue `"HS512"`
+   */
   readonly algorithm?: string | null;
-  /** Default false. */
+  /**
+   * As the option `allowRegistration`.
+   *
+   * @defaultValue `false`
+   */
   readonly allow_registration?: boolean | null;
-  /** Default true. */
+  /**
+   * As the option `requireExpiry`.
+   *
+   * @defaultValue `true`
+   */
   readonly require_expiry?: boolean | null;
 }
 
 /** The module's configuration: with `jwt`, or flat as its first versions had it. */
 export type TokenAuthenticatorConfig =
-  | { readonly jwt: TokenAuthenticatorJwtConfig }
-  | (Omit<TokenAuthenticatorJwtConfig, "require_expiry"> & { readonly require_expiracy?: boolean | null });
+  | {
+      /** The part on tokens that are JWTs. */
+      readonly jwt: TokenAuthenticatorJwtConfig;
+    }
+  | (Omit<TokenAuthenticatorJwtConfig, "require_expiry"> & {
+      /**
+       * As `require_expiry`, in the spelling of those versions.
+       *
+       * @defaultValue `true`
+       */
+      readonly require_expiracy?: boolean | null;
+    });
 
 const COMMON_NAMES = ["secret", "keyfile", "algorithm", "allow_registration"] as const;
 
@@ -35,6 +57,7 @@ const UUID_AT_END = /[\da-f]{8}-[\da-f]{4}-[0-5][\da-f]{3}-[089ab][\da-f]{3}-[\d
  * ID, `identifier.user` required and the same user, 60 s of leeway, any `aud`. The claim `admin` is not acted on: the
  * host finds it in `login.claims`.
  *
+ * @param config - the module's `config` as it stands in the YAML
  * @throws OptionsError for what the module would not start with, and for what is not safe
  */
 export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {

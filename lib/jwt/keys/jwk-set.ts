@@ -5,13 +5,16 @@ import { MAX_CANDIDATES, type KeyQuery } from "./key-source.js";
 
 /** A JSON Web Key (RFC 7517 section 4). */
 export interface Jwk {
+  /** The key type (RFC 7517 section 4.1): `RSA`, `EC` or `OKP`. */
   readonly kty?: string;
+  /** What tokens call the key by (RFC 7517 section 4.5). */
   readonly kid?: string;
   readonly [member: string]: unknown;
 }
 
 /** A JWK Set (RFC 7517 section 5). */
 export interface Jwks {
+  /** The keys. What can't be used among them (private, shared, too weak, not for signatures) spoils no other. */
   readonly keys: readonly Jwk[];
 }
 

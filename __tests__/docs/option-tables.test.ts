@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { createTokenVerifier, matrixJwtLogin, OptionsError } from "matrix-jwt-login";
+
+import { OptionReader } from "../../lib/checks/checks.js";
+import { consoleLogger } from "../../lib/logger.js";
+import { optionsWith } from "../helpers/login.js";
+
+interface Row {
+  readonly name: string;
+  readonly byDefault: string;
+}
+
+/** What the parser falls back on, by option; only of options that it reads as optional. */
+type Defaults = ReadonlyMap<string, unknown>;
+
+const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+const JWKS = { jwksUri: "https://idp.example.org/jwks" };
+
+/** Makes what has the options of a table, of which `more` are given. */
+type Make = (more: Readonly<Record<string, unknown>>) => unknown;
+const TABLES: readonly (readonly [type: string, make: Make])[] = [
+  ["MatrixJwtLoginOptions", (more) => matrixJwtLogin(Object.assign(optionsWith(), more))],
+  ["LoginTypeOptions", (more) => createTokenVerifier(Object.assign({ ...JWKS }, more))],
+  ["JwksOptions", (jwksOptions) => createTokenVerifier({ ...JWKS, jwksOptions })],
+  ["RateLimits", (rateLimits) => matrixJwtLogin(Object.assign(optionsWith(), { rateLimits }))],
+];
+
+/** Defaults that no value can stand for, and what the parser has for them. */
+const IN_WORDS: Readonly<Record<string, (byDefault: unknown) => void>> = {
+  "all that fit the key": (byDefault) => {
+    expect(byDefault).toContain("RS256");
+    expect(byDefault).not.toContain("HS256");
+  },
+  "`console`'s warnings and errors": (byDefault) => {
+    expect(byDefault).toBe(consoleLogger);
+  },
+  "the global `fetch`": (byDefault) => {
+    expect(byDefault).toBeInstanceOf(Function);
+  },
+};
+const NOTHING = ["", "none", "not checked", "a token that has one is refused", "in memory"];
+
+describe.each(TABLES)("the README's table of %s", (type, make) => {
+  let rows: readonly Row[];
+  let defaults: Defaults;
+
+  beforeAll(() => {
+    rows = rowsOf(type);
+    defaults = defaultsReadBy(() => make({}));
+  });
+
+  test("has each option that the parser takes, and no other", () => {
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(namesTakenBy(make));
+  });
+
+  test("names the defaults that the parser has", () => {
+    for (const { name, byDefault } of rows) {
+      const actual = defaults.get(name);
+      if (byDefault === "required") expect([name, defaults.has(name)]).toEqual([name, false]);
+      else if (NOTHING.includes(byDefault)) expect([name, isNothing(actual)]).toEqual([name, true]);
+      else if (IN_WORDS[byDefault] !== undefined) IN_WORDS[byDefault](actual);
+      else expect([name, actual]).toEqual([name, JSON.parse(byDefault.replaceAll("`", ""))]);
+    }
+  });
+});
+
+test("no link inside the README or the API page leads nowhere", () => {
+  for (const page of ["README.md", "docs/api.md"]) {
+    const text = readFileSync(join(import.meta.dirname, "..", "..", page), "utf8");
+    const targets = Array.from(text.matchAll(/\]\(#([^)]+)\)/g), ([, target = ""]) => target);
+    const anchors = [...slugsOf(text), ...Array.from(text.matchAll(/<a id="([^"]+)">/g), ([, id]) => id)];
+
+    expect(targets.length).toBeGreaterThan(0);
+    expect(targets.filter((target) => !anchors.includes(target))).toEqual([]);
+  }
+});
+
+function rowsOf(type: string): readonly Row[] {
+  const [, region = ""] = new RegExp(`<!-- options: ${type} -->([\\s\\S]*?)<!-- end -->`).exec(readme) ?? [];
+  return Array.from(region.matchAll(/^\| \[?`(\w+)`.*$/gm), ([row, name = ""]) => {
+    const [, , , byDefault = ""] = row.split(/(?<!\\)\|/);
+    return { name, byDefault: byDefault.trim() };
+  });
+}
+
+/** The parser says them where it is given another one. */
+function namesTakenBy(make: Make): readonly string[] {
+  try {
+    make({ another: true });
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    const [, names = ""] = /the options here are (.*)$/.exec(error.message) ?? [];
+    return names.split(", ").toSorted();
+  }
+  throw new Error("an unknown option was taken");
+}
+
+function defaultsReadBy(make: () => unknown): Defaults {
+  const defaults = new Map<string, unknown>();
+  const optional = jest.spyOn(OptionReader.prototype, "optional");
+  try {
+    make();
+    for (const [name, , byDefault] of optional.mock.calls as unknown as [string, unknown, unknown][]) {
+      defaults.set(name, byDefault);
+    }
+    return defaults;
+  } finally {
+    optional.mockRestore();
+  }
+}
+
+/** Not given, or given without a member. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+}
+
+/** Where a page's headings are, as GitHub and npm count them. */
+function slugsOf(text: string): readonly string[] {
+  const seen = new Map<string, number>();
+  return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, title = ""]) => {
+    const slug = title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-");
+    const before = seen.get(slug) ?? 0;
+    seen.set(slug, before + 1);
+    return before === 0 ? slug : `${slug}-${String(before)}`;
+  });
+}
