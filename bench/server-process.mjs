@@ -1,37 +1,14 @@
 // The parent's side of server.mjs.
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { startChild } from "./child.mjs";
 
 /**
  * Starts a server in a process of its own, so that its CPU time is nobody else's.
  * @param {string} file in servers/
- * @param {object} settings
+ * @param {{ express: import("./express.mjs").ExpressMajor }} settings and all else that the file takes
  * @param {string[]} [execArgv] options of Node for that process
  */
-export async function startServer(file, settings, execArgv = []) {
-  const child = fork(fileURLToPath(new URL("server.mjs", import.meta.url)), {
-    execArgv,
-    env: { ...process.env, NODE_ENV: "production" },
-  });
-  const exited = once(child, "exit");
-
-  /** @param {object} message @returns {Promise<any>} */
-  async function ask(message) {
-    if (child.connected) child.send(message);
-    const [reply] = await Promise.race([
-      once(child, "message"),
-      exited.then(([code]) => [{ error: `its process ended with code ${code}` }]),
-    ]);
-    if (reply.error) throw new Error(`The server ${file}: ${reply.error}`);
-    return reply.result;
-  }
-
-  async function stop() {
-    if (child.connected) child.send({ command: "stop" });
-    await exited;
-  }
-
+export async function startServer(file, settings, execArgv) {
+  const { ask, stop } = startChild(new URL("server.mjs", import.meta.url), `The server ${file}`, execArgv);
   try {
     const { port } = await ask({ command: "start", file, settings });
     return {

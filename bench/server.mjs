@@ -1,31 +1,19 @@
-// The process of one mode's server, driven over IPC: "start", any number of "cpu", "stop".
+// The process of one mode's server: "start", then any number of "cpu".
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { loadExpress } from "./express.mjs";
+import { answerParent, cpu } from "./parent.mjs";
 
-/** @type {Record<string, (message: any) => unknown>} */
-const commands = {
+/** A thousand connections may come at once. */
+const BACKLOG = 2_048;
+
+answerParent({
   async start({ file, settings }) {
     const { createApp } = await import(`./servers/${file}.mjs`);
-    const server = createServer(createApp(settings)).listen(0, "127.0.0.1");
+    const express = await loadExpress(settings.express);
+    const server = createServer(createApp({ ...settings, express })).listen(0, "127.0.0.1", BACKLOG);
     await once(server, "listening");
     return server.address();
   },
-  /** CPU microseconds that this process has used so far. */
-  cpu() {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
-  stop() {
-    // By a plain exit, so that a CPU profile is written.
-    process.exit();
-  },
-};
-
-process.on("message", async (/** @type {any} */ message) => {
-  try {
-    process.send?.({ result: await commands[message.command](message) });
-  } catch (error) {
-    process.send?.({ error: error instanceof Error ? error.message : String(error) });
-  }
+  cpu,
 });
-process.on("disconnect", () => process.exit());

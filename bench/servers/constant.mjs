@@ -1,8 +1,7 @@
-// The floor: Express parses the body and answers the same JSON as a login.
-import express from "express";
+// The baseline: Express parses the body and answers the same JSON as a login.
 
-/** @param {{ loginPath: string, answer: object }} settings */
-export function createApp({ loginPath, answer }) {
+/** @param {any} settings */
+export function createApp({ express, loginPath, answer }) {
   const app = express();
   app.post(loginPath, express.json(), (_req, res) => {
     res.json(answer);

@@ -1,14 +1,14 @@
 // Set up as the READMEs of express-jwt and jwks-rsa say; the token comes from the body's `token` field.
-import { createSecretKey } from "node:crypto";
-import express from "express";
 import { expressjwt } from "express-jwt";
 import { expressJwtSecret } from "jwks-rsa";
+import { keyObject } from "../key-object.mjs";
 
 /** @param {any} settings */
-export function createApp({ key, algorithm, secret, jwksUri, issuer, audience, loginPath, serverName, answer }) {
+export function createApp(settings) {
+  const { express, key, algorithm, secret, jwksUri, issuer, audience, loginPath, serverName, answer } = settings;
   const keys = {
     secret: () => secret,
-    keyObject: () => createSecretKey(secret, "utf8"),
+    keyObject: () => keyObject(settings),
     jwks: () => expressJwtSecret({ cache: true, rateLimit: true, jwksRequestsPerMinute: 5, jwksUri }),
   };
   const authenticate = expressjwt({

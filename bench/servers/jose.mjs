@@ -1,12 +1,12 @@
 // A login written by hand with jose.
-import { createSecretKey } from "node:crypto";
-import express from "express";
 import { createRemoteJWKSet, jwtVerify } from "jose";
+import { keyObject } from "../key-object.mjs";
 
 /** @param {any} settings */
-export function createApp({ key, algorithm, secret, jwksUri, issuer, audience, loginPath, serverName, answer }) {
+export function createApp(settings) {
+  const { express, key, algorithm, jwksUri, issuer, audience, loginPath, serverName, answer } = settings;
   const keys = {
-    keyObject: () => createSecretKey(secret, "utf8"),
+    keyObject: () => keyObject(settings),
     jwks: () => createRemoteJWKSet(new URL(jwksUri)),
   };
   const verifyingKey = keys[/** @type {keyof typeof keys} */ (key)]();

@@ -1,15 +1,15 @@
 // Set up as the READMEs of passport-jwt and jwks-rsa say; the token comes from the body's `token` field.
-import { createSecretKey } from "node:crypto";
-import express from "express";
 import { passportJwtSecret } from "jwks-rsa";
 import passport from "passport";
 import { ExtractJwt, Strategy } from "passport-jwt";
+import { keyObject } from "../key-object.mjs";
 
 /** @param {any} settings */
-export function createApp({ key, algorithm, secret, jwksUri, issuer, audience, loginPath, user, answer }) {
+export function createApp(settings) {
+  const { express, key, algorithm, secret, jwksUri, issuer, audience, loginPath, user, answer } = settings;
   const keys = {
     secret: () => ({ secretOrKey: secret }),
-    keyObject: () => ({ secretOrKey: createSecretKey(secret, "utf8") }),
+    keyObject: () => ({ secretOrKey: keyObject(settings) }),
     jwks: () => ({
       secretOrKeyProvider: passportJwtSecret({ cache: true, rateLimit: true, jwksRequestsPerMinute: 5, jwksUri }),
     }),

@@ -1,0 +1,160 @@
+// Latency by the number of connections, ours against the constant app. `node connections.mjs --help` lists the options.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { names, number, progress, runCommand } from "./command.mjs";
+import { judgeP99 } from "./goals.mjs";
+import { openLanes } from "./lanes.mjs";
+import { measure } from "./load.mjs";
+import { plan } from "./plan.mjs";
+import { ratios } from "./ratios.mjs";
+import { goalsTable } from "./report.mjs";
+import { setup, setupLine } from "./setup.mjs";
+import { spread, table, withQuartiles } from "./statistics.mjs";
+
+const BASELINE = "constant";
+const OURS = "ours-hs256";
+
+/** What a process has open beside its connections. */
+const OTHER_FILES = 100;
+
+/** Requests a connection, so that more is seen than how it begins. */
+const AT_LEAST_EACH = 5;
+
+const HELP = `npm run bench:connections -- [options]
+
+  --at A,B          numbers of keep-alive connections (10,100,1000)
+  --rounds N        measured rounds of each (15)
+  --seconds S       about how long a round takes (1)
+  --warmup S        seconds of load before anything is measured (3)
+  --express N       4 or 5 (5)
+  --out DIR         where connections.json goes (out, beside this file)
+  --help
+`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      at: { type: "string", default: "10,100,1000" },
+      rounds: { type: "string", default: "15" },
+      seconds: { type: "string", default: "1" },
+      warmup: { type: "string", default: "3" },
+      express: { type: "string", default: "5" },
+      out: { type: "string", default: path.join(import.meta.dirname, "out") },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const [express] = names("express", values.express, /** @type {const} */ (["4", "5"])) ?? [];
+  return {
+    help: values.help,
+    counts: values.at.split(",").map((count) => number("at", count)),
+    rounds: number("rounds", values.rounds),
+    seconds: number("seconds", values.seconds, { minimum: 0.05, whole: false }),
+    warmup: number("warmup", values.warmup, { minimum: 0.1, whole: false }),
+    express: /** @type {import("./express.mjs").ExpressMajor} */ (Number(express)),
+    out: path.resolve(values.out),
+  };
+}
+
+/** @typedef {{ connections: number, constant: Round[], ours: Round[] }} AtCount */
+/** @typedef {import("./load.mjs").Round} Round */
+
+/** @param {ReturnType<typeof readOptions>} options @returns {Promise<AtCount[]>} */
+async function run({ counts, rounds, seconds, warmup, express }) {
+  const lanes = await openLanes();
+  try {
+    const modes = plan({ only: [BASELINE, OURS], all: false, express: [express] });
+    const opened = [];
+    for (const mode of modes) {
+      progress(`warm-up: ${mode.title}`);
+      opened.push({ lane: await lanes.open(mode, { warmup, connections: Math.max(...counts) }) });
+    }
+    const [constant, ours] = opened.map(({ lane }) => lane);
+    /** @type {AtCount[]} */
+    const found = counts.map((connections) => ({ connections, constant: [], ours: [] }));
+    for (let round = 1; round <= rounds; round++) {
+      for (const { connections, ...into } of found) {
+        progress(`round ${round} of ${rounds}, ${connections} connections`);
+        const load = (/** @type {import("./lanes.mjs").Lane} */ lane) =>
+          measure(lane.server, {
+            ...lane,
+            connections,
+            requests: Math.max(AT_LEAST_EACH * connections, Math.round(lane.rate * seconds)),
+          });
+        const both = /** @type {const} */ ([
+          [constant, into.constant],
+          [ours, into.ours],
+        ]);
+        for (const [lane, list] of round % 2 ? both : both.toReversed()) list.push(await load(lane));
+      }
+    }
+    progress("");
+    return found;
+  } finally {
+    await lanes.close();
+  }
+}
+
+/** @param {AtCount} at */
+function summarise({ connections, constant, ours }) {
+  const percentiles = (/** @type {Round[]} */ rounds) => ({
+    p50Micros: spread(rounds.map(({ p50Micros }) => p50Micros)),
+    p90Micros: spread(rounds.map(({ p90Micros }) => p90Micros)),
+    p99Micros: spread(rounds.map(({ p99Micros }) => p99Micros)),
+  });
+  const p99s = (/** @type {Round[]} */ rounds) => rounds.map(({ p99Micros }) => p99Micros);
+  return {
+    connections,
+    constant: { ...percentiles(constant), rounds: constant },
+    ours: { ...percentiles(ours), rounds: ours },
+    p99Ratio: spread(ratios(p99s(ours), p99s(constant))),
+  };
+}
+
+/** @param {ReturnType<typeof summarise>[]} summary */
+const latencyTable = (summary) =>
+  table(
+    ["connections", "mode", "p50 ms", "p90 ms", "p99 ms", "p99, ours / constant"],
+    summary.flatMap(({ connections, constant, ours, p99Ratio }) => [
+      [String(connections), "constant", ...milliseconds(constant), ""],
+      ["", "ours HS256", ...milliseconds(ours), withQuartiles(p99Ratio)],
+    ]),
+  );
+
+/** @param {Record<"p50Micros" | "p90Micros" | "p99Micros", import("./statistics.mjs").Spread>} percentiles */
+const milliseconds = ({ p50Micros, p90Micros, p99Micros }) =>
+  [p50Micros, p90Micros, p99Micros].map(({ median }) => (median / 1_000).toFixed(1));
+
+/** Node has raised the soft limit to the hard one already. */
+function openFilesLimit() {
+  const report = /** @type {any} */ (process.report.getReport());
+  const limit = Number(report.userLimits?.open_files.soft);
+  return Number.isNaN(limit) ? Infinity : limit;
+}
+
+async function main() {
+  const options = readOptions();
+  if (options.help) {
+    console.log(HELP);
+    return;
+  }
+  const most = openFilesLimit() - OTHER_FILES;
+  const counts = options.counts.filter((count) => count <= most);
+  if (counts.length < options.counts.length) console.log(`Left out what is over ${most}: see \`ulimit -n\`.\n`);
+
+  const summary = (await run({ ...options, counts })).map(summarise);
+  const goals = summary.map(({ connections, p99Ratio }) => judgeP99(`p99 at ${connections} connections`, p99Ratio));
+
+  const { rounds, seconds, express, out } = options;
+  const about = { ...setup([express]), rounds, seconds };
+  mkdirSync(out, { recursive: true });
+  const file = path.join(out, "connections.json");
+  writeFileSync(file, `${JSON.stringify({ ...about, connections: summary, goals }, null, 2)}\n`);
+
+  console.log(`${setupLine(about)}, ${rounds} rounds`);
+  console.log("Medians; the ratio is of one round each (quartiles in brackets).\n");
+  console.log(`${latencyTable(summary)}\n\n${goalsTable(goals)}`);
+  console.log(`\nAll rounds are in ${path.relative(process.cwd(), file)}`);
+}
+
+await runCommand(main, HELP);
