@@ -1,9 +1,12 @@
 import { execFile, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { beforeAll, describe, expect, test } from "@jest/globals";
 
 import { curlLines, formatCurlLines } from "../../example-server/src/curl-lines.js";
+import { proofs } from "./helpers/interactive-auth.js";
 import { startTestServer, type TestServer } from "./helpers/test-server.js";
 
 const run = promisify(execFile);
@@ -31,5 +34,30 @@ describe("the lines that are printed", () => {
       const [, errcode] = /(M_\w+)$/.exec(comment) ?? [];
       expect({ comment, errcode: answer["errcode"] }).toEqual({ comment, errcode });
     }
+  });
+});
+
+/** The lines of the README's section, for a server elsewhere, and with its token in place of one made by the command. */
+function readmeLines(token: string): string {
+  const readme = readFileSync(join(import.meta.dirname, "../../example-server/README.md"), "utf8");
+  const [, block = ""] = /^## Asking again[^]*?^```sh\n([^]*?)^```$/m.exec(readme) ?? [];
+  expect(block).toContain("npx matrix-jwt-login mint");
+  return `npx() { printf %s '${token}'; }\n${block.replace("http://127.0.0.1:8008", server.url)}`;
+}
+
+describe("the README's lines that authenticate anew", () => {
+  (hasCurl ? test : test.skip)("are refused, delete a device, and deactivate the account", async () => {
+    const { token } = proofs.bySecret(server, "erin");
+    const { stdout, stderr } = await run("sh", ["-c", readmeLines(String(token))]);
+    expect(stderr).toBe("");
+    const answers = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    expect(answers).toEqual([
+      expect.objectContaining({ errcode: "M_FORBIDDEN", session: expect.any(String) }),
+      {},
+      { id_server_unbind_result: "success" },
+    ]);
   });
 });

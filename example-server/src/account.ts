@@ -1,9 +1,9 @@
-import { Router, type Request } from "express";
-import { MatrixError } from "matrix-jwt-login";
+import { Router } from "express";
 
+import { authenticate, authenticateUnlocked, unknownToken } from "./access-tokens.js";
 import { methodNotAllowed } from "./errors.js";
 import { jsonObject, readJson, requiredString } from "./request-body.js";
-import type { Session, Sessions } from "./sessions.js";
+import type { Sessions } from "./sessions.js";
 import { lockedError } from "./users.js";
 
 /** What one does with the tokens that a login gave, whichever login it was. */
@@ -13,8 +13,7 @@ export function account(sessions: Sessions): Router {
   router
     .route("/account/whoami")
     .get(async (request, response) => {
-      const session = await authenticate(request, sessions);
-      if (session.userStatus === "locked") throw lockedError();
+      const session = await authenticateUnlocked(request, sessions);
       response
         .set("Cache-Control", "no-store")
         .json({ user_id: session.userId, device_id: session.deviceId, is_guest: false });
@@ -56,22 +55,3 @@ export function account(sessions: Sessions): Router {
 
   return router;
 }
-
-async function authenticate(request: Request, sessions: Sessions): Promise<Session> {
-  const token = accessTokenOf(request);
-  if (token === undefined) throw new MatrixError("M_MISSING_TOKEN", "Missing access token", { statusCode: 401 });
-  const session = await sessions.find(token);
-  if (session === undefined || session.userStatus === "deactivated") throw unknownToken("Unknown access token");
-  if (session.expired) throw unknownToken("The access token has expired", { soft_logout: true });
-  return session;
-}
-
-// Client-Server API, "Using access tokens": the header, or the query parameter that is on its way out.
-function accessTokenOf({ headers, query }: Request): string | undefined {
-  const [, fromHeader] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
-  const fromQuery = query["access_token"];
-  return fromHeader ?? (typeof fromQuery === "string" && fromQuery !== "" ? fromQuery : undefined);
-}
-
-const unknownToken = (message: string, fields: Record<string, unknown> = {}): MatrixError =>
-  new MatrixError("M_UNKNOWN_TOKEN", message, { statusCode: 401, fields });

@@ -2,9 +2,14 @@ import express, { type Express } from "express";
 
 import { account } from "./account.js";
 import { cors } from "./cors.js";
+import { deactivation } from "./deactivation.js";
+import { devices } from "./devices.js";
 import { discovery } from "./discovery.js";
 import { answerError, unknownEndpoint } from "./errors.js";
 import { idpPath } from "./identity-provider.js";
+import { interactiveAuth } from "./interactive-auth.js";
+import type { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
+import { createStages } from "./interactive-auth-stages.js";
 import { jwtLogin, type JwtLoginParts } from "./jwt-login.js";
 import { signInPage } from "./sign-in-page.js";
 import { passwordLogin } from "./password-login.js";
@@ -13,10 +18,14 @@ const clientApi = ["/_matrix/client/v3", "/_matrix/client/r0"];
 
 export interface AppParts extends JwtLoginParts {
   readonly trustProxy: string | undefined;
+  readonly authSessions: InteractiveAuthSessions;
 }
 
 export function createApp(parts: AppParts): { app: Express; ready: () => Promise<void> } {
+  const { users, sessions, authSessions, serverName } = parts;
   const jwt = jwtLogin(parts);
+  const stages = createStages({ serverName, users, jwtLogin: jwt.jwtLogin });
+  const behindAuth = interactiveAuth({ sessions, authSessions, stages });
 
   const app = express();
   app.disable("x-powered-by");
@@ -30,7 +39,9 @@ export function createApp(parts: AppParts): { app: Express; ready: () => Promise
   app.use(cors);
   app.use(discovery(parts.wellKnown));
   app.use(clientApi, passwordLogin(parts));
-  app.use(clientApi, account(parts.sessions));
+  app.use(clientApi, account(sessions));
+  app.use(clientApi, deactivation(users, sessions, behindAuth));
+  app.use(clientApi, devices(sessions, behindAuth));
   app.use(signInPage());
   app.use(unknownEndpoint);
   app.use(answerError(parts.log));

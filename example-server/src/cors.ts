@@ -6,6 +6,7 @@ export const cors: RequestHandler = (request, response, next) => {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "X-Requested-With, Content-Type, Authorization",
+    "Access-Control-Expose-Headers": "Retry-After",
   });
   if (request.method === "OPTIONS") response.status(204).end();
   else next();

@@ -76,6 +76,22 @@ export function curlLines({ url, secrets, identityProvider }: RunningServer): Cu
       ].join(" | "),
     },
     {
+      comment: "To delete devices, one authenticates anew. What the server asks for: 401, with its flows and a session",
+      command: [
+        logIn(bySecret({ sub: "bob" })),
+        node('"Authorization: Bearer " + answer.access_token'),
+        `${post(`${api}/delete_devices`, { devices: ["OLD"] })} -H @-`,
+      ].join(" | "),
+    },
+    {
+      comment: "Another token is the proof, and the device is deleted: 200",
+      command: [
+        logIn(bySecret({ sub: "bob" })),
+        node('"Authorization: Bearer " + answer.access_token'),
+        `${post(`${api}/delete_devices`, { devices: ["OLD"], auth: bySecret({ sub: "bob", jti: "proof" }) })} -H @-`,
+      ].join(" | "),
+    },
+    {
       comment: "Password login, by the handler that the server has had all along: 200",
       command: logIn(byPassword),
     },

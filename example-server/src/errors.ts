@@ -19,8 +19,9 @@ export const answerError =
       next(error);
       return;
     }
-    const { statusCode, errcode, message, fields } = toMatrixError(error, log);
-    response.status(statusCode).json({ ...fields, errcode, error: message });
+    const answer = toMatrixError(error, log);
+    if (answer.retryAfterMs !== undefined) response.set("Retry-After", String(Math.ceil(answer.retryAfterMs / 1000)));
+    response.status(answer.statusCode).json(answer.toJSON());
   };
 
 function toMatrixError(error: unknown, log: Logger): MatrixError {

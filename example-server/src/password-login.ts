@@ -1,22 +1,13 @@
 import { randomInt } from "node:crypto";
 
 import { Router } from "express";
-import { MatrixError } from "matrix-jwt-login";
 
 import type { WellKnown } from "./discovery.js";
 import { methodNotAllowed } from "./errors.js";
-import { verifyPassword } from "./passwords.js";
-import {
-  badRequest,
-  isObject,
-  jsonObject,
-  optionalString,
-  readJson,
-  requiredString,
-  type JsonObject,
-} from "./request-body.js";
+import { checkPassword, namedUserId } from "./password-check.js";
+import { badRequest, jsonObject, optionalString, readJson, requiredString, type JsonObject } from "./request-body.js";
 import type { Sessions } from "./sessions.js";
-import { requireActive, type Users } from "./users.js";
+import type { Users } from "./users.js";
 
 export interface PasswordLoginParts {
   readonly serverName: string;
@@ -34,14 +25,10 @@ export function passwordLogin({ serverName, users, sessions, wellKnown }: Passwo
       response.json({ flows: [{ type: "m.login.password" }] });
     })
     .post(readJson, async (request, response) => {
-      const { user: name, password, deviceId, deviceDisplayName, refreshable } = parseSubmission(jsonObject(request));
+      const { password, ...submission } = parseSubmission(jsonObject(request), serverName);
+      const { deviceId, deviceDisplayName, refreshable } = submission;
 
-      const user = await users.find(name.startsWith("@") ? name : `@${name}:${serverName}`);
-      const isRight = await verifyPassword(password, user?.passwordHash);
-      if (user === undefined || !isRight) throw new MatrixError("M_FORBIDDEN", "Wrong user name or password");
-      // Only whoever knows the password learns that the account is locked.
-      requireActive(user);
-
+      const user = await checkPassword(users, submission.userId, password);
       const tokens = await sessions.create({ userId: user.userId, deviceId, deviceDisplayName, refreshable });
       response.set("Cache-Control", "no-store").json({
         user_id: user.userId,
@@ -57,7 +44,7 @@ export function passwordLogin({ serverName, users, sessions, wellKnown }: Passwo
   return router;
 }
 
-function parseSubmission(body: JsonObject) {
+function parseSubmission(body: JsonObject, serverName: string) {
   const type = requiredString(body, "type");
   if (type !== "m.login.password") throw badRequest("M_UNKNOWN", "Unknown login type");
 
@@ -68,22 +55,12 @@ function parseSubmission(body: JsonObject) {
   if (typeof refreshable !== "boolean") throw badRequest("M_INVALID_PARAM", "refresh_token must be a boolean");
 
   return {
-    user: parseIdentifier(body),
+    userId: namedUserId(body, serverName),
     password: requiredString(body, "password"),
     deviceId,
     deviceDisplayName: optionalString(body, "initial_device_display_name"),
     refreshable,
   };
-}
-
-// Client-Server API, "Identifier types". The top-level `user` is what came before them, and clients still send it.
-function parseIdentifier(body: JsonObject): string {
-  const identifier = body["identifier"];
-  if (identifier === undefined) return requiredString(body, "user");
-  if (!isObject(identifier) || identifier["type"] !== "m.id.user") {
-    throw badRequest("M_INVALID_PARAM", "identifier must be of the type m.id.user");
-  }
-  return requiredString(identifier, "user");
 }
 
 const newDeviceId = (): string => Array.from({ length: 10 }, () => String.fromCharCode(randomInt(65, 91))).join("");

@@ -23,12 +23,14 @@ export function requiredString(body: JsonObject, name: string): string {
 /** Undefined where it is left out, null or empty. */
 export function optionalString(body: JsonObject, name: string): string | undefined {
   const value = body[name] ?? "";
-  // NUL and lone surrogates do not survive the way into a database.
-  if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) {
+  if (typeof value !== "string" || !isCleanText(value)) {
     throw badRequest("M_INVALID_PARAM", `${name} must be a string`);
   }
   return value === "" ? undefined : value;
 }
+
+/** NUL and lone surrogates do not survive the way into a database. */
+export const isCleanText = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -7,6 +7,7 @@ import type { Config } from "./config.js";
 import { openDatabase } from "./database.js";
 import { gracefulClose } from "./graceful-close.js";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.js";
+import { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
 import { openLimits } from "./limits.js";
 import { createLog } from "./log.js";
 import { Metrics } from "./metrics.js";
@@ -60,6 +61,7 @@ export async function startServer(config: Config, log = createLog(config.logLeve
       serverName: config.serverName,
       users,
       sessions,
+      authSessions: new InteractiveAuthSessions(database),
       jwtSecret: secrets.jwtSecret,
       identityProvider,
       wellKnown: { "m.homeserver": { base_url: config.publicBaseUrl ?? url } },

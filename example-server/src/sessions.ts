@@ -92,8 +92,14 @@ export class Sessions {
     await this.#database.deleteFrom("devices").where("userId", "=", userId).where("deviceId", "=", deviceId).execute();
   }
 
-  async endAll({ userId }: Session): Promise<void> {
-    await this.#database.deleteFrom("devices").where("userId", "=", userId).execute();
+  async endAll({ userId }: Pick<Session, "userId">, database = this.#database): Promise<void> {
+    await database.deleteFrom("devices").where("userId", "=", userId).execute();
+  }
+
+  /** Those of the user's that there are. */
+  async endDevices(userId: string, deviceIds: readonly string[], database: Database): Promise<void> {
+    if (deviceIds.length === 0) return;
+    await database.deleteFrom("devices").where("userId", "=", userId).where("deviceId", "in", deviceIds).execute();
   }
 
   async #findBy(column: "accessTokenHash" | "refreshTokenHash", token: string): Promise<Session | undefined> {

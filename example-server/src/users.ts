@@ -40,6 +40,11 @@ export class Users {
     return added === 1n;
   }
 
+  /** For good: who is deactivated is found, so that nobody is registered under this ID again, and logs in no more. */
+  async deactivate(userId: string, database: Database): Promise<void> {
+    await database.updateTable("users").set({ status: "deactivated" }).where("userId", "=", userId).execute();
+  }
+
   async isEmpty(): Promise<boolean> {
     return (await this.#database.selectFrom("users").select("userId").limit(1).executeTakeFirst()) === undefined;
   }

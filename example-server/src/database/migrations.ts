@@ -62,4 +62,31 @@ export const migrations = (types: ColumnTypes): Record<string, Migration> => ({
         .execute();
     },
   },
+
+  "0002-interactive-auth-sessions": {
+    up: async (database: Kysely<unknown>) => {
+      const { exactText, rowId, milliseconds, tableEnd } = types;
+      const { schema } = database;
+
+      await schema
+        .createTable("interactive_auth_sessions")
+        .addColumn("id", rowId, (column) => column.primaryKey())
+        .addColumn("session_id", exactText, (column) => column.notNull().unique())
+        .addColumn("user_id", exactText, (column) => column.notNull().references("users.user_id").onDelete("cascade"))
+        .addColumn("operation", "text", (column) => column.notNull())
+        .addColumn("parameters", "text", (column) => column.notNull())
+        .addColumn("completed_stage", "text")
+        .addColumn("expires_at", milliseconds, (column) => column.notNull())
+        .modifyEnd(tableEnd)
+        .execute();
+
+      for (const column of ["user_id", "expires_at"]) {
+        await schema
+          .createIndex(`interactive_auth_sessions_by_${column}`)
+          .on("interactive_auth_sessions")
+          .column(column)
+          .execute();
+      }
+    },
+  },
 });

@@ -26,4 +26,17 @@ export interface Tables {
     /** Milliseconds since 1970; null: never. */
     expiresAt: number | null;
   };
+  /** A row is one operation that waits for its user to authenticate anew. */
+  interactiveAuthSessions: {
+    /** The larger, the newer. */
+    id: Generated<number>;
+    sessionId: string;
+    userId: string;
+    operation: string;
+    /** JSON. */
+    parameters: string;
+    completedStage: string | null;
+    /** Milliseconds since 1970. */
+    expiresAt: number;
+  };
 }
