@@ -40,6 +40,8 @@ export default defineConfig(
       "@typescript-eslint/consistent-type-imports": "error",
       // An index signature's member and a declared one are written alike: what is hostile is typed `unknown`.
       "@typescript-eslint/dot-notation": "off",
+      // `this: void` says that a method may be called apart from its object.
+      "@typescript-eslint/no-invalid-void-type": ["error", { allowAsThisParameter: true }],
       // What reads an option gives it the type that the option is declared with.
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
     },

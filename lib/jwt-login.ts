@@ -25,7 +25,7 @@ export interface JwtLogin<Req = unknown> {
    * @returns the body of the 200 answer
    * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are the answer
    */
-  readonly login: (submission: unknown, context?: LoginContext<Req>) => Promise<LoginResponse>;
+  login(this: void, submission: unknown, context?: LoginContext<Req>): Promise<LoginResponse>;
   /**
    * All that a login checks, rate limits included, up to the claim of a single-use token: nothing is registered, and
    * nothing issued.
@@ -35,11 +35,13 @@ export interface JwtLogin<Req = unknown> {
    * @returns what the callbacks of a login are told
    * @throws MatrixError, and nothing else
    */
-  readonly authenticate: (submission: unknown, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
+  authenticate(this: void, submission: unknown, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
   /**
    * A stage of User-Interactive Authentication (client-server API, "User-Interactive Authentication API") whose type is
    * one of the login types: all that {@link authenticate} checks, and that the token is for the user who asks. Nobody is
    * registered, nothing is issued, and a single-use token is used up.
+   *
+   * What it resolves to has a `deviceId` that was made for it, as of a login, and that means nothing here.
    *
    * @param auth - the `auth` object of the request: `type` and `token`, beside what the host looks at itself
    * @param userId - whose session it is, as the host's access token says
@@ -47,7 +49,7 @@ export interface JwtLogin<Req = unknown> {
    * @throws MatrixError, and nothing else. A 403 is a stage that failed: the host answers 401 with its flows and these
    * `errcode` and `error`. Any other status is the answer
    */
-  readonly reauthenticate: (auth: unknown, userId: string, context?: LoginContext<Req>) => Promise<VerifiedLogin<Req>>;
+  reauthenticate(this: void, auth: unknown, userId: string, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
   /** The login types, as `GET /login` lists them. */
   readonly flows: readonly LoginFlow[];
   /**
@@ -55,7 +57,7 @@ export interface JwtLogin<Req = unknown> {
    *
    * @throws KeysUnavailableError where they can't be had
    */
-  readonly ready: () => Promise<void>;
+  ready(this: void): Promise<void>;
 }
 
 /**
@@ -103,6 +105,29 @@ interface Authenticated<User, Req> {
   readonly token: VerifiedToken;
 }
 
+/** Who may come with a token. Both throw. */
+interface Admission {
+  /** Before anybody is looked up or counted. */
+  checkUser(attempt: Attempt<unknown>, userId: string): void;
+  /** Of a user whom the host does not know. */
+  checkUnknown(attempt: Attempt<unknown>, localpart: string): void;
+}
+
+const ANYBODY: Admission = { checkUser: () => undefined, checkUnknown: checkRegistration };
+
+function onlyFor(userId: string): Admission {
+  return {
+    checkUser: (attempt, whose) => {
+      if (whose === userId) return;
+      attempt.stage = "identifier";
+      throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user of this session");
+    },
+    checkUnknown: (attempt) => {
+      throw unknownUser(attempt);
+    },
+  };
+}
+
 /** The fields first, and then all that follows within the limits by address. */
 function admitted<User, Req, T>(
   { limits }: Config<User, Req>,
@@ -146,32 +171,28 @@ async function reauthenticate<User, Req>(
   fields: LoginFields,
   userId: string,
 ): Promise<VerifiedLogin<Req>> {
-  const { login, user, token } = await authenticate(config, attempt, fields, (whose) => {
-    checkSameUser(attempt, whose, userId);
-  });
-  if (user === undefined) throw unknownUser(attempt);
+  const { login, token } = await authenticate(config, attempt, fields, onlyFor(userId));
   if (attempt.loginType.singleUse) await claim(config.singleUse, token);
   return login;
 }
 
-/** @param checkUser - told of the token's user before anybody is looked up or counted */
 async function authenticate<User, Req>(
   config: Config<User, Req>,
   attempt: Attempt<Req>,
   fields: LoginFields,
-  checkUser?: (userId: string) => void,
+  admission: Admission = ANYBODY,
 ): Promise<Authenticated<User, Req>> {
   const { loginType, submission } = attempt;
   const verified = loginType.verifier.verify(submission["token"]);
   const token = verified instanceof Promise ? await verified : verified;
   if (loginType.singleUse) checkExpiry(token.claims);
   const account = accountOf(config.serverName, attempt, token);
-  checkUser?.(account.userId);
+  admission.checkUser(attempt, account.userId);
   if (loginType.verifier.authorize !== undefined) await authorize(loginType.verifier.authorize, token, submission);
   if (config.limits !== undefined) await config.limits.countLogin(account.userId);
   const login = verifiedLogin(attempt, fields, token, account);
   const user = await findUser(config, login);
-  if (user === undefined) checkRegistration(attempt, login.localpart);
+  if (user === undefined) admission.checkUnknown(attempt, login.localpart);
   return { login, user, token };
 }
 
@@ -195,24 +216,18 @@ function checkIdentifier(rule: LoginType, submission: JsonObject, localpart: str
   throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user that the request names");
 }
 
-function checkSameUser<Req>(attempt: Attempt<Req>, whose: string, userId: string): void {
-  if (whose === userId) return;
-  attempt.stage = "identifier";
-  throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user of this session");
-}
-
 async function authorize(ask: Authorize, { claims }: VerifiedToken, submission: JsonObject): Promise<void> {
   if ((await callHost("authorize", () => ask(claims, submission))) !== true) {
     throw new TokenError("unauthorized", "token not authorized");
   }
 }
 
-function checkRegistration<Req>(attempt: Attempt<Req>, localpart: string): void {
+function checkRegistration(attempt: Attempt<unknown>, localpart: string): void {
   if (!attempt.loginType.allowRegistration) throw unknownUser(attempt);
   checkNewLocalpart(localpart);
 }
 
-function unknownUser<Req>(attempt: Attempt<Req>): MatrixError {
+function unknownUser(attempt: Attempt<unknown>): MatrixError {
   attempt.stage = "unknown_user";
   return new MatrixError("M_FORBIDDEN", "User does not exist");
 }

@@ -158,10 +158,15 @@ describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
     expect(host.findUser).not.toHaveBeenCalled();
   });
 
-  test.each([false, true])("refuses a user whom findUser does not know, with allowRegistration %s", async (allowed) => {
+  test.each([
+    [false, "carol"],
+    [true, "carol"],
+    [true, "a user from before the grammar: CAROL"],
+  ])("refuses a user whom findUser does not know, with allowRegistration %s: %s", async (allowed, who) => {
     const host = heard();
     const login = core({ allowRegistration: allowed }, host);
-    const error = await rejection(login.reauthenticate(submission({ sub: "carol" }), "@carol:example.org"));
+    const sub = who.replace(/.* /, "");
+    const error = await rejection(login.reauthenticate(submission({ sub }), `@${sub}:example.org`));
     expect(error).toMatchObject({ ...FORBIDDEN, message: "User does not exist" });
     expect(host.onReject.mock.calls).toMatchObject([[{ reason: "unknown_user" }]]);
     expect(host.registerUser).not.toHaveBeenCalled();

@@ -14,6 +14,8 @@ const middleware = matrixJwtLogin({
 export const handler: RequestHandler = middleware;
 exactly<MatrixJwtLogin>()(middleware);
 exactly<JwtLogin<Request>>()(middleware.jwtLogin);
+const core: JwtLogin = middleware.jwtLogin;
+exactly<JwtLogin>()(core);
 
 export const app = express();
 app.use(middleware);
