@@ -37,11 +37,12 @@ export const ROOMS = {
   endpoints: {
     mutate: keys("deadline", "download", "jwks", "refreshed", "shared-jwks", "watchers"),
     tests: [
+      "jwt/keys/discovery-by-fetch",
+      "jwt/keys/jwks",
       "options/keys-events",
       "jwt/keys/jwks-options",
       "jwt/keys/jwks-cooldown",
       "jwt/keys/remote-jwks",
-      "jwt/keys/discovery",
     ],
   },
   login: {
