@@ -27,8 +27,8 @@ export interface UsedTokenLimiter {
  */
 export interface RateLimits {
   /**
-   * Counts, by address (`req.ip` under Express), every login attempt whose fields are right, before anything of its token is looked at. Keys are
-   * `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
+   * Counts, by address (`req.ip` under Express), every login attempt whose fields are right, before anything of its token
+   * is looked at. Keys are `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
    *
    * @remarks
    * An IPv4-mapped address counts as IPv4. Who has no address is not counted.
