@@ -51,6 +51,8 @@ function optionsFor({ mutate, tests }) {
         coverageThreshold: undefined,
         testMatch: tests.map((name) => `<rootDir>/__tests__/${name}.test.ts`),
         testSequencer: "<rootDir>/scripts/mutation/sequencer.cjs",
+        // Relative, as Stryker resolves it by itself.
+        testEnvironment: "./scripts/mutation/first-failure.cjs",
       },
       enableFindRelatedTests: false,
     },

@@ -146,6 +146,38 @@ test("several files are one source, and each is followed", async () => {
   await expect(core.ready()).resolves.toBeUndefined();
 });
 
+test("several files may be used with the algorithms of any of them, and with no other", async () => {
+  const second = join(directory, "second.pem");
+  writeFileSync(second, pem(P256));
+  const keyFile = [file, second];
+  for (const made of [byRsa, byEc]) {
+    expect(await verdict({ keyFile, algorithms: ["RS256", "ES256"] }, made)).toBe("accepted");
+  }
+  expect(errorOf(() => verifierOf({ keyFile, algorithms: ["RS256", "EdDSA"] }))).toMatchObject({
+    path: "algorithms[1]",
+    message: expect.stringContaining("ES256 would"),
+  });
+});
+
+test("one of several files may hang while the others are known", async () => {
+  const second = join(directory, "second.pem");
+  writeFileSync(second, pem(P256));
+  const { core } = watched({ keyFile: [file, second] });
+  const { readFile } = fs;
+  const hanging = jest
+    .spyOn(fs, "readFile")
+    .mockImplementation(((path: string) =>
+      path === file ? new Promise<never>(() => undefined) : readFile(path)) as typeof readFile);
+  clock.move(SOON);
+  const first = statusOf(core, byRsa);
+  // By now the second file has been looked at, and the first has not.
+  await sleep(100);
+  expect(await Promise.all([first, statusOf(core, byRsa), statusOf(core, byEc), statusOf(core, byEd)])).toEqual([
+    200, 200, 200, 403,
+  ]);
+  hanging.mockRestore();
+});
+
 describe("an options error:", () => {
   const privateJwk = RSA.privateKey.export({ format: "jwk" });
 

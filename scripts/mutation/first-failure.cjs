@@ -1,0 +1,16 @@
+const process = require("node:process");
+
+const { TestEnvironment } = require("jest-environment-node");
+
+// Stryker sets it for as long as a mutant is tried.
+const triedMutant = () => process.env["__STRYKER_ACTIVE_MUTANT__"];
+
+let failedMutant;
+
+/** Skips the tests that follow a failed one: it has noticed the mutant, and the others may wait long for what hangs. */
+module.exports = class FirstFailure extends TestEnvironment {
+  handleTestEvent({ name, test }) {
+    if (name === "test_start" && failedMutant !== undefined && failedMutant === triedMutant()) test.mode = "skip";
+    if (name === "test_done" && test.errors.length > 0) failedMutant = triedMutant();
+  }
+};
