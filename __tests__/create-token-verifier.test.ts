@@ -1,3 +1,5 @@
+import { createSecretKey } from "node:crypto";
+
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import {
   createTokenVerifier,
@@ -126,6 +128,31 @@ describe("a token verifier", () => {
       expect(error).toMatchObject({ name: "KeysUnavailableError", code: "keys_unavailable" });
       expect(warn).toHaveBeenCalledTimes(1);
     });
+  });
+});
+
+describe("the stack traces of the host's own errors", () => {
+  test("are as long after a refusal as they were", async () => {
+    const before = Error.stackTraceLimit;
+    expect(before).toBeGreaterThan(1);
+    for (const made of ["rubbish", token({}, { key: createSecretKey(Buffer.from("another")) }), token({ exp: 1 })]) {
+      const error = await rejection(verifier().verify(made));
+      expect(error).toBeInstanceOf(TokenError);
+      expect((error as Error).stack).not.toContain("\n");
+      expect(Error.stackTraceLimit).toBe(before);
+    }
+  });
+
+  test("are so too where the cause of a TokenError can't be read", () => {
+    const before = Error.stackTraceLimit;
+    const unreadable = {
+      get cause(): never {
+        throw new Error("unreadable");
+      },
+    };
+    expect(() => new TokenError("unauthorized", "no", unreadable)).toThrow("unreadable");
+    expect(Error.stackTraceLimit).toBe(before);
+    expect(new TokenError("unauthorized", "no", { cause: 1 })).toMatchObject({ code: "unauthorized", cause: 1 });
   });
 });
 

@@ -66,8 +66,10 @@ export class TokenError extends Error {
    * @param options - `cause`: the error behind it, never sent
    */
   constructor(code: TokenErrorCode, message: string, options?: { cause?: unknown }) {
+    // Read first: it may be a getter that throws, and what is paused must go on.
+    const cause = options?.cause;
     const resumeStackTraces = pauseStackTraces();
-    super(message, options);
+    super(message, cause === undefined ? {} : { cause });
     resumeStackTraces();
     this.code = code;
   }
