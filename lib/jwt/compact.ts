@@ -15,12 +15,16 @@ export interface CompactToken {
   readonly text: string;
   readonly header: JoseHeader;
   readonly payload: Buffer;
-  readonly signature: Buffer;
+  /** As it was sent: base64url. */
+  readonly signature: string;
   /** What the signature is over: header and payload as they were sent (RFC 7515 section 5.2). */
   readonly signingInput: string;
 }
 
 const OPENING_BRACE = 0x7b;
+
+/** What a part may end in that has so many characters over a multiple of four: those whose unused bits are zero. */
+const LAST_CHARACTERS = ["", "", "AQgw", "AEIMQUYcgkosw048"] as const;
 
 /** Takes a token apart by RFC 7515 section 7.1 and RFC 7519 section 7.2. */
 export function parseCompact(text: string): CompactToken {
@@ -29,13 +33,14 @@ export function parseCompact(text: string): CompactToken {
   if (parts.length !== 3 || headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
     throw malformed("a signed token has three parts");
   }
-  const header = parseHeader(decode(headerPart));
-  const payload = decode(payloadPart);
+  if (!parts.every(isBase64url)) throw malformed("a part is not base64url without padding");
+  const header = parseHeader(Buffer.from(headerPart, "base64url"));
+  const payload = Buffer.from(payloadPart, "base64url");
   // RFC 7519 section 7.2, step 10: UTF-8 and a JSON object. Whether it is all well-formed shows when it is parsed.
   if (firstCharacter(payload) !== OPENING_BRACE || !isUtf8(payload))
     throw malformed("its claims are not a JSON object");
-  const signature = decode(signaturePart);
-  return { text, header, payload, signature, signingInput: text.slice(0, headerPart.length + 1 + payloadPart.length) };
+  const signingInput = text.slice(0, headerPart.length + 1 + payloadPart.length);
+  return { text, header, payload, signature: signaturePart, signingInput };
 }
 
 /** RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here. */
@@ -47,11 +52,11 @@ export function malformed(why: string): TokenError {
   return new TokenError("malformed", `token malformed: ${why}`);
 }
 
-/** RFC 7515 section 2 and RFC 4648 section 3.5: one spelling only, so what is decoded must encode to the same again. */
-function decode(part: string): Buffer {
-  const bytes = Buffer.from(part, "base64url");
-  if (bytes.toString("base64url") !== part) throw malformed("a part is not base64url without padding");
-  return bytes;
+/** RFC 7515 section 2 and RFC 4648 section 3.5: without padding, and in one spelling only. */
+function isBase64url(part: string): boolean {
+  if (/[^\w-]/.test(part)) return false;
+  const over = part.length % 4;
+  return over === 0 || LAST_CHARACTERS[over]?.includes(part.slice(-1)) === true;
 }
 
 function parseHeader(bytes: Buffer): JoseHeader {

@@ -50,7 +50,8 @@ function verifyWithJsonwebtoken(token: CompactToken, algorithm: Algorithm, key: 
 
 /** RFC 8037 section 3.1, which jsonwebtoken does not know. */
 function verifyEdDsa(token: CompactToken, key: KeyObject): Claims | undefined {
-  if (!verifyWithKey(null, Buffer.from(token.signingInput), key, token.signature)) return undefined;
+  const signature = Buffer.from(token.signature, "base64url");
+  if (!verifyWithKey(null, Buffer.from(token.signingInput), key, signature)) return undefined;
   try {
     return JSON.parse(token.payload.toString()) as Claims;
   } catch {

@@ -58,6 +58,7 @@ export const ROOMS = {
       "jwt-login/identifier",
       "jwt-login/events",
       "guards/rate-limits",
+      "guards/failures",
       "guards/single-use",
     ],
   },
