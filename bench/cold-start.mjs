@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { alternate } from "./alternate.mjs";
-import { keep } from "./results.mjs";
-import { spread, table, withQuartiles } from "./statistics.mjs";
+import { alternate } from "./command/alternate.mjs";
+import { keep } from "./figures/results.mjs";
+import { spread, table, withQuartiles } from "./figures/statistics.mjs";
 
 const LOADERS = { require: "load.cjs", import: "load.mjs" };
 const OURS = "matrix-jwt-login";

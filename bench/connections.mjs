@@ -2,15 +2,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { names, number, progress, runCommand } from "./command.mjs";
-import { judgeP99 } from "./goals.mjs";
-import { openLanes } from "./lanes.mjs";
-import { measure } from "./load.mjs";
-import { plan } from "./plan.mjs";
-import { ratios } from "./ratios.mjs";
-import { goalsTable } from "./report.mjs";
-import { setup, setupLine } from "./setup.mjs";
-import { spread, table, withQuartiles } from "./statistics.mjs";
+import { alternate } from "./command/alternate.mjs";
+import { names, number, progress, runCommand } from "./command/command.mjs";
+import { judgeP99 } from "./figures/goals.mjs";
+import { openLanes } from "./http/lanes.mjs";
+import { measure } from "./http/load.mjs";
+import { plan } from "./http/plan.mjs";
+import { ratios } from "./figures/ratios.mjs";
+import { OUT } from "./figures/results.mjs";
+import { goalsTable } from "./figures/report.mjs";
+import { setup, setupLine } from "./figures/setup.mjs";
+import { spread, table, withQuartiles } from "./figures/statistics.mjs";
 
 const BASELINE = "constant";
 const OURS = "ours-hs256";
@@ -40,7 +42,7 @@ function readOptions() {
       seconds: { type: "string", default: "1" },
       warmup: { type: "string", default: "3" },
       express: { type: "string", default: "5" },
-      out: { type: "string", default: path.join(import.meta.dirname, "out") },
+      out: { type: "string", default: OUT },
       help: { type: "boolean", default: false },
     },
   });
@@ -51,47 +53,35 @@ function readOptions() {
     rounds: number("rounds", values.rounds),
     seconds: number("seconds", values.seconds, { minimum: 0.05, whole: false }),
     warmup: number("warmup", values.warmup, { minimum: 0.1, whole: false }),
-    express: /** @type {import("./express.mjs").ExpressMajor} */ (Number(express)),
+    express: /** @type {import("./http/express.mjs").ExpressMajor} */ (Number(express)),
     out: path.resolve(values.out),
   };
 }
 
 /** @typedef {{ connections: number, constant: Round[], ours: Round[] }} AtCount */
-/** @typedef {import("./load.mjs").Round} Round */
+/** @typedef {import("./http/load.mjs").Round} Round */
 
 /** @param {ReturnType<typeof readOptions>} options @returns {Promise<AtCount[]>} */
 async function run({ counts, rounds, seconds, warmup, express }) {
-  const lanes = await openLanes();
+  const { open, close } = await openLanes();
   try {
     const modes = plan({ only: [BASELINE, OURS], all: false, express: [express] });
-    const opened = [];
+    const lanes = [];
     for (const mode of modes) {
       progress(`warm-up: ${mode.title}`);
-      opened.push({ lane: await lanes.open(mode, { warmup, connections: Math.max(...counts) }) });
+      lanes.push(await open(mode, { warmup, connections: Math.max(...counts) }));
     }
-    const [constant, ours] = opened.map(({ lane }) => lane);
-    /** @type {AtCount[]} */
-    const found = counts.map((connections) => ({ connections, constant: [], ours: [] }));
-    for (let round = 1; round <= rounds; round++) {
-      for (const { connections, ...into } of found) {
-        progress(`round ${round} of ${rounds}, ${connections} connections`);
-        const load = (/** @type {import("./lanes.mjs").Lane} */ lane) =>
-          measure(lane.server, {
-            ...lane,
-            connections,
-            requests: Math.max(AT_LEAST_EACH * connections, Math.round(lane.rate * seconds)),
-          });
-        const both = /** @type {const} */ ([
-          [constant, into.constant],
-          [ours, into.ours],
-        ]);
-        for (const [lane, list] of round % 2 ? both : both.toReversed()) list.push(await load(lane));
-      }
-    }
-    progress("");
-    return found;
+    const cases = counts.flatMap((connections) => lanes.map((lane) => ({ connections, lane })));
+    const taken = await alternate(cases, rounds, ({ connections, lane }) =>
+      measure(lane.server, {
+        ...lane,
+        connections,
+        requests: Math.max(AT_LEAST_EACH * connections, Math.round(lane.rate * seconds)),
+      }),
+    );
+    return counts.map((connections, i) => ({ connections, constant: taken[2 * i], ours: taken[2 * i + 1] }));
   } finally {
-    await lanes.close();
+    await close();
   }
 }
 
@@ -121,7 +111,7 @@ const latencyTable = (summary) =>
     ]),
   );
 
-/** @param {Record<"p50Micros" | "p90Micros" | "p99Micros", import("./statistics.mjs").Spread>} percentiles */
+/** @param {Record<"p50Micros" | "p90Micros" | "p99Micros", import("./figures/statistics.mjs").Spread>} percentiles */
 const milliseconds = ({ p50Micros, p90Micros, p99Micros }) =>
   [p50Micros, p90Micros, p99Micros].map(({ median }) => (median / 1_000).toFixed(1));
 

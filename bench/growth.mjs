@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 import { drawGrowth } from "./growth/chart.mjs";
 import { measure } from "./growth/measure.mjs";
 import { SERIES } from "./growth/series.mjs";
-import { keep } from "./results.mjs";
-import { table, withQuartiles } from "./statistics.mjs";
+import { keep } from "./figures/results.mjs";
+import { table, withQuartiles } from "./figures/statistics.mjs";
 
 const { values } = parseArgs({
   options: {

@@ -1,14 +1,14 @@
 // Runs the modes in turn and reports what each costs. `node main.mjs --help` lists the options.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { chart } from "./chart.mjs";
-import { runCommand } from "./command.mjs";
-import { HELP, readOptions } from "./options.mjs";
-import { hottest } from "./profile.mjs";
-import { report } from "./report.mjs";
-import { run } from "./run.mjs";
-import { setup, setupLine } from "./setup.mjs";
-import { summarise } from "./summary.mjs";
+import { chart } from "./figures/chart.mjs";
+import { runCommand } from "./command/command.mjs";
+import { HELP, readOptions } from "./command/options.mjs";
+import { hottest } from "./figures/profile.mjs";
+import { report } from "./figures/report.mjs";
+import { run } from "./http/run.mjs";
+import { setup, setupLine } from "./figures/setup.mjs";
+import { summarise } from "./figures/summary.mjs";
 
 async function main() {
   const options = readOptions();
@@ -39,7 +39,7 @@ function write(file, text) {
   writeFileSync(file, text);
 }
 
-/** @param {import("./summary.mjs").Summary} summary */
+/** @param {import("./figures/summary.mjs").Summary} summary */
 function warnings({ modes }) {
   const idle = modes.filter(({ busy }) => busy.median < 0.85);
   const cold = modes.filter(({ jwksFetches }) => jwksFetches > 0);
@@ -57,7 +57,7 @@ function warnings({ modes }) {
   ];
 }
 
-/** @param {import("./summary.mjs").Summary} summary @param {string} out */
+/** @param {import("./figures/summary.mjs").Summary} summary @param {string} out */
 function printProfiles({ modes }, out) {
   for (const { id, title } of modes) {
     console.log(`\n${title}: share of CPU time in the function itself`);

@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { parseArgs, promisify } from "node:util";
 
-import { alternate } from "./alternate.mjs";
+import { alternate } from "./command/alternate.mjs";
 import { SUBJECTS } from "./memory/subjects.mjs";
-import { keep } from "./results.mjs";
-import { spread, table, withQuartiles } from "./statistics.mjs";
+import { keep } from "./figures/results.mjs";
+import { spread, table, withQuartiles } from "./figures/statistics.mjs";
 
 const CHILD = path.join(import.meta.dirname, "memory", "child.mjs");
 const run = promisify(execFile);

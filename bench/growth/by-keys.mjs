@@ -1,6 +1,6 @@
 import { createJwtLogin } from "matrix-jwt-login";
 
-import { startJwksServer } from "../jwks-server.mjs";
+import { startJwksServer } from "../http/jwks-server.mjs";
 import { claimsOf, es256, host, jwkOf, keyPairs, noise, token } from "../logins.mjs";
 import { accepted, refused, spreadOver } from "./runs.mjs";
 

@@ -1,4 +1,5 @@
 // Panels of lines over two logarithmic axes, as an SVG for light and dark pages alike.
+import { escape, round } from "../figures/svg.mjs";
 
 /**
  * @typedef {object} Line
@@ -108,9 +109,3 @@ function drawLine(points, index, x, y) {
 /** @param {number} index @param {number} x @param {number} y */
 const marker = (index, x, y) =>
   `<g class="c${index}" transform="translate(${round(x)} ${round(y)})">${MARKERS[index]}</g>`;
-
-/** @param {number} value */
-const round = (value) => Math.round(value * 10) / 10;
-
-/** @param {string} text */
-const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");

@@ -1,5 +1,5 @@
-import { alternate } from "../alternate.mjs";
-import { fitLine, spread } from "../statistics.mjs";
+import { alternate } from "../command/alternate.mjs";
+import { fitLine, spread } from "../figures/statistics.mjs";
 import { cpuMicros, timesIn } from "./turn.mjs";
 
 /** Milliseconds of CPU that the cheapest case gets in a round. */

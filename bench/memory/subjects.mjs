@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { createJwtLogin } from "matrix-jwt-login";
 
-import { startJwksServer } from "../jwks-server.mjs";
+import { startJwksServer } from "../http/jwks-server.mjs";
 import { claimsOf, host, hs256, jwkOf, keyPairs, noise, SECRET, token } from "../logins.mjs";
 
 /**

@@ -1,6 +1,6 @@
 // A login written by hand with jose.
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import { keyObject } from "../key-object.mjs";
+import { keyObject } from "../../floor/key-object.mjs";
 
 /** @param {any} settings */
 export function createApp(settings) {

@@ -1,9 +1,9 @@
 // What figures depend on, to stand beside them.
 import { cpus } from "node:os";
-import { bodies } from "./fixtures.mjs";
-import { expressVersion } from "./express.mjs";
+import { bodies } from "../http/fixtures.mjs";
+import { expressVersion } from "../http/express.mjs";
 
-/** @param {import("./express.mjs").ExpressMajor[]} express */
+/** @param {import("../http/express.mjs").ExpressMajor[]} express */
 export const setup = (express) => ({
   date: new Date().toISOString(),
   node: process.version,

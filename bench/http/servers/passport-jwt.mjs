@@ -2,7 +2,7 @@
 import { passportJwtSecret } from "jwks-rsa";
 import passport from "passport";
 import { ExtractJwt, Strategy } from "passport-jwt";
-import { keyObject } from "../key-object.mjs";
+import { keyObject } from "../../floor/key-object.mjs";
 
 /** @param {any} settings */
 export function createApp(settings) {

@@ -1,6 +1,6 @@
 // The parent's side of floor-child.mjs.
-import { startChild } from "./child.mjs";
-import { publicJwks, settings, tokens } from "./fixtures.mjs";
+import { startChild } from "../process/child.mjs";
+import { publicJwks, settings, tokens } from "../http/fixtures.mjs";
 
 export async function startFloor() {
   const { ask, stop } = startChild(new URL("floor-child.mjs", import.meta.url), "The floor");

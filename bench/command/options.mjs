@@ -2,17 +2,18 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { names, number } from "./command.mjs";
-import { operations } from "./floor.mjs";
-import { modes } from "./modes.mjs";
-import { plan } from "./plan.mjs";
+import { operations } from "../floor/floor.mjs";
+import { OUT } from "../figures/results.mjs";
+import { modes } from "../http/modes.mjs";
+import { plan } from "../http/plan.mjs";
 
 export const HELP = `npm run bench -- [options]
 
-  --rounds N        measured rounds of every mode (30)
-  --seconds S       about how long a round of one mode takes (0.25)
+  --rounds N        measured rounds of every mode (15)
+  --seconds S       about how long a round of one mode takes (0.5)
   --requests N      requests in a round, instead of as many as fit --seconds
   --connections N   keep-alive connections (10)
-  --warmup S        seconds of load on every mode before anything is measured (2)
+  --warmup S        seconds of load on every mode before anything is measured (6)
   --express A,B     4, 5 or both, each with all that is chosen (5, and a few modes on 4)
   --only A,B        only these modes and operations of the floor
   --all             also the extra modes
@@ -29,17 +30,17 @@ Floor: ${operations.map(({ id }) => id).join(", ")}
 export function readOptions() {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "30" },
-      seconds: { type: "string", default: "0.25" },
+      rounds: { type: "string", default: "15" },
+      seconds: { type: "string", default: "0.5" },
       requests: { type: "string", default: "0" },
       connections: { type: "string", default: "10" },
-      warmup: { type: "string", default: "2" },
+      warmup: { type: "string", default: "6" },
       express: { type: "string" },
       only: { type: "string" },
       all: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       chart: { type: "string" },
-      out: { type: "string", default: path.join(import.meta.dirname, "out") },
+      out: { type: "string", default: OUT },
       help: { type: "boolean", default: false },
     },
   });
@@ -51,7 +52,7 @@ export function readOptions() {
     [...modes, ...operations].map(({ id }) => id),
   );
   const express = names("express", values.express, /** @type {const} */ (["4", "5"]))?.map(
-    (major) => /** @type {import("./express.mjs").ExpressMajor} */ (Number(major)),
+    (major) => /** @type {import("../http/express.mjs").ExpressMajor} */ (Number(major)),
   );
   return {
     help,

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { loadExpress } from "./express.mjs";
-import { answerParent, cpu } from "./parent.mjs";
+import { answerParent, cpu } from "../process/parent.mjs";
 
 /** A thousand connections may come at once. */
 const BACKLOG = 2_048;

@@ -1,3 +1,5 @@
+import { progress } from "./command.mjs";
+
 /**
  * Measures every case once a round, there and back again, so that what slows the whole machine for a while slows all alike.
  * @template Case, Result
@@ -11,7 +13,9 @@ export async function alternate(cases, rounds, measure) {
   const results = cases.map(() => []);
   const there = [...cases.keys()];
   for (let round = 0; round < rounds; round += 1) {
+    progress(`round ${round + 1} of ${rounds}`);
     for (const index of round % 2 === 0 ? there : there.toReversed()) results[index].push(await measure(cases[index]));
   }
+  progress("");
   return results;
 }

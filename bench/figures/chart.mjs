@@ -1,4 +1,5 @@
 // The CPU ratios as a bar chart: SVG by hand, with colours of its own for a light and a dark page.
+import { escape, round } from "./svg.mjs";
 
 const WIDTH = 820;
 const LEFT = 268;
@@ -76,9 +77,3 @@ function barAt({ title, ours, median, lowerQuartile, upperQuartile }, y, x) {
 /** @param {Bar[]} bars @param {string} setup */
 const described = (bars, setup) =>
   `${setup}. ${bars.map(({ title, median }) => `${title}: ${median.toFixed(2)}`).join("; ")}.`;
-
-/** @param {number} pixels */
-const round = (pixels) => Math.round(pixels * 10) / 10;
-
-/** @param {string} text */
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,7 +1,7 @@
 // Set up as the READMEs of express-jwt and jwks-rsa say; the token comes from the body's `token` field.
 import { expressjwt } from "express-jwt";
 import { expressJwtSecret } from "jwks-rsa";
-import { keyObject } from "../key-object.mjs";
+import { keyObject } from "../../floor/key-object.mjs";
 
 /** @param {any} settings */
 export function createApp(settings) {

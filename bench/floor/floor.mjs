@@ -9,7 +9,7 @@ import jwt from "jsonwebtoken";
  * @property {(fixtures: Fixtures) => () => unknown} make gives what is measured, its keys and bytes ready; false or a
  *   throw: the check failed
  */
-/** @typedef {Pick<typeof import("./fixtures.mjs"), "tokens" | "publicJwks" | "settings">} Fixtures */
+/** @typedef {Pick<typeof import("../http/fixtures.mjs"), "tokens" | "publicJwks" | "settings">} Fixtures */
 
 /** @param {string} token */
 function parts(token) {

@@ -1,5 +1,5 @@
 // The parent's side of server.mjs.
-import { startChild } from "./child.mjs";
+import { startChild } from "../process/child.mjs";
 
 /**
  * Starts a server in a process of its own, so that its CPU time is nobody else's.

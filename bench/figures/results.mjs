@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-const OUT = path.join(import.meta.dirname, "out");
+export const OUT = path.join(import.meta.dirname, "..", "out");
 
 /**
  * Keeps a run's figures beside those of the other benches.

@@ -1,6 +1,7 @@
 // The measured run: every mode and every operation of the floor in turn, round by round.
-import { progress } from "./command.mjs";
-import { startFloor } from "./floor-process.mjs";
+import { alternate } from "../command/alternate.mjs";
+import { progress } from "../command/command.mjs";
+import { startFloor } from "../floor/floor-process.mjs";
 import { openLanes } from "./lanes.mjs";
 import { measure } from "./load.mjs";
 
@@ -9,10 +10,10 @@ const FLOOR_SHARE = 0.25;
 const FLOOR_STEP = 50;
 
 /** @typedef {{ mode: import("./plan.mjs").PlannedMode, rounds: import("./load.mjs").Round[], jwksFetches: number }} Measured */
-/** @typedef {{ operation: import("./floor.mjs").Operation, rounds: { cpuMicros: number }[] }} MeasuredFloor */
+/** @typedef {{ operation: import("../floor/floor.mjs").Operation, rounds: { cpuMicros: number }[] }} MeasuredFloor */
 
 /**
- * @param {import("./options.mjs").Options} options
+ * @param {import("../command/options.mjs").Options} options
  * @returns {Promise<{ measured: Measured[], floor: MeasuredFloor[] }>}
  */
 export async function run({ modes, operations, rounds, profile, out, ...load }) {
@@ -33,18 +34,14 @@ export async function run({ modes, operations, rounds, profile, out, ...load }) 
     }
 
     const fetchesBefore = turns.map(({ lane }) => (lane ? lanes.jwksFetches(lane) : 0));
-    for (let round = 1; round <= rounds; round++) {
-      progress(`round ${round} of ${rounds}`);
-      // There and back, so that none always follows the same one.
-      for (const turn of round % 2 ? turns : turns.toReversed()) await turn.take();
-    }
-    progress("");
+    /** @type {any[][]} */
+    const taken = await alternate(turns, rounds, ({ take }) => take());
 
     return {
-      measured: turns.flatMap(({ lane, rounds }, i) =>
-        lane ? [{ mode: lane.mode, rounds, jwksFetches: lanes.jwksFetches(lane) - fetchesBefore[i] }] : [],
+      measured: turns.flatMap(({ lane }, i) =>
+        lane ? [{ mode: lane.mode, rounds: taken[i], jwksFetches: lanes.jwksFetches(lane) - fetchesBefore[i] }] : [],
       ),
-      floor: turns.flatMap(({ operation, rounds }) => (operation ? [{ operation, rounds }] : [])),
+      floor: turns.flatMap(({ operation }, i) => (operation ? [{ operation, rounds: taken[i] }] : [])),
     };
   } finally {
     await Promise.all([lanes.close(), floor.stop()]);
@@ -57,19 +54,16 @@ export async function run({ modes, operations, rounds, profile, out, ...load }) 
  */
 function modeTurn(lane, { requests, seconds, connections }) {
   const amount = Math.max(connections, requests || Math.round(lane.rate * seconds));
-  /** @type {any[]} */
-  const rounds = [];
   return {
     lane,
     operation: undefined,
-    rounds,
-    take: async () => rounds.push(await measure(lane.server, { ...lane, connections, requests: amount })),
+    take: () => measure(lane.server, { ...lane, connections, requests: amount }),
   };
 }
 
 /**
- * @param {import("./floor-process.mjs").FloorProcess} floor
- * @param {import("./floor.mjs").Operation} operation
+ * @param {import("../floor/floor-process.mjs").FloorProcess} floor
+ * @param {import("../floor/floor.mjs").Operation} operation
  * @param {{ seconds: number, warmup: number }} load
  */
 async function floorTurn(floor, operation, { seconds, warmup }) {
@@ -80,12 +74,9 @@ async function floorTurn(floor, operation, { seconds, warmup }) {
   } while (performance.now() < end);
 
   const times = Math.max(FLOOR_STEP, Math.round((seconds * FLOOR_SHARE * 1e6) / micros));
-  /** @type {any[]} */
-  const rounds = [];
   return {
     lane: undefined,
     operation,
-    rounds,
-    take: async () => rounds.push({ cpuMicros: await floor.run(operation.id, times) }),
+    take: async () => ({ cpuMicros: await floor.run(operation.id, times) }),
   };
 }

@@ -1,7 +1,7 @@
 // The process of the floor's operations: "start", then any number of "run".
 import assert from "node:assert/strict";
 import { operations } from "./floor.mjs";
-import { answerParent, cpu } from "./parent.mjs";
+import { answerParent, cpu } from "../process/parent.mjs";
 
 /** @type {Map<string, () => unknown>} */
 const ready = new Map();

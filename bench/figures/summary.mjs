@@ -1,15 +1,15 @@
 // From rounds to medians and ratios.
 import { besideTheSignature } from "./beside.mjs";
 import { judgeAll } from "./goals.mjs";
-import { idOn } from "./plan.mjs";
+import { idOn } from "../http/plan.mjs";
 import { ratios } from "./ratios.mjs";
 import { spread } from "./statistics.mjs";
 
-/** @typedef {import("./run.mjs").Measured} Measured */
+/** @typedef {import("../http/run.mjs").Measured} Measured */
 
 /** @typedef {(id: string) => number[] | undefined} CpuOf CPU microseconds of a mode or an operation, round by round */
 
-/** @param {{ measured: Measured[], floor: import("./run.mjs").MeasuredFloor[] }} run */
+/** @param {{ measured: Measured[], floor: import("../http/run.mjs").MeasuredFloor[] }} run */
 export function summarise({ measured, floor }) {
   const byId = new Map(measured.map((each) => [each.mode.id, each]));
   return {
@@ -64,9 +64,9 @@ const cpus = (rounds) => rounds.map(({ cpuMicros }) => cpuMicros);
 const rates = (rounds) => rounds.map(({ requestsPerSecond }) => requestsPerSecond);
 
 /**
- * @param {import("./express.mjs").ExpressMajor} express
+ * @param {import("../http/express.mjs").ExpressMajor} express
  * @param {Measured[]} measured
- * @param {import("./run.mjs").MeasuredFloor[]} floor
+ * @param {import("../http/run.mjs").MeasuredFloor[]} floor
  * @returns {CpuOf}
  */
 function cpuOn(express, measured, floor) {
