@@ -60,6 +60,7 @@ export const modes = [
   login("ours-hs256", "ours HS256", "ours", "secret", "HS256", {
     brief,
     against: [
+      "bare-hs256",
       "passport-hs256",
       "express-jwt-hs256",
       "passport-hs256-keyobject",
@@ -73,6 +74,7 @@ export const modes = [
   login("ours-rs256", "ours RS256 JWKS", "ours", "jwks", "RS256", {
     brief,
     against: [
+      "bare-rs256",
       "passport-rs256",
       "express-jwt-rs256",
       "passport-rs256-keyobject",
@@ -80,13 +82,18 @@ export const modes = [
       "jose-rs256",
     ],
   }),
-  login("ours-es256", "ours ES256 JWKS", "ours", "jwks", "ES256", { against: ["jose-es256"] }),
-  login("ours-eddsa", "ours EdDSA JWKS", "ours", "jwks", "EdDSA", { against: ["jose-eddsa"] }),
+  login("ours-es256", "ours ES256 JWKS", "ours", "jwks", "ES256", { against: ["bare-es256", "jose-es256"] }),
+  login("ours-eddsa", "ours EdDSA JWKS", "ours", "jwks", "EdDSA", { against: ["bare-eddsa", "jose-eddsa"] }),
   login("ours-rejected", "ours rejected", "ours", "secret", "HS256", {
     brief,
     body: "forged",
     ...refused(/signature/),
   }),
+
+  login("bare-hs256", "constant and a bare HMAC", "bare", "keyObject", "HS256"),
+  login("bare-rs256", "constant and a bare RSA check", "bare", "keyObject", "RS256"),
+  login("bare-es256", "constant and a bare ECDSA check", "bare", "keyObject", "ES256"),
+  login("bare-eddsa", "constant and a bare Ed25519 check", "bare", "keyObject", "EdDSA"),
 
   constant("constant-long", "constant, 10 kB", "long"),
   login("ours-too-long", "ours over maxTokenLength, 10 kB", "ours", "secret", "HS256", {

@@ -11,6 +11,9 @@ export const ALGORITHMS = [...HMAC, ...RSA_PKCS1, ...RSA_PSS, "ES256", "ES384", 
  * Ed25519 only).
  */
 export type Algorithm = (typeof ALGORITHMS)[number];
+type HmacAlgorithm = (typeof HMAC)[number];
+/** What a public key can verify. */
+export type PublicKeyAlgorithm = Exclude<Algorithm, HmacAlgorithm>;
 
 /** All that a public key can verify. */
 export const PUBLIC_KEY_ALGORITHMS: ReadonlySet<Algorithm> = new Set(ALGORITHMS.filter((name) => !isHmac(name)));
@@ -43,7 +46,7 @@ export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   }
 }
 
-export function isHmac(algorithm: Algorithm): boolean {
+export function isHmac(algorithm: Algorithm): algorithm is HmacAlgorithm {
   return algorithm.startsWith("HS");
 }
 
