@@ -13,7 +13,7 @@ export const HELP = `npm run bench -- [options]
   --seconds S       about how long a round of one mode takes (0.5)
   --requests N      requests in a round, instead of as many as fit --seconds
   --connections N   keep-alive connections (10)
-  --warmup S        seconds of load on every mode before anything is measured (6)
+  --warmup S        seconds of load on every mode before anything is measured (12)
   --express A,B     4, 5 or both, each with all that is chosen (5, and a few modes on 4)
   --only A,B        only these modes and operations of the floor
   --all             also the extra modes
@@ -34,7 +34,7 @@ export function readOptions() {
       seconds: { type: "string", default: "0.5" },
       requests: { type: "string", default: "0" },
       connections: { type: "string", default: "10" },
-      warmup: { type: "string", default: "6" },
+      warmup: { type: "string", default: "12" },
       express: { type: "string" },
       only: { type: "string" },
       all: { type: "boolean", default: false },

@@ -46,6 +46,28 @@ export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   }
 }
 
+/**
+ * May a JWK be a key for this public-key algorithm, by the type and curve that it names (RFC 7518 sections 6.1 and
+ * 6.2.1.1, RFC 8037 section 2)? {@link algorithmsOf} says whether it is one, once it is parsed.
+ */
+export function isNamedFor(
+  algorithm: Algorithm,
+  { kty, crv }: { readonly kty?: unknown; readonly crv?: unknown },
+): boolean {
+  switch (algorithm) {
+    case "ES256":
+      return kty === "EC" && crv === "P-256";
+    case "ES384":
+      return kty === "EC" && crv === "P-384";
+    case "ES512":
+      return kty === "EC" && crv === "P-521";
+    case "EdDSA":
+      return kty === "OKP" && crv === "Ed25519";
+    default:
+      return kty === "RSA";
+  }
+}
+
 export function isHmac(algorithm: Algorithm): algorithm is HmacAlgorithm {
   return algorithm.startsWith("HS");
 }

@@ -196,6 +196,24 @@ test("each key is parsed once", async () => {
   parse.mockRestore();
 });
 
+test("no key is parsed for a token without a kid whose algorithm the key does not name", async () => {
+  const keys = [jwk(RSA, { alg: "RS256" }), jwk(P256), jwk(ED25519)];
+  const fetch = () => Promise.resolve(Response.json({ keys }));
+  const verifier = verifierOf({ jwksUri: "https://idp.example.org/jwks", jwksOptions: { fetch, cooldown: 0 } });
+  await verifier.ready();
+  const parse = jest.spyOn(crypto, "createPublicKey");
+  for (const algorithm of ["RS512", "PS256", "ES384", "ES512"] as const) {
+    expect(await verdict(verifier, by(algorithm))).toBe("unknown_key");
+  }
+  // The first key of each fetched set, to see that the set is of any use.
+  const fetches = 4;
+  expect(parse.mock.calls.length).toBeLessThanOrEqual(fetches);
+  for (const algorithm of ["RS256", "ES256", "EdDSA"] as const) {
+    expect(await verdict(verifier, by(algorithm))).toBe("accepted");
+  }
+  parse.mockRestore();
+});
+
 describe("an options error:", () => {
   test.each<[string, unknown, RegExp]>([
     ["null", null, /JWK Set/],

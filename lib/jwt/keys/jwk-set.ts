@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
-import { algorithmsOf, type Algorithm } from "../algorithms.js";
+import { algorithmsOf, isNamedFor, type Algorithm } from "../algorithms.js";
 import { MAX_CANDIDATES, type KeyQuery } from "./key-source.js";
 
 /** A JSON Web Key (RFC 7517 section 4). */
@@ -75,8 +75,11 @@ class SetKey {
     this.#jwk = jwk;
   }
 
-  get key(): KeyObject | undefined {
-    return this.#parse().key;
+  /** The key, if it is one for this algorithm. Parsed only where its words leave that open. */
+  keyFor(algorithm: Algorithm): KeyObject | undefined {
+    if (!serves(this.#jwk, algorithm) || !isNamedFor(algorithm, this.#jwk)) return undefined;
+    const { key, algorithms } = this.#parse();
+    return algorithms.includes(algorithm) ? key : undefined;
   }
 
   get algorithms(): readonly Algorithm[] {
@@ -107,17 +110,22 @@ export function isSecret(jwk: object): boolean {
 function parse(jwk: Jwk): { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } {
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
-    // RFC 7517 section 4.4: a key that names its algorithm serves no other.
-    return { key, algorithms: algorithmsOf(key).filter((name) => jwk.alg === undefined || jwk.alg === name) };
+    return { key, algorithms: algorithmsOf(key).filter((algorithm) => serves(jwk, algorithm)) };
   } catch {
     return { algorithms: [] };
   }
 }
 
+/** RFC 7517 section 4.4: a key that names its algorithm serves no other. */
+function serves({ alg }: Jwk, algorithm: Algorithm): boolean {
+  return alg === undefined || alg === algorithm;
+}
+
 function fitting(keys: readonly SetKey[], algorithm: Algorithm): readonly KeyObject[] {
   const found: KeyObject[] = [];
-  for (const { algorithms, key } of keys) {
-    if (key !== undefined && algorithms.includes(algorithm)) found.push(key);
+  for (const each of keys) {
+    const key = each.keyFor(algorithm);
+    if (key !== undefined) found.push(key);
     if (found.length === MAX_CANDIDATES) break;
   }
   return found.length === 0 ? NONE : found;
