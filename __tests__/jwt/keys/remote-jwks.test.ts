@@ -311,6 +311,18 @@ describe("a warm login", () => {
     expect(server.requests.length).toBe(2);
   });
 
+  test("is not held up by a refresh that was begun in time, however old the keys are by now", async () => {
+    const { attempt, timed } = remoteLogin(server.url, { timeout: 3 });
+    expect(await attempt(good)).toBe("200");
+    server.answer(() => undefined);
+    clock.move(QUICK.cacheMaxAge * 2 - 1);
+    expect(await attempt(good)).toBe("200");
+    clock.move(2);
+    const { outcome, ms } = await timed(good);
+    expect(outcome).toBe("200");
+    expect(ms).toBeLessThan(1_000);
+  });
+
   test("starts the refresh, and the next one has the new keys", async () => {
     const { attempt } = remoteLogin(server.url);
     expect(await attempt(good)).toBe("200");
@@ -339,6 +351,18 @@ describe("a key that was withdrawn", () => {
       expect(server.requests.length).toBe(2);
     },
   );
+
+  test("is refused at once by a server that stood idle since the endpoint failed", async () => {
+    const { attempt, errors } = remoteLogin(server.url);
+    expect(await attempt(good)).toBe("200");
+    server.answer(text("down", 500));
+    clock.move(QUICK.cacheMaxAge + 1);
+    expect(await attempt(good)).toBe("200");
+    await until(() => errors.length === 1);
+    withdraw();
+    clock.move(QUICK.cacheMaxAge * 2);
+    expect(await attempt(good)).toBe("403 unknown_key");
+  });
 
   test("is refused by a server that stood idle, whichever login comes first", async () => {
     const { attempt } = remoteLogin(server.url);
