@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { host, loginWith, optionsWith } from "../helpers/login.js";
 import { encode, token } from "../helpers/tokens.js";
 
-const ROUNDS = 12;
+const ROUNDS = 8;
 const LOGINS = 25;
 
 /** What an attacker would have parsed before the signature is looked at. */
