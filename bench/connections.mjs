@@ -1,4 +1,4 @@
-// Latency by the number of connections, ours against the constant app. `node connections.mjs --help` lists the options.
+// Latency and CPU by the number of connections, ours against the constant app. `node connections.mjs --help` lists the options.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -25,7 +25,7 @@ const AT_LEAST_EACH = 5;
 
 const HELP = `npm run bench:connections -- [options]
 
-  --at A,B          numbers of keep-alive connections (10,100,1000)
+  --at A,B          numbers of keep-alive connections (1,10,100,1000)
   --rounds N        measured rounds of each (15)
   --seconds S       about how long a round takes (1)
   --warmup S        seconds of load before anything is measured (3)
@@ -37,7 +37,7 @@ const HELP = `npm run bench:connections -- [options]
 function readOptions() {
   const { values } = parseArgs({
     options: {
-      at: { type: "string", default: "10,100,1000" },
+      at: { type: "string", default: "1,10,100,1000" },
       rounds: { type: "string", default: "15" },
       seconds: { type: "string", default: "1" },
       warmup: { type: "string", default: "3" },
@@ -85,18 +85,20 @@ async function run({ counts, rounds, seconds, warmup, express }) {
   }
 }
 
-/** @param {AtCount} at */
-function summarise({ connections, constant, ours }) {
+/** @param {AtCount} at @param {AtCount} first */
+function summarise({ connections, constant, ours }, first) {
   const percentiles = (/** @type {Round[]} */ rounds) => ({
     p50Micros: spread(rounds.map(({ p50Micros }) => p50Micros)),
     p90Micros: spread(rounds.map(({ p90Micros }) => p90Micros)),
     p99Micros: spread(rounds.map(({ p99Micros }) => p99Micros)),
   });
   const p99s = (/** @type {Round[]} */ rounds) => rounds.map(({ p99Micros }) => p99Micros);
+  const cpus = (/** @type {Round[]} */ rounds) => rounds.map(({ cpuMicros }) => cpuMicros);
+  const growth = (/** @type {Round[]} */ now, /** @type {Round[]} */ then) => spread(ratios(cpus(now), cpus(then)));
   return {
     connections,
-    constant: { ...percentiles(constant), rounds: constant },
-    ours: { ...percentiles(ours), rounds: ours },
+    constant: { ...percentiles(constant), cpuGrowth: growth(constant, first.constant), rounds: constant },
+    ours: { ...percentiles(ours), cpuGrowth: growth(ours, first.ours), rounds: ours },
     p99Ratio: spread(ratios(p99s(ours), p99s(constant))),
   };
 }
@@ -104,10 +106,10 @@ function summarise({ connections, constant, ours }) {
 /** @param {ReturnType<typeof summarise>[]} summary */
 const latencyTable = (summary) =>
   table(
-    ["connections", "mode", "p50 ms", "p90 ms", "p99 ms", "p99, ours / constant"],
+    ["connections", "mode", "CPU, over the first row's", "p50 ms", "p90 ms", "p99 ms", "p99, ours / constant"],
     summary.flatMap(({ connections, constant, ours, p99Ratio }) => [
-      [String(connections), "constant", ...milliseconds(constant), ""],
-      ["", "ours HS256", ...milliseconds(ours), withQuartiles(p99Ratio)],
+      [String(connections), "constant", withQuartiles(constant.cpuGrowth), ...milliseconds(constant), ""],
+      ["", "ours HS256", withQuartiles(ours.cpuGrowth), ...milliseconds(ours), withQuartiles(p99Ratio)],
     ]),
   );
 
@@ -132,7 +134,8 @@ async function main() {
   const counts = options.counts.filter((count) => count <= most);
   if (counts.length < options.counts.length) console.log(`Left out what is over ${most}: see \`ulimit -n\`.\n`);
 
-  const summary = (await run({ ...options, counts })).map(summarise);
+  const measured = await run({ ...options, counts });
+  const summary = measured.map((at) => summarise(at, measured[0]));
   const goals = summary.map(({ connections, p99Ratio }) => judgeP99(`p99 at ${connections} connections`, p99Ratio));
 
   const { rounds, seconds, express, out } = options;
