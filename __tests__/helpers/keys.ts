@@ -1,4 +1,4 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 
 import type { Algorithm, Jwk } from "matrix-jwt-login";
 
@@ -9,12 +9,18 @@ export interface KeyPair {
 
 export const SECRET = "a secret of sixty-four bytes, which is enough for HS256 to HS512";
 
+// By way of DER: Node 20 hangs where it collects what generated a key, while that very key is exported as a JWK.
+const DER = {
+  publicKeyEncoding: { type: "spki", format: "der" },
+  privateKeyEncoding: { type: "pkcs8", format: "der" },
+} as const;
+
 /** Made when first asked for, once a test file: RSA keys take a while. */
-export const RSA = lazily(() => generateKeyPairSync("rsa", { modulusLength: 2048 }));
-export const P256 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-256" }));
-export const P384 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-384" }));
-const P521 = lazily(() => generateKeyPairSync("ec", { namedCurve: "P-521" }));
-export const ED25519 = lazily(() => generateKeyPairSync("ed25519"));
+export const RSA = lazily("rsa", { modulusLength: 2048 });
+export const P256 = lazily("ec", { namedCurve: "P-256" });
+export const P384 = lazily("ec", { namedCurve: "P-384" });
+const P521 = lazily("ec", { namedCurve: "P-521" });
+export const ED25519 = lazily("ed25519");
 
 const secret = createSecretKey(Buffer.from(SECRET));
 
@@ -48,9 +54,9 @@ export function jwk({ publicKey }: KeyPair, members: Readonly<Record<string, unk
   return { ...publicKey.export({ format: "jwk" }), ...members };
 }
 
-function lazily(make: () => KeyPair): KeyPair {
+function lazily(type: string, options: object = {}): KeyPair {
   let pair: KeyPair | undefined;
-  const made = (): KeyPair => (pair ??= make());
+  const made = (): KeyPair => (pair ??= make(type, options));
   return {
     get publicKey() {
       return made().publicKey;
@@ -58,5 +64,15 @@ function lazily(make: () => KeyPair): KeyPair {
     get privateKey() {
       return made().privateKey;
     },
+  };
+}
+
+function make(type: string, options: object): KeyPair {
+  // Of the overloads, all that have these encodings.
+  const generate = generateKeyPairSync as (type: string, options: object) => unknown;
+  const { publicKey, privateKey } = generate(type, { ...options, ...DER }) as Readonly<Record<keyof KeyPair, Buffer>>;
+  return {
+    publicKey: createPublicKey({ key: publicKey, ...DER.publicKeyEncoding }),
+    privateKey: createPrivateKey({ key: privateKey, ...DER.privateKeyEncoding }),
   };
 }

@@ -201,13 +201,11 @@ test("no key is parsed for a token without a kid whose algorithm the key does no
   const fetch = () => Promise.resolve(Response.json({ keys }));
   const verifier = verifierOf({ jwksUri: "https://idp.example.org/jwks", jwksOptions: { fetch, cooldown: 0 } });
   await verifier.ready();
+  const hopeless = (["RS512", "PS256", "ES384", "ES512"] as const).map((algorithm) => by(algorithm));
   const parse = jest.spyOn(crypto, "createPublicKey");
-  for (const algorithm of ["RS512", "PS256", "ES384", "ES512"] as const) {
-    expect(await verdict(verifier, by(algorithm))).toBe("unknown_key");
-  }
+  for (const made of hopeless) expect(await verdict(verifier, made)).toBe("unknown_key");
   // The first key of each fetched set, to see that the set is of any use.
-  const fetches = 4;
-  expect(parse.mock.calls.length).toBeLessThanOrEqual(fetches);
+  expect(parse.mock.calls.length).toBeLessThanOrEqual(hopeless.length);
   for (const algorithm of ["RS256", "ES256", "EdDSA"] as const) {
     expect(await verdict(verifier, by(algorithm))).toBe("accepted");
   }
