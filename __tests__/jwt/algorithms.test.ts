@@ -154,6 +154,11 @@ describe("an RSA-PSS key", () => {
     hashAlgorithm: "sha384",
     mgf1HashAlgorithm: "sha384",
   });
+  // Node's types have the salt's length as text, and Node takes a number.
+  const withSalt = (bytes: number) => ({
+    ...{ modulusLength: 2048, hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha256" },
+    ...({ saltLength: bytes } as object),
+  });
 
   test.each(["PS256", "PS384", "PS512"] as const)("that names no hash serves %s", async (algorithm) => {
     const made = token({}, { algorithm, key: unbound.privateKey });
@@ -167,10 +172,19 @@ describe("an RSA-PSS key", () => {
     expect(await verdict(verifier, token({}, { algorithm: "RS384" }))).toBe("algorithm");
   });
 
+  test("may ask for as much salt as its hash is long", async () => {
+    const { publicKey, privateKey } = generateKeyPairSync("rsa-pss", withSalt(32));
+    const verifier = verifierOf({ publicKey });
+    expect(await verdict(verifier, token({}, { algorithm: "PS256", key: privateKey }))).toBe("accepted");
+    expect(await verdict(verifier, token({}, { algorithm: "PS256" }))).toBe("signature");
+  });
+
   test.each([
     ["is short", { modulusLength: 1024 }],
     // RFC 7518 section 3.5: MGF1 is used with the hash of the algorithm.
     ["names two hashes", { modulusLength: 2048, hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha512" }],
+    // And the salt is as long as the hash.
+    ["asks for more salt than its hash is long", withSalt(33)],
   ])("is an options error where it %s", (_, options) => {
     const { publicKey } = generateKeyPairSync("rsa-pss", options);
     expect(errorOf(() => verifierOf({ publicKey }))).toMatchObject({ path: "publicKey" });

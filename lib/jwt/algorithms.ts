@@ -36,7 +36,7 @@ export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
     case "rsa":
       return isStrong(details) ? [...RSA_PKCS1, ...RSA_PSS] : [];
     case "rsa-pss":
-      return isStrong(details) ? RSA_PSS.filter((name) => isBoundTo(`sha${name.slice(2)}`, details)) : [];
+      return isStrong(details) ? RSA_PSS.filter((name) => isMadeFor(name, details)) : [];
     case "ec":
       return BY_CURVE.get(details.namedCurve) ?? [];
     case "ed25519":
@@ -72,7 +72,7 @@ export function isHmac(algorithm: Algorithm): algorithm is HmacAlgorithm {
   return algorithm.startsWith("HS");
 }
 
-/** The length in bytes of an HMAC algorithm's hash, below which its secret should not be (RFC 7518 section 3.2). */
+/** The length in bytes of an algorithm's hash (RFC 7518 section 3.1): no HMAC secret should be shorter (section 3.2). */
 export function hashLength(algorithm: Algorithm): number {
   return Number(algorithm.slice(2)) / 8;
 }
@@ -82,7 +82,13 @@ function isStrong({ modulusLength, publicExponent }: AsymmetricKeyDetails): bool
   return Number(modulusLength) >= MIN_RSA_BITS && Number(publicExponent) >= 3;
 }
 
-/** A PSS key may be bound to a hash, for the message and for its mask (RFC 4055 section 3.1). */
-function isBoundTo(hash: string, { hashAlgorithm = hash, mgf1HashAlgorithm = hash }: AsymmetricKeyDetails): boolean {
-  return hashAlgorithm === hash && mgf1HashAlgorithm === hash;
+/**
+ * A PSS key may be bound to a hash, for the message and for its mask, and to as much salt at least (RFC 4055 section
+ * 3.1). The algorithm's salt is as long as its hash (RFC 7518 section 3.5).
+ */
+function isMadeFor(algorithm: Algorithm, details: AsymmetricKeyDetails): boolean {
+  const length = hashLength(algorithm);
+  const hash = `sha${String(8 * length)}`;
+  const { hashAlgorithm = hash, mgf1HashAlgorithm = hash, saltLength = 0 } = details;
+  return hashAlgorithm === hash && mgf1HashAlgorithm === hash && saltLength <= length;
 }
