@@ -2,32 +2,53 @@ import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
 
-/** What the files of a layer must not import: the layers above it, and packages that have one importer. */
-const layer = (files, forbidden, { ignores = [] } = {}) => ({
-  files,
-  ignores,
+/** What each room of lib/ may import of the others: imports point down only. */
+const ROOMS = {
+  support: [],
+  remote: ["support"],
+  limits: ["support"],
+  matrix: ["support"],
+  tokens: ["remote", "support"],
+  http: ["matrix", "support"],
+  login: ["tokens", "remote", "limits", "matrix", "support"],
+  migrate: ["login", "tokens", "remote", "limits", "matrix", "support"],
+  cli: ["login", "tokens", "remote", "matrix", "support"],
+};
+
+/** Packages, and the only files that may import them. */
+const PACKAGES = {
+  jsonwebtoken: ["lib/tokens/readers/signature.ts"],
+  "jwks-rsa": ["lib/tokens/keys/remote-jwks.ts"],
+  express: ["lib/middleware.ts"],
+};
+
+const anyRoom = (names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})/`;
+
+const layers = Object.entries(ROOMS).map(([room, below]) => ({
+  files: [`lib/${room}/**`],
   rules: {
     "no-restricted-imports": [
       "error",
       {
         patterns: [
-          ...[CLI, ...forbidden].map((regex) => ({
-            regex,
+          {
+            regex: anyRoom(Object.keys(ROOMS).filter((other) => other !== room && !below.includes(other))),
             message: "Imports point down only: see CONTRIBUTING.md, Layers.",
-          })),
+          },
+          { regex: "^(?:\\.\\./)+(?:index|middleware)\\.js$", message: "The files at the top of lib/ are above all." },
         ],
       },
     ],
   },
-});
+}));
 
-const JSONWEBTOKEN = "^jsonwebtoken$";
-const JWKS_RSA = "^jwks-rsa$";
-const EXPRESS = "^express";
-const CLI = "^\\.\\.?/(?:\\.\\./)*cli/";
-const room = (...names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})(?:/|\\.js$)`;
-const TOP =
-  "^(?:\\.\\./)+(?:index|middleware|jwt-login|create-token-verifier|attempt|host-callbacks|single-use|verified-login)\\.js$";
+const packages = Object.entries(PACKAGES).map(([name, importers]) => ({
+  files: ["lib/**"],
+  ignores: importers,
+  rules: {
+    "@typescript-eslint/no-restricted-imports": ["error", { paths: [{ name, message: "One file imports it." }] }],
+  },
+}));
 
 export default defineConfig(
   globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/"]),
@@ -47,7 +68,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["lib/guards/**", "lib/http/body-stream.ts"],
+    files: ["lib/limits/**", "lib/http/body-stream.ts"],
     rules: {
       // A limiter rejects with an error where its store fails, and with something else where it is used up; a body, with
       // what was thrown over it.
@@ -71,44 +92,6 @@ export default defineConfig(
       },
     },
   },
-  layer(["lib/{index,middleware}.ts"], []),
-  layer(["lib/cli/**"], [room("index", "middleware", "http", "migrate"), JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(
-    ["lib/checks/**"],
-    [room("guards", "jwt", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
-  ),
-  layer(["lib/guards/**"], [room("jwt", "matrix", "http", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(
-    ["lib/jwt/**"],
-    [
-      room("guards", "matrix", "http", "migrate", "logger"),
-      "^(?:\\.\\./)+options/",
-      TOP,
-      JSONWEBTOKEN,
-      JWKS_RSA,
-      EXPRESS,
-    ],
-    {
-      ignores: ["lib/jwt/signature.ts", "lib/jwt/keys/jwks.ts"],
-    },
-  ),
-  layer(
-    ["lib/jwt/signature.ts"],
-    [room("guards", "matrix", "http", "options", "migrate", "logger"), TOP, JWKS_RSA, EXPRESS],
-  ),
-  layer(
-    ["lib/jwt/keys/jwks.ts"],
-    [room("guards", "matrix", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, EXPRESS],
-  ),
-  layer(
-    ["lib/matrix/**"],
-    [room("guards", "jwt", "http", "options", "migrate", "logger"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS],
-  ),
-  layer(["lib/http/**"], [room("guards", "jwt", "options", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(["lib/options/**"], [room("http", "migrate"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(["lib/migrate/**"], [room("http"), TOP, JSONWEBTOKEN, JWKS_RSA, EXPRESS]),
-  layer(
-    ["lib/{jwt-login,attempt,host-callbacks,create-token-verifier,single-use,verified-login}.ts"],
-    [room("middleware", "http", "migrate"), JSONWEBTOKEN, JWKS_RSA, EXPRESS],
-  ),
+  ...layers,
+  ...packages,
 );

@@ -4,15 +4,23 @@ import { sendError, sendJson, sendPreflight } from "./http/answer.js";
 import { addFlows } from "./http/flows-answer.js";
 import { takeLoginBody, type BodyOptions, type Take } from "./http/login-body.js";
 import { isLogin } from "./http/routes.js";
-import { jwtLoginOf, type JwtLogin } from "./jwt-login.js";
-import { readerOf } from "./jwt/parse-options.js";
+import { jwtLoginOf, type JwtLogin } from "./login/jwt-login.js";
+import { readerOf } from "./tokens/parse-options.js";
 import { isMatrixError } from "./matrix/errors.js";
 import { internalError } from "./matrix/host-error.js";
 import { asSubmission, typeOf, unknownType, type JsonObject } from "./matrix/submission.js";
-import type { MatrixJwtLoginOptions } from "./options/middleware.js";
-import { parseRateLimits } from "./options/parse-limits.js";
-import { LOGIN_OPTION_NAMES, parseLogger } from "./options/parse-login.js";
-import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./options/parse-middleware.js";
+import type { HttpOptions } from "./http/options.js";
+import type { JwtLoginOptions } from "./login/options.js";
+import { parseRateLimits } from "./login/parse-limits.js";
+import { LOGIN_OPTION_NAMES, parseLogger } from "./login/parse-login.js";
+import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./http/parse-options.js";
+
+/**
+ * The options of the middleware.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ */
+export type MatrixJwtLoginOptions<User, Req = unknown> = JwtLoginOptions<User, Req> & HttpOptions;
 
 /** The middleware, and the login under it: what is known to one is known to the other. */
 export type MatrixJwtLogin = RequestHandler & {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { createTokenVerifier, matrixJwtLogin, OptionsError } from "matrix-jwt-login";
 
-import { OptionReader } from "../../lib/checks/checks.js";
-import { consoleLogger } from "../../lib/logger.js";
+import { OptionReader } from "../../lib/support/checks.js";
+import { consoleLogger } from "../../lib/support/logger.js";
 import { optionsWith } from "../helpers/login.js";
 
 interface Row {

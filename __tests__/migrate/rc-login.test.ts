@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { fromSynapseRcLogin, type SynapseRcLogin } from "matrix-jwt-login";
 
-import { LeakyBuckets } from "../../lib/guards/leaky-bucket.js";
+import { LeakyBuckets } from "../../lib/limits/leaky-bucket.js";
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { movableClock, type Clock } from "../helpers/clock.js";
 import { core, rejection, submission } from "../helpers/core.js";
-import { refusal, statuses } from "../guards/helpers.js";
+import { refusal, statuses } from "../limits/helpers.js";
 
 const NOON = 1_800_000_000;
 

@@ -1,4 +1,4 @@
-import { OptionsError } from "../checks/options-error.js";
+import { OptionsError } from "../support/options-error.js";
 import { EXIT, UsageError, type Command, type Io } from "./command.js";
 import { explain } from "./explain/explain.js";
 import { mint } from "./mint.js";

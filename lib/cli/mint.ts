@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { parseArgs } from "node:util";
 
-import { algorithmsOf, type Algorithm } from "../jwt/algorithms.js";
-import { secretKey, warnOfShortSecret } from "../jwt/keys/secret.js";
+import { algorithmsOf, type Algorithm } from "../tokens/readers/algorithms.js";
+import { secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
 import { EXIT, UsageError, type Command } from "./command.js";
 import { secretIn, textOf } from "./files.js";
 import { signature } from "./sign.js";

@@ -1,8 +1,8 @@
-import { numberFrom, objectWith, OptionReader, type Check } from "../checks/checks.js";
-import { OptionsError } from "../checks/options-error.js";
-import { LeakyBuckets, settingsOf, type BucketSettings } from "../guards/leaky-bucket.js";
-import type { FailureLimiter } from "../guards/limiter.js";
-import { RedisLeakyBuckets, type RedisClient } from "../guards/redis-leaky-buckets.js";
+import { numberFrom, objectWith, OptionReader, type Check } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { LeakyBuckets, settingsOf, type BucketSettings } from "../limits/leaky-bucket.js";
+import type { FailureLimiter } from "../limits/limiter.js";
+import { RedisLeakyBuckets, type RedisClient } from "../limits/redis-leaky-buckets.js";
 import { withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */

@@ -1,6 +1,6 @@
-import { flag, OptionReader, objectWith, oneOf, oneOrMore, text } from "../checks/checks.js";
-import { ALGORITHMS, isHmac } from "../jwt/algorithms.js";
-import type { LoginTypeOptions } from "../options/login-type.js";
+import { flag, OptionReader, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
+import { ALGORITHMS, isHmac } from "../tokens/readers/algorithms.js";
+import type { LoginTypeOptions } from "../login/login-type.js";
 import { withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */

@@ -1,9 +1,9 @@
-import { flag, objectWith, oneOf, OptionReader, text } from "../checks/checks.js";
-import { OptionsError } from "../checks/options-error.js";
-import { ALGORITHMS, isHmac } from "../jwt/algorithms.js";
-import type { Claims } from "../jwt/claims.js";
+import { flag, objectWith, oneOf, OptionReader, text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { ALGORITHMS, isHmac } from "../tokens/readers/algorithms.js";
+import type { Claims } from "../tokens/claims.js";
 import { parseUserId } from "../matrix/identifiers.js";
-import type { LoginTypeOptions } from "../options/login-type.js";
+import type { LoginTypeOptions } from "../login/login-type.js";
 import { withoutNulls } from "./yaml.js";
 
 /** The `jwt` part of Synapse Token Authenticator's configuration. */

@@ -1,5 +1,6 @@
-import { HostFailure } from "../../host-failure.js";
-import { KeysUnavailableError, TokenError, type TokenErrorCode } from "../../jwt/errors.js";
+import { HostFailure } from "../../support/host-failure.js";
+import { KeysUnavailableError } from "../../remote/errors.js";
+import { TokenError, type TokenErrorCode } from "../../tokens/errors.js";
 
 /** As `onReject` calls it. */
 export type Reason = TokenErrorCode | "keys_unavailable" | "user_id" | "host";

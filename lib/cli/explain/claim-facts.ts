@@ -1,4 +1,4 @@
-import type { CLAIM_RULES, ClaimedToken, ClaimRules } from "../../jwt/claims.js";
+import type { CLAIM_RULES, ClaimedToken, ClaimRules } from "../../tokens/claims.js";
 import { show, showSet, showTime } from "../show.js";
 import { notAsked, seen, type Facts } from "./findings.js";
 

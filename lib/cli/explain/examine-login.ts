@@ -1,11 +1,11 @@
-import { callHost } from "../../host-callbacks.js";
-import type { Claims } from "../../jwt/claims.js";
-import { TokenError } from "../../jwt/errors.js";
-import type { Authorize } from "../../jwt/parse-options.js";
+import { callHost } from "../../login/host-callbacks.js";
+import type { Claims } from "../../tokens/claims.js";
+import { TokenError } from "../../tokens/errors.js";
+import type { Authorize } from "../../tokens/parse-options.js";
 import { isNewLocalpart } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
-import type { LoginType } from "../../options/parse-login-type.js";
-import { checkExpiry } from "../../single-use.js";
+import type { LoginType } from "../../login/parse-login-type.js";
+import { checkExpiry } from "../../login/single-use.js";
 import { show } from "../show.js";
 import type { Said } from "./examine.js";
 import { notAsked, seen, type Findings } from "./findings.js";

@@ -1,9 +1,9 @@
-import { ALGORITHMS } from "../../jwt/algorithms.js";
-import { CLAIM_RULES, type Claims, type ClaimedToken } from "../../jwt/claims.js";
-import { checkCritical, parseCompact, type CompactToken, type JoseHeader } from "../../jwt/compact.js";
-import type { KeyQuery } from "../../jwt/keys/key-source.js";
-import type { VerifierConfig } from "../../jwt/parse-options.js";
-import { allowedAlgorithm, checkKnown, checkLength, subjectOf, verifiedClaims } from "../../jwt/token-verifier.js";
+import { ALGORITHMS } from "../../tokens/readers/algorithms.js";
+import { CLAIM_RULES, type Claims, type ClaimedToken } from "../../tokens/claims.js";
+import { checkCritical, parseCompact, type CompactToken, type JoseHeader } from "../../tokens/readers/compact.js";
+import type { KeyQuery } from "../../tokens/keys/key-source.js";
+import type { VerifierConfig } from "../../tokens/parse-options.js";
+import { allowedAlgorithm, checkKnown, checkLength, subjectOf, verifiedClaims } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { CLAIM_FACTS } from "./claim-facts.js";
 import { seen, type Facts, type Findings } from "./findings.js";

@@ -1,8 +1,8 @@
-import { SharedJwks } from "../../jwt/keys/shared-jwks.js";
-import type { VerifiedToken, Verifier } from "../../jwt/token-verifier.js";
-import { silentLogger } from "../../logger.js";
-import { keyWatcher } from "../../options/events.js";
-import { parseLoginType, type LoginType } from "../../options/parse-login-type.js";
+import { SharedJwks } from "../../tokens/keys/shared-jwks.js";
+import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
+import { silentLogger } from "../../support/logger.js";
+import { keyWatcher } from "../../login/events.js";
+import { parseLoginType, type LoginType } from "../../login/parse-login-type.js";
 import { examineAuthorize, examineLogin, LOGIN_RULES } from "./examine-login.js";
 import { examine, TOKEN_RULES } from "./examine.js";
 import { Findings, notAsked } from "./findings.js";

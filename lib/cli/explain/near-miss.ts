@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
-import type { Algorithm } from "../../jwt/algorithms.js";
-import type { CompactToken } from "../../jwt/compact.js";
-import { verifySignature } from "../../jwt/signature.js";
+import type { Algorithm } from "../../tokens/readers/algorithms.js";
+import type { CompactToken } from "../../tokens/readers/compact.js";
+import { verifySignature } from "../../tokens/readers/signature.js";
 
 /** What an issuer may have made of the text that both sides call the secret. */
 const SPELLINGS: readonly (readonly [how: string, (secret: string) => Buffer])[] = [

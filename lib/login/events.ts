@@ -1,0 +1,39 @@
+import { callback, type OptionReader } from "../support/checks.js";
+import type { KeyWatcher } from "../remote/watchers.js";
+import type { Logger } from "../support/logger.js";
+import type { KeysErrorEvent } from "./options.js";
+
+/** Tells the host of an event. Never throws. */
+export type Notify<Event> = (event: Event) => void;
+
+export function notifier<Event>(options: OptionReader, name: string, logger: Logger): Notify<Event> | undefined {
+  const listener = options.optional(name, callback<(event: Event) => unknown>);
+  if (listener === undefined) return undefined;
+  const complain = (cause: unknown) => {
+    logger.error(new Error(`matrix-jwt-login: ${name} failed`, { cause }));
+  };
+  return (event) => {
+    try {
+      // It may be async in spite of its type, and nothing waits for it.
+      Promise.resolve(listener(event)).catch(complain);
+    } catch (cause) {
+      complain(cause);
+    }
+  };
+}
+
+/** Says an outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
+export function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
+  let down = false;
+  return {
+    failed(error) {
+      if (!down) logger.warn(new Error(`matrix-jwt-login: no new keys for ${loginType}`, { cause: error }));
+      down = true;
+      notify?.({ loginType, error });
+    },
+    recovered() {
+      down = false;
+      logger.info(`matrix-jwt-login: keys for ${loginType} can be had again`);
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { KeysUnavailableError } from "./errors.js";
+import type { KeyWatcher } from "./watchers.js";
+
+/** How many may wait for one fetch, so that a flood of unknown keys fills no memory. */
+const MAX_WAITING = 1_000;
+
+export interface RefreshSettings {
+  /** All in seconds. */
+  readonly cacheMaxAge: number;
+  readonly staleIfError: number;
+  readonly cooldown: number;
+  readonly timeout: number;
+}
+
+/**
+ * Something fetched and kept: one snapshot, one fetch at a time, and no two closer together than `cooldown`.
+ *
+ * What is known never waits for what is being fetched, but for one case: a snapshot that nobody asked for in a long
+ * time may hold keys that were withdrawn meanwhile, so it waits for its refresh.
+ */
+export class Refreshed<T> {
+  readonly #fetch: () => Promise<T>;
+  readonly #settings: RefreshSettings;
+  readonly #watcher: KeyWatcher;
+  #value: T | undefined;
+  // All times are of Date.now(). Differences are taken without their sign, so that a clock set back makes old, not new.
+  #fetchedAt = 0;
+  #startedAt = -Infinity;
+  #endedAt = -Infinity;
+  #failedAt = -Infinity;
+  #failing = false;
+  #underWay = false;
+  #next: Promise<T> | undefined;
+  #waiting = 0;
+
+  constructor(fetch: () => Promise<T>, settings: RefreshSettings, watcher: KeyWatcher) {
+    this.#fetch = fetch;
+    this.#settings = settings;
+    this.#watcher = watcher;
+  }
+
+  /** The next fetch is not allowed yet. */
+  get askedLately(): boolean {
+    return !this.#underWay && this.#pause() > 0;
+  }
+
+  /** What may be used without waiting. Starts its refresh in the background when that is due. */
+  current(): T | undefined {
+    if (this.#value === undefined) return undefined;
+    const age = secondsSince(this.#fetchedAt);
+    if (age <= this.#settings.cacheMaxAge) return this.#value;
+    const usable = this.#servesWhileRefreshed(age) ? this.#value : undefined;
+    this.#soon().catch(() => undefined);
+    return usable;
+  }
+
+  /** What is left to use when the refresh has failed. */
+  lastGood(): T | undefined {
+    const usable = this.#failing && secondsSince(this.#fetchedAt) <= this.#settings.staleIfError;
+    return usable ? this.#value : undefined;
+  }
+
+  /** Settles when there is something to use. Takes no place from those who wait for {@link next}. */
+  async ready(): Promise<void> {
+    if (this.current() === undefined) await this.#soon();
+  }
+
+  /**
+   * The outcome of the fetch under way, or of the next one allowed.
+   *
+   * Rejects with {@link KeysUnavailableError}.
+   */
+  async next(): Promise<T> {
+    if (this.#waiting >= MAX_WAITING) throw this.#unavailable("too many tokens wait for keys already");
+    this.#waiting += 1;
+    try {
+      return await this.#soon();
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  /** As {@link next}, or what is left to use where that fails. */
+  async latest(): Promise<T> {
+    try {
+      return await this.next();
+    } catch (error) {
+      const value = this.lastGood();
+      if (value === undefined) throw error;
+      return value;
+    }
+  }
+
+  #servesWhileRefreshed(age: number): boolean {
+    const { cacheMaxAge, staleIfError, cooldown, timeout } = this.#settings;
+    if (this.#failing && age > staleIfError) return false;
+    if (age <= 2 * cacheMaxAge) return true;
+    const failedLately = this.#failing && secondsSince(this.#failedAt) <= Math.max(cacheMaxAge, cooldown + timeout);
+    const startedInTime = this.#underWay && this.#startedAt - this.#fetchedAt <= 2_000 * cacheMaxAge;
+    return failedLately || startedInTime;
+  }
+
+  #soon(): Promise<T> {
+    this.#next ??= this.#afterCooldown().finally(() => {
+      this.#next = undefined;
+    });
+    return this.#next;
+  }
+
+  async #afterCooldown(): Promise<T> {
+    const pause = this.#pause();
+    if (pause > 0) await sleep(pause * 1_000, undefined, { ref: false });
+    return this.#fetchNow();
+  }
+
+  /** Seconds. */
+  #pause(): number {
+    return this.#settings.cooldown - secondsSince(this.#endedAt);
+  }
+
+  async #fetchNow(): Promise<T> {
+    this.#underWay = true;
+    this.#startedAt = Date.now();
+    try {
+      const value = await this.#fetch();
+      if (this.#failing) this.#watcher.recovered();
+      this.#failing = false;
+      this.#value = value;
+      // What was fetched is as old as the question.
+      this.#fetchedAt = this.#startedAt;
+      return value;
+    } catch (cause) {
+      this.#failing = true;
+      this.#failedAt = Date.now();
+      const error = this.#unavailable("keys could not be fetched", cause);
+      this.#watcher.failed(error);
+      throw error;
+    } finally {
+      this.#underWay = false;
+      this.#endedAt = Date.now();
+    }
+  }
+
+  #unavailable(message: string, cause?: unknown): KeysUnavailableError {
+    return new KeysUnavailableError(message, { cause, retryAfter: Math.max(1, Math.ceil(this.#settings.cooldown)) });
+  }
+}
+
+function secondsSince(time: number): number {
+  return Math.abs(Date.now() - time) / 1_000;
+}

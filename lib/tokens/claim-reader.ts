@@ -1,0 +1,38 @@
+import { HostFailure } from "../support/host-failure.js";
+import type { Claims } from "./claims.js";
+
+/**
+ * Where a claim is found: one claim's name, dots and all; a path of names that walks down; or a synchronous function.
+ */
+export type ClaimLocator = string | readonly string[] | ((claims: Claims) => string | undefined);
+
+export type ClaimReader = (claims: Claims) => unknown;
+
+/**
+ * Looks at own members only: what every object inherits is no claim.
+ *
+ * @param option - the option that says where, for errors of a function of the host's
+ */
+export function claimReader(locator: ClaimLocator, option: string): ClaimReader {
+  if (typeof locator === "function") return (claims) => call(locator, claims, option);
+  const path = typeof locator === "string" ? [locator] : [...locator];
+  return (claims) => path.reduce<unknown>(member, claims);
+}
+
+function call(locator: (claims: Claims) => unknown, claims: Claims, option: string): unknown {
+  let value: unknown;
+  try {
+    value = locator(claims);
+  } catch (cause) {
+    throw new HostFailure(option, cause);
+  }
+  // A promise is no string, so no claim, and nobody waits for it: its rejection must not end the process.
+  if (value instanceof Promise) value.catch(() => undefined);
+  return value;
+}
+
+function member(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
+    return undefined;
+  return (value as Record<string, unknown>)[name];
+}

@@ -1,0 +1,152 @@
+import type { JoseHeader } from "./readers/compact.js";
+import { TokenError } from "./errors.js";
+
+/**
+ * The claims set of a verified token (RFC 7519 section 4): a JSON object. Times are seconds since 1970 (NumericDate).
+ * What the token's issuer put there is checked only as far as the options say.
+ */
+export interface Claims {
+  /** Who made the token (RFC 7519 section 4.1.1). */
+  readonly iss?: unknown;
+  /** Whom it is about (section 4.1.2). */
+  readonly sub?: unknown;
+  /** For whom it was made (section 4.1.3). */
+  readonly aud?: unknown;
+  /** Not accepted on and after this (section 4.1.4), in seconds since 1970. */
+  readonly exp?: number;
+  /** Not accepted before this (section 4.1.5), in seconds since 1970. */
+  readonly nbf?: number;
+  /** When it was made (section 4.1.6), in seconds since 1970. */
+  readonly iat?: number;
+  /** What its issuer calls it (section 4.1.7). */
+  readonly jti?: unknown;
+  readonly [name: string]: unknown;
+}
+
+export interface ClaimRules {
+  readonly tokenType: string | undefined;
+  readonly requireExpiry: boolean;
+  readonly clockTolerance: number;
+  readonly maxTokenAge: number | undefined;
+  readonly issuers: ReadonlySet<unknown> | undefined;
+  /** null: said explicitly that `aud` is not looked at; undefined: not said. */
+  readonly audiences: ReadonlySet<unknown> | null | undefined;
+  readonly requiredScopes: readonly string[];
+}
+
+/** A token as the rules of this file see it. */
+export interface ClaimedToken {
+  readonly header: JoseHeader;
+  readonly claims: Claims;
+}
+
+/** @throws TokenError where the rule is broken */
+type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;
+
+/** Each rule under the name of what it looks at, in the order in which they are applied. */
+export const CLAIM_RULES = {
+  typ: checkType,
+  exp: checkExpiry,
+  nbf: checkNotBefore,
+  iat: checkIssuedAt,
+  age: checkAge,
+  iss: checkIssuer,
+  aud: checkAudience,
+  scope: checkScopes,
+} satisfies Readonly<Record<string, ClaimRule>>;
+
+const IN_ORDER: readonly ClaimRule[] = Object.values(CLAIM_RULES);
+
+/**
+ * Judges a token whose signature is good by its claims.
+ *
+ * @param now - seconds since 1970
+ * @throws TokenError with the code of the first rule that is broken
+ */
+export function checkClaims(token: ClaimedToken, rules: ClaimRules, now: number): void {
+  for (const check of IN_ORDER) check(token, rules, now);
+}
+
+/** RFC 8725 section 3.11. */
+function checkType({ header }: ClaimedToken, { tokenType }: ClaimRules): void {
+  if (tokenType === undefined) return;
+  if (typeof header.typ !== "string" || mediaType(header.typ) !== tokenType) {
+    throw new TokenError("token_type", "token is not of the required type (typ)");
+  }
+}
+
+/** RFC 7515 section 4.1.9: "application/" may be left out where no other slash is there; case does not count. */
+export function mediaType(typ: string): string {
+  const lower = typ.toLowerCase();
+  return lower.includes("/") ? lower : `application/${lower}`;
+}
+
+/** RFC 7519 section 4.1.4: refused on and after it. */
+function checkExpiry({ claims }: ClaimedToken, { clockTolerance, requireExpiry }: ClaimRules, now: number): void {
+  const exp = time(claims, "exp");
+  if (exp === undefined && requireExpiry) throw new TokenError("expiry_missing", "token has no expiry (exp)");
+  if (exp !== undefined && now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
+}
+
+/** RFC 7519 section 4.1.5. */
+function checkNotBefore({ claims }: ClaimedToken, { clockTolerance }: ClaimRules, now: number): void {
+  const nbf = time(claims, "nbf");
+  if (nbf !== undefined && now < nbf - clockTolerance)
+    throw new TokenError("not_yet_valid", "token not yet valid (nbf)");
+}
+
+/** RFC 7519 section 4.1.6 leaves this open; a token from the future is a wrong clock or a lie. */
+function checkIssuedAt({ claims }: ClaimedToken, { clockTolerance }: ClaimRules, now: number): void {
+  const iat = time(claims, "iat");
+  if (iat !== undefined && now < iat - clockTolerance) {
+    throw new TokenError("issued_in_future", "token issued in the future (iat)");
+  }
+}
+
+function checkAge({ claims }: ClaimedToken, { clockTolerance, maxTokenAge }: ClaimRules, now: number): void {
+  if (maxTokenAge === undefined) return;
+  const iat = time(claims, "iat");
+  if (iat === undefined) throw new TokenError("too_old", "token has no time of issue (iat)");
+  if (now > iat + maxTokenAge + clockTolerance) throw new TokenError("too_old", "token too old (iat)");
+}
+
+function time(claims: Claims, name: "exp" | "nbf" | "iat"): number | undefined {
+  const value: unknown = claims[name];
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new TokenError("invalid_time", `token has a time that is not a number (${name})`);
+}
+
+/** RFC 7519 section 4.1.1, RFC 8725 section 3.8. */
+function checkIssuer({ claims }: ClaimedToken, { issuers }: ClaimRules): void {
+  if (issuers !== undefined && !issuers.has(claims.iss))
+    throw new TokenError("issuer", "token issuer not accepted (iss)");
+}
+
+/** RFC 7519 section 4.1.3, RFC 8725 section 3.9. */
+function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRules): void {
+  if (audiences === null) return;
+  if (audiences === undefined) {
+    if (aud === undefined) return;
+    throw new TokenError(
+      "audience",
+      "token is meant for an audience (aud) and none is configured here: " +
+        "set the option `audience` of this login type to accept it, or to null to accept any",
+    );
+  }
+  const given: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (given.some((one) => typeof one !== "string") || !given.some((one) => audiences.has(one))) {
+    throw new TokenError("audience", "token audience not accepted (aud)");
+  }
+}
+
+/** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it, and some make it a list. */
+function checkScopes({ claims: { scope, scp } }: ClaimedToken, { requiredScopes }: ClaimRules): void {
+  if (requiredScopes.length === 0) return;
+  const granted = new Set<unknown>([...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))]);
+  if (!requiredScopes.every((name) => granted.has(name))) throw new TokenError("scope", "token lacks a required scope");
+}
+
+function words(claim: unknown): readonly string[] {
+  return typeof claim === "string" ? claim.split(" ") : [];
+}

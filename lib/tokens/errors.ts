@@ -1,0 +1,76 @@
+import { pauseStackTraces } from "../support/stack-traces.js";
+
+/**
+ * Why a token was refused.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `missing` | there is no token, or it is not a string |
+ * | `too_long` | longer than `maxTokenLength`; nothing of it was decoded |
+ * | `malformed` | not a signed JWT in compact serialization (RFC 7515 section 7.1, RFC 7519 section 7.2) |
+ * | `critical` | the header has `crit` (RFC 7515 section 4.1.11) |
+ * | `algorithm` | `alg` is not one of the allowed `algorithms` (RFC 8725 section 3.1) |
+ * | `unknown_key` | no key of the source fits the token's `kid` and `alg` |
+ * | `signature` | the signature does not verify (RFC 7515 section 5.2) |
+ * | `token_type` | `typ` is not the required `tokenType` (RFC 8725 section 3.11) |
+ * | `expiry_missing` | there is no `exp`, and `requireExpiry` or `singleUse` is on |
+ * | `expiry_too_far` | `exp` is more than 7 days ahead, and the login type is `singleUse` |
+ * | `expired` | `exp` has passed (RFC 7519 section 4.1.4) |
+ * | `not_yet_valid` | `nbf` is still to come (RFC 7519 section 4.1.5) |
+ * | `issued_in_future` | `iat` is still to come (RFC 7519 section 4.1.6) |
+ * | `too_old` | `iat` is missing or further back than `maxTokenAge` |
+ * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate) |
+ * | `issuer` | `iss` is missing or not a configured one (RFC 7519 section 4.1.1) |
+ * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
+ * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
+ * | `subject` | there is no non-empty string where `subjectClaim` points |
+ * | `unauthorized` | the host's `authorize` did not say yes |
+ * | `used` | it has logged in before, and the login type is `singleUse` |
+ */
+export type TokenErrorCode =
+  | "missing"
+  | "too_long"
+  | "malformed"
+  | "critical"
+  | "algorithm"
+  | "unknown_key"
+  | "signature"
+  | "token_type"
+  | "expiry_missing"
+  | "expiry_too_far"
+  | "expired"
+  | "not_yet_valid"
+  | "issued_in_future"
+  | "too_old"
+  | "invalid_time"
+  | "issuer"
+  | "audience"
+  | "scope"
+  | "subject"
+  | "unauthorized"
+  | "used";
+
+/**
+ * A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. It has
+ * no stack trace.
+ */
+export class TokenError extends Error {
+  /** Always `"TokenError"`. */
+  override readonly name = "TokenError";
+  /** Why: stable, fit to act and to count by. */
+  readonly code: TokenErrorCode;
+
+  /**
+   * @param code - why
+   * @param message - what the client is told
+   * @param options - `cause`: the error behind it, never sent
+   */
+  constructor(code: TokenErrorCode, message: string, options?: { cause?: unknown }) {
+    // Read first: it may be a getter that throws, and what is paused must go on.
+    const cause = options?.cause;
+    const resumeStackTraces = pauseStackTraces();
+    super(message, cause === undefined ? {} : { cause });
+    resumeStackTraces();
+    this.code = code;
+  }
+}

@@ -1,0 +1,217 @@
+import type { Algorithm } from "./readers/algorithms.js";
+import type { ClaimLocator } from "./claim-reader.js";
+import type { Claims } from "./claims.js";
+import type { Fetch } from "../remote/download.js";
+import type { Jwks } from "./keys/jwk-set.js";
+import type { PublicKeyInput } from "./keys/public-key.js";
+import type { SecretInput } from "./keys/secret.js";
+
+/** How a JWKS endpoint is asked and how long its answer is kept. */
+export interface JwksOptions {
+  /**
+   * How long a set is fresh. Up to twice this age it serves while it is refreshed in the background.
+   *
+   * @remarks
+   * Older still, with no fetch tried in all that time, a login waits for the refresh. While fetches fail, the set serves at
+   * once, up to `staleIfError`. A key that the endpoint withdraws is refused 2 x `cacheMaxAge` + `timeout` later at most.
+   *
+   * @unit seconds
+   * @defaultValue `600`
+   */
+  readonly cacheMaxAge?: number;
+  /**
+   * How long a set stays usable while the endpoint fails.
+   *
+   * @unit seconds
+   * @defaultValue `86400`
+   */
+  readonly staleIfError?: number;
+  /**
+   * The least time between two fetches. A token with an unknown `kid` waits for the next one, so that a rotation works at
+   * once.
+   *
+   * @remarks
+   * At most 1,000 tokens wait; a further one is 503.
+   *
+   * @unit seconds
+   * @defaultValue `1`
+   */
+  readonly cooldown?: number;
+  /**
+   * For a whole fetch, body included.
+   *
+   * @remarks
+   * With `discover`, half of it is for the discovery document.
+   *
+   * @unit seconds
+   * @defaultValue `5`
+   */
+  readonly timeout?: number;
+  /**
+   * A longer answer counts as a failed fetch.
+   *
+   * @unit bytes
+   * @defaultValue `1048576`
+   */
+  readonly maxResponseSize?: number;
+  /**
+   * Used in place of the global one: for a proxy, mutual TLS or an internal CA.
+   *
+   * @remarks
+   * The deadline and the limit of size hold whatever it does.
+   *
+   * @defaultValue the global `fetch`
+   */
+  readonly fetch?: Fetch;
+  /**
+   * Take an `http:` URL on a host that is not loopback.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowHttp?: boolean;
+}
+
+/** Where keys come from. */
+export interface KeyOptions {
+  /** Shared secret for HS256, HS384 and HS512; a list, newest first, while one is being rotated. */
+  readonly secret?: SecretInput | readonly SecretInput[];
+  /**
+   * Public key or X.509 certificate, inline as PEM or `KeyObject`.
+   *
+   * @remarks
+   * A token's `kid` is not looked at, nor a certificate's dates.
+   */
+  readonly publicKey?: PublicKeyInput | readonly PublicKeyInput[];
+  /**
+   * Path of a file with a PEM public key, an X.509 certificate, a JWK or a JWK Set. A change is used within 5 seconds; a file
+   * that is broken or gone leaves the last good key in use.
+   *
+   * @remarks
+   * A private key in it is an {@link OptionsError}. A certificate's dates are not looked at.
+   */
+  readonly keyFile?: string | readonly string[];
+  /** URL of a JWKS endpoint (RFC 7517 section 5): https, or http on a loopback host. */
+  readonly jwksUri?: string | URL;
+  /** A JWK Set (RFC 7517 section 5) given inline. */
+  readonly jwks?: Jwks;
+}
+
+/** One member of `T`, and no other. */
+type ExactlyOne<T> = {
+  [K in keyof T]-?: Required<Pick<T, K>> & Readonly<Partial<Record<Exclude<keyof T, K>, undefined>>>;
+}[keyof T];
+
+/** How tokens are verified, and by the keys of exactly one source. */
+export type TokenVerifierOptions = (
+  | (ExactlyOne<KeyOptions> & {
+      /**
+       * With `issuer`, one string: find the JWKS endpoint by the issuer's OpenID Connect discovery document.
+       *
+       * @remarks
+       * In place of the other key sources: {@link DiscoverOptions}.
+       *
+       * @defaultValue `false`
+       */
+      readonly discover?: false;
+    })
+  | ({ readonly [Source in keyof KeyOptions]?: undefined } & DiscoverOptions)
+) &
+  TokenRules;
+
+/** Keys from wherever the issuer says. */
+export interface DiscoverOptions {
+  /**
+   * Find the JWKS endpoint by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4): its `issuer`
+   * must be the configured one to the letter, and its `jwks_uri` a URL that `jwksUri` would take.
+   */
+  readonly discover: true;
+  /** The one issuer: required `iss`, and where its discovery document is. */
+  readonly issuer: string;
+}
+
+/** What a token must be. Every check that an option asks for is made on every token. */
+export interface TokenRules {
+  /** How the endpoint of `jwksUri` or `discover` is asked, and how long its answer is kept. */
+  readonly jwksOptions?: JwksOptions;
+  /**
+   * Allowed algorithms, of HS, RS, PS and ES with 256, 384 and 512, and EdDSA (Ed25519).
+   *
+   * @remarks
+   * RFC 8725 section 3.1. Each must fit the key: a secret never verifies anything but `HS*`, a public
+   * key never `HS*`.
+   *
+   * @defaultValue all that fit the key
+   */
+  readonly algorithms?: readonly Algorithm[];
+  /**
+   * Required `iss`, one or several (RFC 7519 section 4.1.1).
+   *
+   * @defaultValue not checked
+   */
+  readonly issuer?: string | readonly string[];
+  /**
+   * Required `aud`, one or several (RFC 7519 section 4.1.3). `null`: not checked.
+   *
+   * @defaultValue a token that has one is refused
+   */
+  readonly audience?: string | readonly string[] | null;
+  /**
+   * Where the subject is: a claim's name, dots and all; a list of names, which walks down; or a synchronous function.
+   *
+   * @defaultValue `"sub"`
+   */
+  readonly subjectClaim?: ClaimLocator;
+  /**
+   * `exp` must be there (RFC 7519 section 4.1.4); where it is, it is always checked.
+   *
+   * @defaultValue `true`
+   */
+  readonly requireExpiry?: boolean;
+  /**
+   * Leeway for `exp`, `nbf` and `iat`.
+   *
+   * @unit seconds, 0 to 600
+   * @defaultValue `60`
+   */
+  readonly clockTolerance?: number;
+  /**
+   * A longer token is refused before anything of it is decoded.
+   *
+   * @remarks
+   * More than the middleware's `bodyLimit` is an {@link OptionsError}.
+   *
+   * @unit characters
+   * @defaultValue `8192`
+   */
+  readonly maxTokenLength?: number;
+  /**
+   * `iat` must be there, and not further back (RFC 7519 section 4.1.6).
+   *
+   * @unit seconds, 1 or more
+   * @defaultValue not checked
+   */
+  readonly maxTokenAge?: number;
+  /**
+   * Required `typ` header, e.g. `"at+jwt"` (RFC 9068 section 4, RFC 8725 section 3.11).
+   *
+   * @remarks
+   * Compared as a media type: without regard to case, and to a leading `application/` (RFC 7515 section 4.1.9).
+   *
+   * @defaultValue not checked
+   */
+  readonly tokenType?: string;
+  /**
+   * Each must be in `scope` (RFC 8693 section 4.2) or `scp`.
+   *
+   * @defaultValue none
+   */
+  readonly requiredScopes?: readonly string[];
+  /**
+   * The host's own say, after every other check of the token. May be async. Anything but `true` refuses it.
+   *
+   * @defaultValue none
+   * @param claims - the verified claims
+   * @param submission - the login request's JSON object; empty where a verifier is used by itself
+   */
+  readonly authorize?: (claims: Claims, submission: Readonly<Record<string, unknown>>) => boolean | Promise<boolean>;
+}

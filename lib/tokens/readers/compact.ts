@@ -1,0 +1,83 @@
+import { isUtf8 } from "node:buffer";
+
+import { TokenError } from "../errors.js";
+
+/** The JOSE header of a token (RFC 7515 section 4), as far as it is looked at. Nothing in it is trusted. */
+export interface JoseHeader {
+  readonly alg?: unknown;
+  readonly kid?: string;
+  readonly typ?: unknown;
+  readonly crit?: unknown;
+}
+
+/** A token in compact serialization, taken apart and not verified. */
+export interface CompactToken {
+  readonly text: string;
+  readonly header: JoseHeader;
+  readonly payload: Buffer;
+  /** As it was sent: base64url. */
+  readonly signature: string;
+  /** What the signature is over: header and payload as they were sent (RFC 7515 section 5.2). */
+  readonly signingInput: string;
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** What a part may end in that has so many characters over a multiple of four: those whose unused bits are zero. */
+const LAST_CHARACTERS = ["", "", "AQgw", "AEIMQUYcgkosw048"] as const;
+
+/** Takes a token apart by RFC 7515 section 7.1 and RFC 7519 section 7.2. */
+export function parseCompact(text: string): CompactToken {
+  const parts = text.split(".", 4);
+  const [headerPart, payloadPart, signaturePart] = parts;
+  if (parts.length !== 3 || headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
+    throw malformed("a signed token has three parts");
+  }
+  if (!parts.every(isBase64url)) throw malformed("a part is not base64url without padding");
+  const header = parseHeader(Buffer.from(headerPart, "base64url"));
+  const payload = Buffer.from(payloadPart, "base64url");
+  // RFC 7519 section 7.2, step 10: UTF-8 and a JSON object. Whether it is all well-formed shows when it is parsed.
+  if (firstCharacter(payload) !== OPENING_BRACE || !isUtf8(payload))
+    throw malformed("its claims are not a JSON object");
+  const signingInput = text.slice(0, headerPart.length + 1 + payloadPart.length);
+  return { text, header, payload, signature: signaturePart, signingInput };
+}
+
+/** RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here. */
+export function checkCritical(header: JoseHeader): void {
+  if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
+}
+
+export function malformed(why: string): TokenError {
+  return new TokenError("malformed", `token malformed: ${why}`);
+}
+
+/** RFC 7515 section 2 and RFC 4648 section 3.5: without padding, and in one spelling only. */
+function isBase64url(part: string): boolean {
+  if (/[^\w-]/.test(part)) return false;
+  const over = part.length % 4;
+  return over === 0 || LAST_CHARACTERS[over]?.includes(part.slice(-1)) === true;
+}
+
+function parseHeader(bytes: Buffer): JoseHeader {
+  const header = isUtf8(bytes) ? parseJson(bytes.toString()) : undefined;
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw malformed("its header is not a JSON object");
+  }
+  // RFC 7515 section 4.1.4.
+  if ("kid" in header && typeof header.kid !== "string") throw malformed("its key ID is not a string");
+  return header;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first byte that isn't JSON's white space (RFC 8259 section 2). */
+function firstCharacter(json: Buffer): number | undefined {
+  return json.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09);
+}
