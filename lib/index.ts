@@ -8,7 +8,7 @@ export type { ClaimLocator } from "./tokens/claim-reader.js";
 export type { Claims } from "./tokens/claims.js";
 export { KeysUnavailableError } from "./remote/errors.js";
 export { TokenError, type TokenErrorCode } from "./tokens/errors.js";
-export type { Fetch } from "./remote/download.js";
+export type { Fetch, FetchInit, FetchResponse } from "./remote/request.js";
 export type { Jwk, Jwks } from "./tokens/keys/jwk-set.js";
 export type { PublicKeyInput } from "./tokens/keys/public-key.js";
 export type { SecretInput } from "./tokens/keys/secret.js";

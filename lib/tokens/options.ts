@@ -1,7 +1,7 @@
 import type { Algorithm } from "./readers/algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
-import type { Fetch } from "../remote/download.js";
+import type { Fetch } from "../remote/request.js";
 import type { Jwks } from "./keys/jwk-set.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";

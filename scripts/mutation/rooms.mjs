@@ -52,12 +52,9 @@ export const ROOMS = {
     mutate: [...remote("endpoint-url"), ...keys("parse-key-source")],
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
   },
-  discovery: { mutate: remote("discovery"), tests: ["tokens/keys/discovery"] },
+  discovery: { mutate: remote("metadata"), tests: ["tokens/keys/discovery"] },
   endpoints: {
-    mutate: [
-      ...remote("deadline", "download", "errors", "refreshed", "watchers"),
-      ...keys("remote-jwks", "shared-jwks"),
-    ],
+    mutate: [...remote("errors", "refreshed", "request", "watchers"), ...keys("remote-jwks", "shared-jwks")],
     tests: [
       "tokens/keys/discovery-by-fetch",
       "tokens/keys/jwks",

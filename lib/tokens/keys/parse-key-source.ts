@@ -11,11 +11,11 @@ import {
 import { OptionsError } from "../../support/options-error.js";
 import type { JwksOptions, KeyOptions } from "../options.js";
 import { anyOf } from "./any-of.js";
-import type { Fetch } from "../../remote/download.js";
 import { endpointUrl } from "../../remote/endpoint-url.js";
+import type { RemoteSettings } from "../../remote/metadata.js";
+import type { Fetch } from "../../remote/request.js";
 import { fixedKeys } from "./fixed-keys.js";
 import { inlineJwks } from "./inline-jwks.js";
-import type { JwksSettings } from "../../remote/discovery.js";
 import { KeyFile } from "./key-file.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
 import type { KeySource } from "./key-source.js";
@@ -85,7 +85,8 @@ export function parseKeySource(options: OptionReader, context: KeyContext): KeyS
   return SOURCES[name](options, context);
 }
 
-function jwksSettings(options: OptionReader): JwksSettings {
+/** A login type's `jwksOptions`: also how its issuer's metadata is asked for and kept. */
+export function jwksSettings(options: OptionReader): RemoteSettings {
   const given = options.optional("jwksOptions", objectWith(JWKS_OPTION_NAMES), {});
   const reader = new OptionReader(given, options.at("jwksOptions"));
   const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });

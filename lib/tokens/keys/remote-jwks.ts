@@ -3,13 +3,18 @@ import type { KeyObject } from "node:crypto";
 import type { JwksClient, Options } from "jwks-rsa";
 
 import { PUBLIC_KEY_ALGORITHMS } from "../readers/algorithms.js";
-import { within } from "../../remote/deadline.js";
-import { downloadJson } from "../../remote/download.js";
+import type { RemoteSettings } from "../../remote/metadata.js";
+import { requestJson, within } from "../../remote/request.js";
 import { JwkSet } from "./jwk-set.js";
 import type { KeyQuery, KeySource } from "./key-source.js";
-import type { JwksEndpoint, JwksSettings } from "../../remote/discovery.js";
 import { Refreshed } from "../../remote/refreshed.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
+
+/** Where a set is fetched from. */
+export interface JwksEndpoint {
+  /** Fetches by its URL, or by one after the other if the first one known has moved. */
+  load<T>(fetchSet: (uri: string) => Promise<T>): Promise<T>;
+}
 
 /** Keys of a JWKS endpoint. With the set at hand a login is synchronous; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
@@ -17,7 +22,7 @@ export class RemoteJwks implements KeySource {
   readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #set: Refreshed<JwkSet>;
 
-  constructor(endpoint: JwksEndpoint, settings: JwksSettings, watcher: KeyWatcher) {
+  constructor(endpoint: JwksEndpoint, settings: RemoteSettings, watcher: KeyWatcher) {
     const fetch = async () => {
       const { JwksClient } = await jwksRsa();
       // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
@@ -61,13 +66,16 @@ function jwksRsa() {
   return import("jwks-rsa");
 }
 
-function clientOptions(jwksUri: string, settings: JwksSettings, signal: AbortSignal): Options {
+const JWKS_TYPES = "application/jwk-set+json, application/json";
+
+function clientOptions(jwksUri: string, settings: RemoteSettings, signal: AbortSignal): Options {
   return {
     jwksUri,
     // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
     cache: false,
     rateLimit: false,
-    fetcher: (url) => downloadJson(url, settings, signal) as Promise<{ keys: unknown }>,
+    fetcher: (url) =>
+      requestJson(url, { headers: { accept: JWKS_TYPES } }, settings, signal) as Promise<{ keys: unknown }>,
   };
 }
 

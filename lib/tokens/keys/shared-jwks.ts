@@ -1,51 +1,66 @@
-import { discoveredEndpoint, type JwksEndpoint, type JwksSettings } from "../../remote/discovery.js";
-import { RemoteJwks } from "./remote-jwks.js";
-import type { KeyWatcher } from "../../remote/watchers.js";
+import { IssuerMetadata, type RemoteSettings } from "../../remote/metadata.js";
+import { broadcast, together, type KeyWatcher } from "../../remote/watchers.js";
 import type { KeySource } from "./key-source.js";
-import { broadcast, together } from "../../remote/watchers.js";
+import { RemoteJwks, type JwksEndpoint } from "./remote-jwks.js";
 
-interface Entry {
-  readonly settings: JwksSettings;
+interface Entry<M> {
+  readonly settings: RemoteSettings;
+  /** Of the issuer that names the endpoint, if it is discovered. */
+  readonly metadata: M;
   readonly source: KeySource;
   readonly watchers: KeyWatcher[];
 }
 
 /** The JWKS endpoints of one host: login types over the same one, with equal settings, share its keys. */
 export class SharedJwks {
-  readonly #byName = new Map<string, Entry[]>();
+  readonly #byUri = new Map<string, Entry<undefined>[]>();
+  readonly #byIssuer = new Map<string, Entry<IssuerMetadata>[]>();
 
   /** Keys of a JWKS endpoint. */
-  source(uri: string, settings: JwksSettings, watcher: KeyWatcher): KeySource {
-    return this.#shared(uri, settings, watcher, () => ({ load: (fetchSet) => fetchSet(uri) }));
+  source(uri: string, settings: RemoteSettings, watcher: KeyWatcher): KeySource {
+    const endpoint: JwksEndpoint = { load: (fetchSet) => fetchSet(uri) };
+    return this.#shared(this.#byUri, uri, settings, watcher, () => ({ endpoint, metadata: undefined })).source;
   }
 
   /** Keys of the endpoint that an issuer names. */
-  discovered(issuer: string, settings: JwksSettings, watcher: KeyWatcher): KeySource {
-    // No URL of an endpoint has a space.
-    const name = `keys of ${issuer}`;
-    return this.#shared(name, settings, watcher, (part) => discoveredEndpoint(issuer, settings, part()));
+  discovered(issuer: string, settings: RemoteSettings, watcher: KeyWatcher): KeySource {
+    return this.#issuer(issuer, settings, watcher).source;
   }
 
-  #shared(
+  /** The metadata by which {@link discovered} finds the keys of this issuer: fetched once for both, when first needed. */
+  metadata(issuer: string, settings: RemoteSettings, watcher: KeyWatcher): IssuerMetadata {
+    return this.#issuer(issuer, settings, watcher).metadata;
+  }
+
+  #issuer(issuer: string, settings: RemoteSettings, watcher: KeyWatcher): Entry<IssuerMetadata> {
+    return this.#shared(this.#byIssuer, issuer, settings, watcher, (part) => {
+      const metadata = new IssuerMetadata(issuer, settings, part());
+      return { metadata, endpoint: { load: (fetchSet) => metadata.ask("jwks_uri", fetchSet) } };
+    });
+  }
+
+  #shared<M>(
+    all: Map<string, Entry<M>[]>,
     name: string,
-    settings: JwksSettings,
+    settings: RemoteSettings,
     watcher: KeyWatcher,
-    endpoint: (part: () => KeyWatcher) => JwksEndpoint,
-  ): KeySource {
-    const entries = this.#byName.get(name) ?? [];
+    find: (part: () => KeyWatcher) => { readonly endpoint: JwksEndpoint; readonly metadata: M },
+  ): Entry<M> {
+    const entries = all.get(name) ?? [];
     const twin = entries.find((entry) => equal(entry.settings, settings));
     if (twin !== undefined) {
-      twin.watchers.push(watcher);
-      return twin.source;
+      if (!twin.watchers.includes(watcher)) twin.watchers.push(watcher);
+      return twin;
     }
     const watchers = [watcher];
     const part = together(broadcast(watchers));
-    const source = new RemoteJwks(endpoint(part), settings, part());
-    this.#byName.set(name, [...entries, { settings, source, watchers }]);
-    return source;
+    const { endpoint, metadata } = find(part);
+    const entry = { settings, metadata, source: new RemoteJwks(endpoint, settings, part()), watchers };
+    all.set(name, [...entries, entry]);
+    return entry;
   }
 }
 
-function equal(one: JwksSettings, other: JwksSettings): boolean {
-  return (Object.keys(one) as (keyof JwksSettings)[]).every((name) => one[name] === other[name]);
+function equal(one: RemoteSettings, other: RemoteSettings): boolean {
+  return (Object.keys(one) as (keyof RemoteSettings)[]).every((name) => one[name] === other[name]);
 }

@@ -1,0 +1,83 @@
+import { endpointUrl } from "./endpoint-url.js";
+import { Refreshed, type RefreshSettings } from "./refreshed.js";
+import { requestJson, within, type RequestLimits } from "./request.js";
+import type { KeyWatcher } from "./watchers.js";
+
+/** How an endpoint is asked and how long its answer is kept. */
+export type RemoteSettings = RefreshSettings & RequestLimits & { readonly allowHttp: boolean };
+
+/** An issuer's discovery document: `issuer` is the configured one, and nothing else of it has been looked at. */
+export interface Metadata {
+  readonly issuer: string;
+  readonly [name: string]: unknown;
+}
+
+/**
+ * An issuer's metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3): one snapshot of the whole document,
+ * kept and refreshed as keys are.
+ */
+export class IssuerMetadata {
+  readonly issuer: string;
+  /** Where the document is. */
+  readonly url: string;
+  readonly #settings: RemoteSettings;
+  readonly #document: Refreshed<Metadata>;
+
+  constructor(issuer: string, settings: RemoteSettings, watcher: KeyWatcher) {
+    this.issuer = issuer;
+    // OpenID Connect Discovery 1.0 section 4.1: behind the issuer's path, less a slash at its end.
+    this.url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+    this.#settings = settings;
+    // The other half of the time is left for what is asked of an endpoint that the document names.
+    const fetch = () =>
+      within(settings.timeout / 2, async (signal) =>
+        metadataOf(await requestJson(this.url, {}, settings, signal), issuer),
+      );
+    this.#document = new Refreshed(fetch, settings, watcher);
+  }
+
+  /** The document, if it may be used without waiting. Starts its refresh in the background if that is due. */
+  current(): Metadata | undefined {
+    return this.#document.current();
+  }
+
+  /** The document after the next fetch, or what is left to use if that fails. Rejects with {@link KeysUnavailableError}. */
+  latest(): Promise<Metadata> {
+    return this.#document.latest();
+  }
+
+  /** The document: at once if it is there. Rejects with {@link KeysUnavailableError}. */
+  async get(): Promise<Metadata> {
+    return this.current() ?? (await this.latest());
+  }
+
+  /**
+   * The URL of an endpoint that the document names, e.g. `jwks_uri` or `introspection_endpoint`.
+   *
+   * @throws OptionsError if there is none, or none that may be asked
+   */
+  endpoint(document: Metadata, name: string): string {
+    return endpointUrl(document[name], name, this.#settings.allowHttp);
+  }
+
+  /** Asks an endpoint that the document names. If that fails, asks once more if the endpoint has moved meanwhile. */
+  async ask<T>(name: string, question: (url: string) => Promise<T>): Promise<T> {
+    const known = this.current();
+    if (known === undefined) return question(this.endpoint(await this.latest(), name));
+    try {
+      return await question(this.endpoint(known, name));
+    } catch (error) {
+      // Without a wait: logins that come meanwhile would wait along, and then not get in by this fetch.
+      const newer = (this.#document.askedLately ? this.current() : undefined) ?? (await this.latest());
+      if (newer[name] === known[name]) throw error;
+      return question(this.endpoint(newer, name));
+    }
+  }
+}
+
+/** OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3: metadata that names another issuer is somebody else's. */
+function metadataOf(document: unknown, issuer: string): Metadata {
+  const { issuer: named } = (document ?? {}) as { readonly issuer?: unknown };
+  if (named !== issuer) throw new Error("the discovery document is not of the configured issuer");
+  return document as Metadata;
+}

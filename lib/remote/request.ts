@@ -1,0 +1,144 @@
+/**
+ * What is asked of a `fetch`: the global one fits, and so does undici's, with TypeScript's `lib` DOM and without.
+ */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+/** What a {@link Fetch} is called with. */
+export interface FetchInit {
+  readonly method: "GET" | "POST";
+  headers: Record<string, string>;
+  body?: string;
+  readonly redirect: "error";
+  readonly signal: AbortSignal;
+}
+
+/** What is read of a response (Fetch Standard). */
+export interface FetchResponse {
+  readonly status: number;
+  readonly redirected: boolean;
+  readonly headers: { get(name: string): string | null };
+  readonly body: { getReader(): BodyReader } | null;
+}
+
+interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
+  cancel(): Promise<unknown>;
+}
+
+/** A question to another server. */
+export interface RemoteRequest {
+  /** `GET` unless set. */
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface RequestLimits {
+  readonly fetch: Fetch;
+  /** Bytes of the decoded body. */
+  readonly maxResponseSize: number;
+}
+
+/** An answer, whatever its status. */
+export interface RemoteAnswer {
+  readonly status: number;
+  readonly text: string;
+  header(name: string): string | null;
+}
+
+/**
+ * Gives work a deadline that holds whatever the work does: its signal says when to stop, and nobody waits longer.
+ *
+ * @param seconds - until the work counts as failed
+ */
+export async function within<T>(seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no complete answer within ${String(seconds)} s`));
+    }, seconds * 1_000).unref();
+  });
+  try {
+    return await Promise.race([work(abort.signal), deadline]);
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+}
+
+/**
+ * Asks for a JSON document: anything but status 200 and JSON within the size is an error.
+ *
+ * @param signal - of {@link within}: when it is aborted, nothing more of the answer is read or held
+ */
+export async function requestJson(
+  url: string,
+  request: RemoteRequest,
+  limits: RequestLimits,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const headers = { accept: "application/json", ...request.headers };
+  const answer = await send(url, { ...request, headers }, limits, signal);
+  if (answer.response.status !== 200) throw new Error(`answered with status ${String(answer.response.status)}`);
+  return parseJson(await answer.text());
+}
+
+/** Asks, and reads the answer within the size, whatever its status. See {@link requestJson}. */
+export async function request(
+  url: string,
+  request: RemoteRequest,
+  limits: RequestLimits,
+  signal: AbortSignal,
+): Promise<RemoteAnswer> {
+  const { response, text } = await send(url, request, limits, signal);
+  return { status: response.status, text: await text(), header: (name) => response.headers.get(name) };
+}
+
+/** Redirects are not followed: they would let the endpoint choose another. */
+async function send(
+  url: string,
+  { method = "GET", headers, body }: RemoteRequest,
+  { fetch, maxResponseSize }: RequestLimits,
+  signal: AbortSignal,
+): Promise<{ readonly response: FetchResponse; readonly text: () => Promise<string> }> {
+  const init: FetchInit = { method, headers: { ...headers }, redirect: "error", signal };
+  if (body !== undefined) init.body = body;
+  const response = await fetch(url, init);
+  const reader = readerUntil(signal, response);
+  if (response.redirected) throw new Error("answered with a redirect");
+  return { response, text: () => readText(reader, maxResponseSize) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Its own error would quote the answer, and a key that should not be there with it.
+    throw new Error("answered with something that is not JSON");
+  }
+}
+
+/** A `fetch` of the host's may not know of the signal. */
+function readerUntil(signal: AbortSignal, { body }: FetchResponse): BodyReader | undefined {
+  const reader = body?.getReader();
+  const cancel = () => {
+    reader?.cancel().catch(() => undefined);
+  };
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  return reader;
+}
+
+async function readText(reader: BodyReader | undefined, maxSize: number): Promise<string> {
+  if (reader === undefined) throw new Error("answered without a body");
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const chunk = part.value as Uint8Array;
+    size += chunk.byteLength;
+    if (size > maxSize) throw new Error(`answered with more than ${String(maxSize)} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+}
