@@ -51,7 +51,7 @@ const packages = Object.entries(PACKAGES).map(([name, importers]) => ({
 }));
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/"]),
+  globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/", "hosts/out/"]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -89,6 +89,7 @@ export default defineConfig(
         clearTimeout: false,
         setInterval: false,
         clearInterval: false,
+        setImmediate: false,
       },
     },
   },

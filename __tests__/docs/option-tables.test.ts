@@ -16,7 +16,7 @@ interface Row {
 /** What the parser falls back on, by option; only of options that it reads as optional. */
 type Defaults = ReadonlyMap<string, unknown>;
 
-const readme = readFileSync(join(import.meta.dirname, "..", "..", "README.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "options.md"), "utf8");
 const JWKS = { jwksUri: "https://idp.example.org/jwks" };
 
 /** Makes what has the options of a table, of which `more` are given. */
@@ -43,7 +43,7 @@ const IN_WORDS: Readonly<Record<string, (byDefault: unknown) => void>> = {
 };
 const NOTHING = ["", "none", "not checked", "a token that has one is refused", "in memory"];
 
-describe.each(TABLES)("the README's table of %s", (type, make) => {
+describe.each(TABLES)("the table of %s", (type, make) => {
   let rows: readonly Row[];
   let defaults: Defaults;
 
@@ -67,19 +67,8 @@ describe.each(TABLES)("the README's table of %s", (type, make) => {
   });
 });
 
-test("no link inside the README or the API page leads nowhere", () => {
-  for (const page of ["README.md", "docs/api.md"]) {
-    const text = readFileSync(join(import.meta.dirname, "..", "..", page), "utf8");
-    const targets = Array.from(text.matchAll(/\]\(#([^)]+)\)/g), ([, target = ""]) => target);
-    const anchors = [...slugsOf(text), ...Array.from(text.matchAll(/<a id="([^"]+)">/g), ([, id]) => id)];
-
-    expect(targets.length).toBeGreaterThan(0);
-    expect(targets.filter((target) => !anchors.includes(target))).toEqual([]);
-  }
-});
-
 function rowsOf(type: string): readonly Row[] {
-  const [, region = ""] = new RegExp(`<!-- options: ${type} -->([\\s\\S]*?)<!-- end -->`).exec(readme) ?? [];
+  const [, region = ""] = new RegExp(`<!-- options: ${type} -->([\\s\\S]*?)<!-- end -->`).exec(page) ?? [];
   return Array.from(region.matchAll(/^\| \[?`(\w+)`.*$/gm), ([row, name = ""]) => {
     const [, , , byDefault = ""] = row.split(/(?<!\\)\|/);
     return { name, byDefault: byDefault.trim() };
@@ -115,18 +104,4 @@ function defaultsReadBy(make: () => unknown): Defaults {
 /** Not given, or given without a member. */
 function isNothing(value: unknown): boolean {
   return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
-}
-
-/** Where a page's headings are, as GitHub and npm count them. */
-function slugsOf(text: string): readonly string[] {
-  const seen = new Map<string, number>();
-  return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, title = ""]) => {
-    const slug = title
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, "")
-      .replaceAll(" ", "-");
-    const before = seen.get(slug) ?? 0;
-    seen.set(slug, before + 1);
-    return before === 0 ? slug : `${slug}-${String(before)}`;
-  });
 }
