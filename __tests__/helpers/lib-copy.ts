@@ -9,10 +9,14 @@ export interface LibCopy {
   readonly remove: () => void;
 }
 
-/** lib/ as JavaScript in a directory of its own, for tests that need a process of their own: no build need be there. */
-export function copyOfLib(): LibCopy {
+/**
+ * lib/ as JavaScript in a directory of its own, for tests that need a process of their own: no build need be there.
+ *
+ * @param type - ES modules, or CommonJS
+ */
+export function copyOfLib(type: "module" | "commonjs" = "module"): LibCopy {
   const directory = mkdtempSync(join(tmpdir(), "matrix-jwt-login-"));
-  writeFileSync(join(directory, "package.json"), '{"type":"module"}');
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ type }));
   symlinkSync(join(process.cwd(), "node_modules"), join(directory, "node_modules"));
   for (const file of readdirSync("lib", { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;
@@ -21,7 +25,7 @@ export function copyOfLib(): LibCopy {
       filename: file,
       swcrc: false,
       jsc: { parser: { syntax: "typescript" }, target: "es2023" },
-      module: { type: "es6" },
+      module: { type: type === "module" ? "es6" : type },
     });
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, code);
