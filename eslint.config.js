@@ -11,6 +11,7 @@ const ROOMS = {
   tokens: ["remote", "support"],
   http: ["matrix", "support"],
   login: ["tokens", "remote", "limits", "matrix", "support"],
+  sso: ["login", "tokens", "remote", "limits", "matrix", "support"],
   migrate: ["login", "tokens", "remote", "limits", "matrix", "support"],
   cli: ["login", "tokens", "remote", "matrix", "support"],
 };

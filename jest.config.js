@@ -8,7 +8,7 @@ export default {
   maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Jest's CommonJS needs what is an ES module only transformed. Verifying needs none of it: see plain-jest.test.ts.
   transform: { "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }] },
-  transformIgnorePatterns: ["/node_modules/(?!(?:jose|matrix-js-sdk|oidc-provider)/)"],
+  transformIgnorePatterns: ["/node_modules/(?!(?:jose|matrix-js-sdk|oauth4webapi|oidc-provider)/)"],
   moduleNameMapper: {
     "^matrix-jwt-login$": "<rootDir>/lib/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+
+/** Cookies that one browser keeps of one kind at most; the oldest goes. */
+const MAX_COOKIES = 4;
+/** Bytes of name and value, and of all cookies of one kind together. Browsers take 4,096 for one. */
+const MAX_COOKIE = 3_000;
+const MAX_TOGETHER = 8_192;
+/** Seconds that they are good for. */
+export const COOKIE_LIFETIME = 600;
+
+/** An ID is when it was made, in base 36, and 128 random bits; a value is a JWE or base64url. */
+const ID_AND_VALUE = "([0-9a-z]{1,9}-[A-Za-z0-9_-]{22})=([A-Za-z0-9._-]*)";
+
+/** One cookie of ours: its ID is part of its name. */
+interface OurCookie {
+  readonly id: string;
+  readonly value: string;
+}
+
+/** The cookies of one kind in a browser (RFC 6265bis). */
+export interface CookieJar {
+  /** Also the `state` of an authorization request: it names the cookie that belongs to the answer. */
+  newId(): string;
+  /** @returns undefined unless this browser has it */
+  get(cookieHeader: string | undefined, id: string): string | undefined;
+  /** @returns the `Set-Cookie` values that keep it and drop those that no longer fit; undefined if it is too long */
+  keep(cookieHeader: string | undefined, id: string, value: string): readonly string[] | undefined;
+  /** @returns the `Set-Cookie` value that deletes it */
+  drop(id: string): string;
+}
+
+/**
+ * @param kind - part of the name
+ * @param secure - false on http, which is loopback only: browsers keep no `Secure` cookie of it
+ */
+export function cookieJar(kind: string, secure: boolean): CookieJar {
+  const prefix = `${secure ? "__Host-" : ""}mjl-${kind}-`;
+  const pattern = new RegExp(`(?<=^|; ?)${prefix}${ID_AND_VALUE}(?=;|$)`, "g");
+  // RFC 6265bis section 4.1.3.2: `__Host-` cookies are set by this host alone, for no other, over TLS.
+  const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`;
+  const drop = (id: string) => `${prefix}${id}=; Max-Age=0${attributes}`;
+  const size = ({ id, value }: OurCookie) => prefix.length + id.length + 1 + value.length;
+
+  const cookiesIn = (header = ""): readonly OurCookie[] =>
+    Array.from(header.matchAll(pattern), ([, id, value]) => ({ id, value }) as OurCookie);
+
+  return {
+    newId: () => `${Math.floor(Date.now() / 1_000).toString(36)}-${randomBytes(16).toString("base64url")}`,
+    get: (header, id) => cookiesIn(header).find((cookie) => cookie.id === id)?.value,
+    keep(header, id, value) {
+      const added = { id, value };
+      let together = size(added);
+      if (together > MAX_COOKIE) return undefined;
+      const newestFirst = [...cookiesIn(header)].sort((one, other) => madeAt(other) - madeAt(one));
+      const dropped = newestFirst.filter((cookie, index) => {
+        together += size(cookie);
+        return index + 1 >= MAX_COOKIES || together > MAX_TOGETHER;
+      });
+      return [
+        ...dropped.map((cookie) => drop(cookie.id)),
+        `${prefix}${id}=${value}; Max-Age=${String(COOKIE_LIFETIME)}${attributes}`,
+      ];
+    },
+    drop,
+  };
+}
+
+function madeAt({ id }: OurCookie): number {
+  return parseInt(id, 36);
+}
