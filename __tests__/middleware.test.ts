@@ -54,7 +54,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     const request = supertest(app).post(LOGIN_PATH).set("X-Forwarded-For", "192.0.2.7").set("User-Agent", "a client");
     await request.send(goodLogin()).expect(200);
     expect(seen).toMatchObject({ ip: "192.0.2.7", userAgent: "a client" });
-    expect(seen?.req?.originalUrl).toBe(LOGIN_PATH);
+    expect(seen?.req.originalUrl).toBe(LOGIN_PATH);
   });
 
   test("a request without a User-Agent has none", async () => {

@@ -40,7 +40,7 @@ export function remoteLogins(loginTypes: Readonly<Record<string, LoginTypeOption
     logger,
     onKeysError: (event) => errors.push(event),
     onReject: ({ req, reason }) => {
-      if (req) req.reason = reason;
+      req.reason = reason;
     },
   });
   const attempt = async (token: string, type = LOGIN_TYPE): Promise<Outcome> => {

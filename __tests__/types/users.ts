@@ -42,11 +42,11 @@ export const underExpress = matrixJwtLogin({
   findUser: find,
   issueToken: (user, login) => {
     exactly<Account>()(user);
-    exactly<Request | undefined>()(login.req);
+    exactly<Request>()(login.req);
     return { accessToken: user.id };
   },
   onLogin: ({ req }) => {
-    exactly<Request | undefined>()(req);
+    exactly<Request>()(req);
   },
 });
 

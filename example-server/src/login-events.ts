@@ -10,13 +10,13 @@ export function loginEvents(log: Logger, metrics: Metrics) {
     onLogin: (event: LoginEvent<Request>): void => {
       metrics.onLogin(event);
       const { loginType, userId, durationMs, req } = event;
-      log.info({ loginType, userId, ms: Math.round(durationMs), ip: req?.ip }, "Logged in");
+      log.info({ loginType, userId, ms: Math.round(durationMs), ip: req.ip }, "Logged in");
     },
     onReject: (event: RejectEvent<Request>): void => {
       metrics.onReject(event);
       const { loginType, userId, reason, statusCode, errcode, durationMs, req } = event;
       log.info(
-        { loginType, userId, reason, statusCode, errcode, ms: Math.round(durationMs), ip: req?.ip },
+        { loginType, userId, reason, statusCode, errcode, ms: Math.round(durationMs), ip: req.ip },
         "Login refused",
       );
     },

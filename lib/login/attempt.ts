@@ -38,6 +38,8 @@ export async function attempted<User, Req, T>(
   try {
     return await work(attempt);
   } catch (error) {
+    // Nobody is told: there was no login, only a connection that ended.
+    if (error instanceof ClientGone) throw clientGone();
     const answer = answerFor(error);
     const cause = error instanceof HostFailure ? error.cause : error;
     // A MatrixError is the host's own answer, and nothing that it need be told of.
@@ -45,6 +47,19 @@ export async function attempted<User, Req, T>(
     config.onReject?.(rejectEvent(attempt, error, answer));
     throw answer;
   }
+}
+
+/** The client has hung up before its token was looked at. */
+class ClientGone extends Error {}
+
+/** @throws ClientGone */
+export function checkConnected({ context }: Attempt<unknown>): void {
+  if (context.signal?.aborted === true) throw new ClientGone();
+}
+
+/** The status is nginx's for this; nobody is left to read it. */
+function clientGone(): MatrixError {
+  return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
 }
 
 function begin<User, Req>(config: LoginConfig<User, Req>, json: unknown, context: LoginContext<Req>): Attempt<Req> {
@@ -119,8 +134,8 @@ function reasonOf(error: unknown, stage: RejectReason): RejectReason {
 
 function ending<Req>({ startedAt, context }: Pick<Attempt<Req>, "startedAt" | "context">): {
   durationMs: number;
-  req?: Req;
+  req: Req;
 } {
   const durationMs = performance.now() - startedAt;
-  return context.req === undefined ? { durationMs } : { durationMs, req: context.req };
+  return { durationMs, ...((context.req !== undefined && { req: context.req }) as { req: Req }) };
 }

@@ -1,4 +1,4 @@
-import { attempted, blamesToken, loginEvent, type Attempt } from "./attempt.js";
+import { attempted, blamesToken, checkConnected, loginEvent, type Attempt } from "./attempt.js";
 import type { OptionReader } from "../support/checks.js";
 import { callHost, findUser, registerUser } from "./host-callbacks.js";
 import { TokenError } from "../tokens/errors.js";
@@ -63,6 +63,8 @@ export interface JwtLogin<Req = unknown> {
 /**
  * Makes a login without Express: for another framework, or for a host's own handlers.
  *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of `context.req`
  * @param options - checked here, never later
  * @throws OptionsError where an option can't be right
  */
@@ -182,6 +184,7 @@ async function authenticate<User, Req>(
   fields: LoginFields,
   admission: Admission = ANYBODY,
 ): Promise<Authenticated<User, Req>> {
+  checkConnected(attempt);
   const { loginType, submission } = attempt;
   const verified = loginType.verifier.verify(submission["token"]);
   const token = verified instanceof Promise ? await verified : verified;

@@ -30,8 +30,8 @@ export interface VerifiedLogin<Req = unknown> {
   readonly ip?: string;
   /** The request's `User-Agent` header. */
   readonly userAgent?: string;
-  /** The request: under Express its `Request`. */
-  readonly req?: Req;
+  /** The request: the middleware's, or what was given as `context.req`. */
+  readonly req: Req;
 }
 
 /** What is known of who asks. */
@@ -42,6 +42,11 @@ export interface LoginContext<Req = unknown> {
   readonly userAgent?: string | undefined;
   /** The framework's request, handed to the callbacks and the events as it is. */
   readonly req?: Req | undefined;
+  /**
+   * Whether the client has hung up: read before the token is looked at, and if so, nothing is verified and no callback is
+   * called. An `AbortSignal` fits.
+   */
+  readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
 /** Why a login was refused: a {@link TokenErrorCode} for the token, else at which step it ended. */
@@ -72,8 +77,8 @@ export interface LoginEvent<Req = unknown> {
   readonly userId: string;
   /** Milliseconds that the login took, the host's callbacks included. */
   readonly durationMs: number;
-  /** The request, if there is one. */
-  readonly req?: Req;
+  /** The request: the middleware's, or what was given as `context.req`. */
+  readonly req: Req;
 }
 
 /** A login that was refused, or that failed. */
@@ -90,8 +95,8 @@ export interface RejectEvent<Req = unknown> {
   readonly reason: RejectReason;
   /** Milliseconds that the attempt took, the host's callbacks included. */
   readonly durationMs: number;
-  /** The request, if there is one. */
-  readonly req?: Req;
+  /** The request: the middleware's, or what was given as `context.req`. */
+  readonly req: Req;
 }
 
 /** A fetch or read of keys that failed. */
@@ -108,6 +113,7 @@ type Awaitable<T> = T | Promise<T>;
  * What a login needs, with or without Express.
  *
  * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of the request in callbacks and events
  */
 export interface JwtLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */

@@ -26,7 +26,7 @@ export function verifiedLogin<Req>(
     refreshToken,
     ...(context.ip !== undefined && { ip: context.ip }),
     ...(context.userAgent !== undefined && { userAgent: context.userAgent }),
-    ...(context.req !== undefined && { req: context.req }),
+    ...((context.req !== undefined && { req: context.req }) as { req: Req }),
   };
 }
 
