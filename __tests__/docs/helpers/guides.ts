@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..", "..", "..");
-export const GUIDES = join(root, "docs", "guides");
+const GUIDES = join(root, "docs", "guides");
 
 /** What a guide leaves to the reader, who has it in `host.ts`. */
 const HOST = `
