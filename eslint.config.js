@@ -36,7 +36,10 @@ const layers = Object.entries(ROOMS).map(([room, below]) => ({
             regex: anyRoom(Object.keys(ROOMS).filter((other) => other !== room && !below.includes(other))),
             message: "Imports point down only: see CONTRIBUTING.md, Layers.",
           },
-          { regex: "^(?:\\.\\./)+(?:index|middleware)\\.js$", message: "The files at the top of lib/ are above all." },
+          {
+            regex: "^(?:\\.\\./)+(?:index|middleware|token-verifier)\\.js$",
+            message: "The files at the top of lib/ are above all.",
+          },
         ],
       },
     ],

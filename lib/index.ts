@@ -1,5 +1,5 @@
 export { OptionsError } from "./support/options-error.js";
-export { createTokenVerifier, type TokenVerifier } from "./login/create-token-verifier.js";
+export { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
 export type { FailureLimiter, RateLimiter, RateLimits, UsedTokenLimiter } from "./limits/limiter.js";
 export type { RedisClient } from "./limits/redis-leaky-buckets.js";
 export { createJwtLogin, type JwtLogin } from "./login/jwt-login.js";

@@ -15,7 +15,7 @@ import {
 import { main } from "../../lib/cli/main.js";
 import { problemsOf, runExamples } from "../helpers/examples.js";
 import { SECRET } from "../helpers/keys.js";
-import { host, login, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
+import { given, host, login, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
 import { examples, explainArguments, pages, textOf } from "./helpers/guides.js";
 import { serveProviders, type Case, type Internet, type Provider } from "./helpers/provider.js";
 import { authelia } from "./helpers/providers/authelia.js";
@@ -91,7 +91,7 @@ test("every page is in the index", () => {
 describe.each(PROVIDERS)("the guide for $page", ({ page, name, documents, cases }) => {
   const options = (jwksOptions: JwksOptions, set: Case["set"] = {}): LoginTypeOptions => {
     const remote = Object.keys(documents).length > 0 && { jwksOptions };
-    return { ...(exported[name] as LoginTypeOptions), ...remote, ...set } as LoginTypeOptions;
+    return given({ ...(exported[name] as LoginTypeOptions), ...remote, ...set }) as LoginTypeOptions;
   };
 
   test.each(cases)("$what: $becomes", async ({ token, set, becomes, displayName }) => {

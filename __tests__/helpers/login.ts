@@ -13,7 +13,11 @@ export interface User {
   readonly id: string;
 }
 
-/** Options of a host that knows alice and bob, and gives everybody a token. */
+/**
+ * Options of a host that knows alice and bob, and gives everybody a token.
+ *
+ * @param loginType - over a login type with a secret; `undefined` takes an option away
+ */
 export function optionsWith(
   loginType: Partial<Record<keyof LoginTypeOptions, unknown>> = {},
   options: Partial<MatrixJwtLoginOptions<User>> = {},
@@ -21,12 +25,17 @@ export function optionsWith(
   const users = new Map(["alice", "bob"].map((name) => [`@${name}:${SERVER_NAME}`, { id: name }]));
   return {
     serverName: SERVER_NAME,
-    loginTypes: { [LOGIN_TYPE]: { secret: SECRET, ...loginType } as LoginTypeOptions },
+    loginTypes: { [LOGIN_TYPE]: given({ secret: SECRET, ...loginType }) as LoginTypeOptions },
     findUser: (userId) => users.get(userId),
     issueToken: () => ({ accessToken: "an access token" }),
     logger: false,
     ...options,
   };
+}
+
+/** The options that are not `undefined`. */
+export function given(options: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** A host with the middleware mounted at its root. */

@@ -1,12 +1,12 @@
 import { createSecretKey } from "node:crypto";
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createJwtLogin, createTokenVerifier, matrixJwtLogin } from "matrix-jwt-login";
+import { createJwtLogin, createTokenVerifier, matrixJwtLogin, type LoginTypeOptions } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { core, rejection, submission } from "../helpers/core.js";
 import { jwk, P256, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
-import { LOGIN_TYPE, optionsWith } from "../helpers/login.js";
+import { given, LOGIN_TYPE, optionsWith } from "../helpers/login.js";
 import { inSeconds, token } from "../helpers/tokens.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -16,6 +16,10 @@ type Row = readonly [what: string, values: Values, option: string, problem: RegE
 const NO_SECRET = { secret: undefined };
 const JWKS_URI = { ...NO_SECRET, jwksUri: "https://idp.example.org/jwks" };
 const DISCOVER = { ...NO_SECRET, discover: true, issuer: "https://idp.example.org" };
+
+function withSecret(values: Values): LoginTypeOptions {
+  return given({ secret: SECRET, ...values }) as LoginTypeOptions;
+}
 
 const ONE_VALUE: Row[] = ["issuer", "audience", "tokenType", "subjectClaim", "displayNameClaim"].flatMap(
   (name): Row[] => [
@@ -169,7 +173,6 @@ const RIGHT: readonly (readonly [string, Values])[] = [
   ["a token's type and scopes", { tokenType: "at+jwt", requiredScopes: ["login", "urn:matrix"] }],
   ["a function to authorize", { authorize: () => true }],
   ["no registration", { allowRegistration: false }],
-  ["undefined for all that is optional", { algorithms: undefined, audience: undefined, identifier: undefined }],
 ];
 
 beforeEach(() => {
@@ -184,9 +187,9 @@ describe.each<[string, string, (values: Values) => unknown]>([
   [
     "a login type of the middleware's, with a name that is an identifier",
     "loginTypes.jwt",
-    (values) => matrixJwtLogin(optionsWith({}, { loginTypes: { jwt: { secret: SECRET, ...values } } })),
+    (values) => matrixJwtLogin(optionsWith({}, { loginTypes: { jwt: withSecret(values) } })),
   ],
-  ["a token verifier", "", (values) => createTokenVerifier({ secret: SECRET, ...values })],
+  ["a token verifier", "", (values) => createTokenVerifier(withSecret(values))],
 ])("%s", (_, path, make) => {
   const at = (option: string): string => [path, option].filter((part) => part !== "").join(".");
 
@@ -208,6 +211,37 @@ describe.each<[string, string, (values: Values) => unknown]>([
       );
     },
   );
+});
+
+describe("an option that is undefined", () => {
+  const names = [
+    ...["issuer", "audience", "algorithms", "tokenType", "requiredScopes", "maxTokenAge", "authorize", "subjectClaim"],
+    ...["requireExpiry", "clockTolerance", "identifier", "localpart", "singleUse", "secret", "jwksUri", "discover"],
+  ];
+  const problem = /is undefined; set the environment variable that it comes from, or leave the option out/;
+
+  test.each(names)("is refused in a login type: %s", (name) => {
+    const loginTypes = { [LOGIN_TYPE]: Object.assign({ jwks: { keys: [jwk(RSA)] } }, { [name]: undefined }) };
+    const path = `loginTypes["${LOGIN_TYPE}"].${name}`;
+    expectOptionsError(() => createJwtLogin(optionsWith({}, { loginTypes })), path, problem);
+    expectOptionsError(() => matrixJwtLogin(optionsWith({}, { loginTypes })), path, problem);
+  });
+
+  test.each(["cacheMaxAge", "timeout", "fetch", "allowHttp"])("is refused in jwksOptions: %s", (name) => {
+    const jwksOptions = { [name]: undefined };
+    const make = () => createTokenVerifier({ jwksUri: "https://idp.example.org/jwks", jwksOptions });
+    expectOptionsError(make, `jwksOptions.${name}`, problem);
+  });
+
+  test("may be one of the middleware's own", () => {
+    const options: object = { ...optionsWith(), wellKnown: undefined, rateLimits: undefined, onLogin: undefined };
+    expect(() => matrixJwtLogin(options as ReturnType<typeof optionsWith>)).not.toThrow();
+  });
+
+  test("may be inherited", () => {
+    const inherited = Object.assign(Object.create({ audience: undefined }) as object, { secret: SECRET });
+    expect(() => createTokenVerifier(inherited as LoginTypeOptions)).not.toThrow();
+  });
 });
 
 describe("allowRegistration", () => {

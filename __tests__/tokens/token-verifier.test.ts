@@ -192,7 +192,7 @@ describe("options of a verifier", () => {
 
   test.each<[string, AnyOptions, string, RegExp]>([
     ["no key source", {}, "", /no key source.*secret.*publicKey.*keyFile.*jwksUri.*jwks/],
-    ["a key source that is undefined", { secret: undefined }, "", /no key source/],
+    ["a key source that is undefined", { secret: undefined }, "secret", /is undefined/],
     ["a secret beside a public key", { secret: SECRET, publicKey: pem(RSA) }, "publicKey", /one key source/],
     ["a secret beside an endpoint", { secret: SECRET, jwksUri: "https://idp/jwks" }, "jwksUri", /one key source/],
     ["an endpoint beside a set", { jwksUri: "https://idp/jwks", jwks: keys }, "jwks", /one key source/],

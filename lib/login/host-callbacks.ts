@@ -1,15 +1,7 @@
-import { HostFailure } from "../support/host-failure.js";
+import { callHost, HostFailure } from "../support/host-failure.js";
 import { errcodeOf } from "../matrix/host-error.js";
 import type { VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-login.js";
-
-export async function callHost<T>(callback: string, call: () => T | Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    throw new HostFailure(callback, cause);
-  }
-}
 
 type UserCallbacks<User, Req> = Pick<LoginConfig<User, Req>, "findUser" | "registerUser">;
 

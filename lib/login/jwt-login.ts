@@ -1,8 +1,8 @@
 import { attempted, blamesToken, checkConnected, loginEvent, type Attempt } from "./attempt.js";
 import type { OptionReader } from "../support/checks.js";
-import { callHost, findUser, registerUser } from "./host-callbacks.js";
-import { TokenError } from "../tokens/errors.js";
-import { readerOf, type Authorize } from "../tokens/parse-options.js";
+import { callHost } from "../support/host-failure.js";
+import { findUser, registerUser } from "./host-callbacks.js";
+import { readerOf } from "../tokens/parse-options.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { MatrixError } from "../matrix/errors.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
@@ -191,7 +191,8 @@ async function authenticate<User, Req>(
   if (loginType.singleUse) checkExpiry(token.claims);
   const account = accountOf(config.serverName, attempt, token);
   admission.checkUser(attempt, account.userId);
-  if (loginType.verifier.authorize !== undefined) await authorize(loginType.verifier.authorize, token, submission);
+  const authorizing = loginType.verifier.authorize(token, submission);
+  if (authorizing !== undefined) await authorizing;
   if (config.limits !== undefined) await config.limits.countLogin(account.userId);
   const login = verifiedLogin(attempt, fields, token, account);
   const user = await findUser(config, login);
@@ -217,12 +218,6 @@ function checkIdentifier(rule: LoginType, submission: JsonObject, localpart: str
   const named = identifies(submission, localpart, serverName);
   if (named === "same" || (named === "none" && rule.identifier === "match")) return;
   throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user that the request names");
-}
-
-async function authorize(ask: Authorize, { claims }: VerifiedToken, submission: JsonObject): Promise<void> {
-  if ((await callHost("authorize", () => ask(claims, submission))) !== true) {
-    throw new TokenError("unauthorized", "token not authorized");
-  }
 }
 
 function checkRegistration(attempt: Attempt<unknown>, localpart: string): void {

@@ -1,8 +1,9 @@
-import { flag, oneOf, type OptionReader } from "../support/checks.js";
+import { flag, oneOf } from "../support/checks.js";
+import { optional, optionsOf, type OptionsOf } from "../support/options.js";
 import { claimReader, type ClaimReader } from "../tokens/claim-reader.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
-import { claimLocator, readerOf, VERIFIER_OPTION_NAMES } from "../tokens/parse-options.js";
-import { Verifier } from "../tokens/verifier.js";
+import { claimLocator, parseVerifier, TOKEN_OPTIONS } from "../tokens/parse-options.js";
+import type { Verifier } from "../tokens/verifier.js";
 import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
 import type { UserRules } from "./login-type.js";
 
@@ -17,30 +18,27 @@ export interface LoginType {
   readonly singleUse: boolean;
 }
 
-const USER_RULE_NAMES = [
-  "subjectFormat",
-  "localpart",
-  "displayNameClaim",
-  "identifier",
-  "allowRegistration",
-  "singleUse",
-] as const satisfies readonly (keyof UserRules)[];
+const USER_OPTIONS = {
+  subjectFormat: optional(oneOf(["localpart", "userId", "either"]), "localpart"),
+  localpart: optional(oneOf(["as-is", "lowercase", "escape"]), "as-is"),
+  displayNameClaim: optional(claimLocator),
+  identifier: optional(oneOf(["ignore", "match", "require"]), "ignore"),
+  allowRegistration: optional(flag, false),
+  singleUse: optional(flag, false),
+} satisfies OptionsOf<UserRules>;
+
+/** All options of a login type. */
+export const LOGIN_TYPE_OPTIONS = { ...TOKEN_OPTIONS, ...USER_OPTIONS };
+
+const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);
 
 /** @throws OptionsError */
 export function parseLoginType(value: unknown, path: string, context: KeyContext): LoginType {
-  const options = readerOf(value, path, [...VERIFIER_OPTION_NAMES, ...USER_RULE_NAMES]);
+  const options = loginTypeOptions(value, path);
+  const { displayNameClaim } = options;
   return {
-    verifier: new Verifier(options, context),
-    subjectFormat: options.optional("subjectFormat", oneOf(["localpart", "userId", "either"]), "localpart"),
-    localpart: options.optional("localpart", oneOf(["as-is", "lowercase", "escape"]), "as-is"),
-    displayName: displayName(options),
-    identifier: options.optional("identifier", oneOf(["ignore", "match", "require"]), "ignore"),
-    allowRegistration: options.optional("allowRegistration", flag, false),
-    singleUse: options.optional("singleUse", flag, false),
+    ...options,
+    verifier: parseVerifier(options, path, context),
+    displayName: displayNameClaim === undefined ? undefined : claimReader(displayNameClaim, "displayNameClaim"),
   };
-}
-
-function displayName(options: OptionReader): ClaimReader | undefined {
-  const locator = options.optional("displayNameClaim", claimLocator);
-  return locator === undefined ? undefined : claimReader(locator, "displayNameClaim");
 }

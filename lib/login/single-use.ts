@@ -17,7 +17,7 @@ export function checkExpiry({ exp }: Claims): void {
 
 /** @throws TokenError where it has been claimed before */
 export async function claim({ usedTokens, clockTolerance }: SingleUse, token: VerifiedToken): Promise<TokenUse> {
-  const use = useOf(token.signingInput, Number(token.claims.exp) + clockTolerance);
+  const use = useOf(token.fingerprint, Number(token.claims.exp) + clockTolerance);
   if (await usedTokens.claim(use)) return use;
   throw new TokenError("used", "token used before");
 }

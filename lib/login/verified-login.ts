@@ -11,10 +11,10 @@ export type Account = Pick<VerifiedLogin, "userId" | "localpart">;
 export function verifiedLogin<Req>(
   { loginType, name, context }: Attempt<Req>,
   { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
-  { claims }: VerifiedToken,
+  { claims, introspection }: VerifiedToken,
   account: Account,
 ): VerifiedLogin<Req> {
-  const displayName = loginType.displayName?.(claims);
+  const displayName = loginType.displayName?.(claims, introspection);
   return {
     loginType: name,
     ...account,

@@ -4,9 +4,11 @@ import type { Claims } from "./claims.js";
 /**
  * Where a claim is found: one claim's name, dots and all; a path of names that walks down; or a synchronous function.
  */
-export type ClaimLocator = string | readonly string[] | ((claims: Claims) => string | undefined);
+export type ClaimLocator =
+  string | readonly string[] | ((claims: Claims, introspection?: Claims) => string | undefined);
 
-export type ClaimReader = (claims: Claims) => unknown;
+/** `introspection`: the introspection endpoint's answer, if it confirmed the token. */
+export type ClaimReader = (claims: Claims, introspection?: Claims) => unknown;
 
 /**
  * Looks at own members only: what every object inherits is no claim.
@@ -14,15 +16,20 @@ export type ClaimReader = (claims: Claims) => unknown;
  * @param option - the option that says where, for errors of a function of the host's
  */
 export function claimReader(locator: ClaimLocator, option: string): ClaimReader {
-  if (typeof locator === "function") return (claims) => call(locator, claims, option);
+  if (typeof locator === "function") {
+    return (claims, introspection) => {
+      const given: Parameters<ClaimReader> = introspection === undefined ? [claims] : [claims, introspection];
+      return call(locator, given, option);
+    };
+  }
   const path = typeof locator === "string" ? [locator] : [...locator];
   return (claims) => path.reduce<unknown>(member, claims);
 }
 
-function call(locator: (claims: Claims) => unknown, claims: Claims, option: string): unknown {
+function call(locator: ClaimReader, claims: Parameters<ClaimReader>, option: string): unknown {
   let value: unknown;
   try {
-    value = locator(claims);
+    value = locator(...claims);
   } catch (cause) {
     throw new HostFailure(option, cause);
   }

@@ -1,5 +1,5 @@
-import type { JoseHeader } from "./readers/compact.js";
 import { TokenError } from "./errors.js";
+import type { Proven } from "./readers/reader.js";
 
 /**
  * The claims set of a verified token (RFC 7519 section 4): a JSON object. Times are seconds since 1970 (NumericDate).
@@ -35,10 +35,7 @@ export interface ClaimRules {
 }
 
 /** A token as the rules of this file see it. */
-export interface ClaimedToken {
-  readonly header: JoseHeader;
-  readonly claims: Claims;
-}
+export type ClaimedToken = Pick<Proven, "claims" | "typ">;
 
 /** @throws TokenError where the rule is broken */
 type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;
@@ -55,22 +52,10 @@ export const CLAIM_RULES = {
   scope: checkScopes,
 } satisfies Readonly<Record<string, ClaimRule>>;
 
-const IN_ORDER: readonly ClaimRule[] = Object.values(CLAIM_RULES);
-
-/**
- * Judges a token whose signature is good by its claims.
- *
- * @param now - seconds since 1970
- * @throws TokenError with the code of the first rule that is broken
- */
-export function checkClaims(token: ClaimedToken, rules: ClaimRules, now: number): void {
-  for (const check of IN_ORDER) check(token, rules, now);
-}
-
 /** RFC 8725 section 3.11. */
-function checkType({ header }: ClaimedToken, { tokenType }: ClaimRules): void {
+function checkType({ typ }: ClaimedToken, { tokenType }: ClaimRules): void {
   if (tokenType === undefined) return;
-  if (typeof header.typ !== "string" || mediaType(header.typ) !== tokenType) {
+  if (typeof typ !== "string" || mediaType(typ) !== tokenType) {
     throw new TokenError("token_type", "token is not of the required type (typ)");
   }
 }

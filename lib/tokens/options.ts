@@ -212,6 +212,11 @@ export interface TokenRules {
    * @defaultValue none
    * @param claims - the verified claims
    * @param submission - the login request's JSON object; empty where a verifier is used by itself
+   * @param introspection - the introspection endpoint's answer, if it confirmed a token that has claims of its own
    */
-  readonly authorize?: (claims: Claims, submission: Readonly<Record<string, unknown>>) => boolean | Promise<boolean>;
+  readonly authorize?: (
+    claims: Claims,
+    submission: Readonly<Record<string, unknown>>,
+    introspection?: Claims,
+  ) => boolean | Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import {
+  at,
   callback,
   flag,
   listOf,
@@ -11,97 +12,16 @@ import {
   type Check,
 } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
+import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { ALGORITHMS, type Algorithm } from "./readers/algorithms.js";
-import { claimReader, type ClaimLocator, type ClaimReader } from "./claim-reader.js";
-import { mediaType, type ClaimRules } from "./claims.js";
+import { claimReader, type ClaimLocator } from "./claim-reader.js";
+import { mediaType } from "./claims.js";
 import type { KeySource } from "./keys/key-source.js";
-import { parseKeySource, type KeyContext } from "./keys/parse-key-source.js";
-import { secretKey, warnOfShortSecret } from "./keys/secret.js";
+import { KEY_OPTIONS, parseKeySource, type KeyContext } from "./keys/parse-key-source.js";
+import { warnOfShortSecret } from "./keys/secret.js";
 import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
-
-/** What a host's function gives is looked at, whatever its type promises. */
-export type Authorize = (...args: Parameters<NonNullable<TokenRules["authorize"]>>) => unknown;
-
-export interface VerifierConfig {
-  readonly keys: KeySource;
-  readonly algorithms: ReadonlySet<unknown>;
-  readonly rules: ClaimRules;
-  readonly subject: ClaimReader;
-  readonly maxTokenLength: number;
-  readonly authorize: Authorize | undefined;
-}
-
-export const VERIFIER_OPTION_NAMES = [
-  "secret",
-  "publicKey",
-  "keyFile",
-  "jwksUri",
-  "jwks",
-  "discover",
-  "jwksOptions",
-  "algorithms",
-  "issuer",
-  "audience",
-  "subjectClaim",
-  "requireExpiry",
-  "clockTolerance",
-  "maxTokenLength",
-  "maxTokenAge",
-  "tokenType",
-  "requiredScopes",
-  "authorize",
-] as const satisfies readonly (keyof KeyOptions | keyof DiscoverOptions | keyof TokenRules)[];
-
-const MAX_TOKEN_LENGTH = 8192;
-
-/**
- * Checks a verifier's options and gives them in the form that the hot path uses.
- *
- * @throws OptionsError
- */
-export function parseVerifierOptions(options: OptionReader, context: KeyContext): VerifierConfig {
-  const keys = parseKeySource(options, context);
-  const algorithms = allowedAlgorithms(options, keys);
-  const secrets = options.optional("secret", oneOrMore(secretKey), []);
-  warnOfShortSecret(secrets, algorithms, options.at("secret"));
-  return {
-    keys,
-    algorithms: new Set<unknown>(algorithms),
-    rules: {
-      tokenType: options.optional("tokenType", (value, path) => mediaType(text(value, path))),
-      requireExpiry: options.optional("requireExpiry", flag, true),
-      clockTolerance: options.optional("clockTolerance", numberFrom(0, 600, { unit: "seconds" }), 60),
-      maxTokenAge: options.optional("maxTokenAge", numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds" })),
-      issuers: options.optional("issuer", setOf(text)),
-      audiences: options.optional("audience", (value, path) => (value === null ? null : setOf(text)(value, path))),
-      requiredScopes: options.optional("requiredScopes", listOf(scope), []),
-    },
-    subject: claimReader(options.optional("subjectClaim", claimLocator, "sub"), "subjectClaim"),
-    maxTokenLength: options.optional(
-      "maxTokenLength",
-      numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true }),
-      MAX_TOKEN_LENGTH,
-    ),
-    authorize: options.optional("authorize", callback<Authorize>),
-  };
-}
-
-/** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */
-function allowedAlgorithms(options: OptionReader, keys: KeySource): readonly Algorithm[] {
-  return options.optional("algorithms", listOf(algorithm([...keys.algorithms])), [...keys.possibleAlgorithms]);
-}
-
-function algorithm(fitting: readonly Algorithm[]): Check<Algorithm> {
-  const known = oneOf(ALGORITHMS);
-  return (value, path) => {
-    if (typeof value === "string" && value.toLowerCase() === "none") {
-      throw new OptionsError(path, "must not be none: an unsigned token proves nothing (RFC 8725 section 3.2)");
-    }
-    const name = known(value, path);
-    if (fitting.includes(name)) return name;
-    throw new OptionsError(path, `is ${name}, which does not fit the key; ${fitting.join(", ")} would`);
-  };
-}
+import { SignedReader } from "./readers/signed.js";
+import { Verifier, type Authorize } from "./verifier.js";
 
 /** As `subjectClaim` and its like take it. */
 export const claimLocator: Check<ClaimLocator> = (value, path) => {
@@ -109,15 +29,73 @@ export const claimLocator: Check<ClaimLocator> = (value, path) => {
   return typeof value === "string" ? text(value, path) : listOf(text)(value, path);
 };
 
-/** RFC 6749 section 3.3: names without spaces. */
-const scope: Check<string> = (value, path) => {
-  if (!/\s/.test(text(value, path))) return value as string;
-  throw new OptionsError(path, "must be one scope, without spaces; give each its own place in the list");
-};
+/** All that says how tokens are verified. */
+export const TOKEN_OPTIONS = {
+  ...KEY_OPTIONS,
+  algorithms: optional(listOf(algorithm)),
+  issuer: optional(issuer),
+  audience: optional((value, path) => (value === null ? null : oneOrMore(text)(value, path))),
+  subjectClaim: optional(claimLocator, "sub"),
+  requireExpiry: optional(flag, true),
+  clockTolerance: optional(numberFrom(0, 600, { unit: "seconds" }), 60),
+  maxTokenLength: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true }), 8192),
+  maxTokenAge: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds" })),
+  tokenType: optional((value, path) => mediaType(text(value, path))),
+  requiredScopes: optional(listOf(scope), []),
+  authorize: optional(callback<Authorize>),
+} satisfies OptionsOf<KeyOptions & DiscoverOptions & TokenRules>;
 
-function setOf<T>(check: Check<T>): Check<ReadonlySet<T>> {
-  const list = oneOrMore(check);
-  return (value, path) => new Set(list(value, path));
+export type TokenValues = Values<typeof TOKEN_OPTIONS>;
+
+/** @throws OptionsError */
+export function parseVerifier(options: TokenValues, path: string, context: KeyContext): Verifier {
+  const keys = parseKeySource(options, path, context);
+  const algorithms = allowedAlgorithms(options, path, keys);
+  warnOfShortSecret(options.secret ?? [], algorithms, at(path, "secret"));
+  const { audience } = options;
+  const signed = new SignedReader(keys, algorithms);
+  return new Verifier({
+    reader: signed,
+    signed,
+    rules: {
+      ...options,
+      issuers: options.issuer === undefined ? undefined : new Set([options.issuer].flat()),
+      audiences: audience && new Set(audience),
+    },
+    subject: claimReader(options.subjectClaim, "subjectClaim"),
+    maxTokenLength: options.maxTokenLength,
+    authorize: options.authorize,
+  });
+}
+
+/** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */
+function allowedAlgorithms({ algorithms }: TokenValues, path: string, keys: KeySource): readonly Algorithm[] {
+  if (algorithms === undefined) return [...keys.possibleAlgorithms];
+  const fitting = keys.algorithms;
+  for (const [index, name] of algorithms.entries()) {
+    if (fitting.has(name)) continue;
+    const problem = `is ${name}, which does not fit the key; ${[...fitting].join(", ")} would`;
+    throw new OptionsError(at(at(path, "algorithms"), index), problem);
+  }
+  return algorithms;
+}
+
+function issuer(value: unknown, path: string): string | readonly string[] {
+  return Array.isArray(value) ? listOf(text)(value, path) : text(value, path);
+}
+
+function algorithm(value: unknown, path: string): Algorithm {
+  if (typeof value === "string" && value.toLowerCase() === "none") {
+    throw new OptionsError(path, "must not be none: an unsigned token proves nothing (RFC 8725 section 3.2)");
+  }
+  return oneOf(ALGORITHMS)(value, path);
+}
+
+/** RFC 6749 section 3.3: names without spaces. */
+function scope(value: unknown, path: string): string {
+  const name = text(value, path);
+  if (!/\s/.test(name)) return name;
+  throw new OptionsError(path, "must be one scope, without spaces; give each its own place in the list");
 }
 
 /** An options object of which no name is unknown. */

@@ -1,95 +1,124 @@
-import type { KeyObject } from "node:crypto";
-
-import type { OptionReader } from "../support/checks.js";
-import type { Algorithm } from "./readers/algorithms.js";
-import { checkClaims, type Claims } from "./claims.js";
-import { checkCritical, parseCompact, type CompactToken, type JoseHeader } from "./readers/compact.js";
+import { callHost } from "../support/host-failure.js";
+import { CLAIM_RULES, type ClaimRules } from "./claims.js";
+import type { ClaimReader } from "./claim-reader.js";
 import { TokenError } from "./errors.js";
-import type { KeyContext } from "./keys/parse-key-source.js";
-import { parseVerifierOptions, type Authorize, type VerifierConfig } from "./parse-options.js";
-import { verifySignature } from "./readers/signature.js";
+import type { TokenRules } from "./options.js";
+import type { Confirmation, Proven, TokenReader } from "./readers/reader.js";
+import type { SignedReader } from "./readers/signed.js";
+import { STRICT, type Steps } from "./steps.js";
 
-/** A token that passed every check of its own. What is left is the host's say. */
-export interface VerifiedToken {
-  readonly claims: Claims;
+/** What a host's function returns is checked, whatever its type promises. */
+export type Authorize = (...args: Parameters<NonNullable<TokenRules["authorize"]>>) => unknown;
+
+/** Tokens' rules, in the form that verification uses. */
+export interface VerifierConfig {
+  readonly reader: TokenReader;
+  /** The reader of signatures, if {@link reader} is one or hands tokens to one. */
+  readonly signed: SignedReader;
+  /** Asked last of a token that its reader has proven. */
+  readonly confirmation?: Confirmation;
+  readonly rules: ClaimRules;
+  readonly subject: ClaimReader;
+  readonly maxTokenLength: number;
+  readonly authorize: Authorize | undefined;
+}
+
+/** A token that passed every check but the host's own {@link Verifier.authorize}. */
+export interface VerifiedToken extends Proven {
   /** What `subjectClaim` points at: a non-empty string. */
   readonly subject: string;
-  /** What was signed: tells tokens apart, where their text does not. */
-  readonly signingInput: string;
 }
 
 /**
- * Verifies tokens by one login type's options, each rule once and in this order: length, shape and encoding, critical
- * extensions, algorithm, key, signature, claims, subject.
+ * Verifies tokens by one login type's options, in this order: length, proof, claim rules, second proof, subject. Then
+ * come the rules of whoever asks, and last {@link Verifier.authorize}.
  */
 export class Verifier {
   readonly config: VerifierConfig;
 
-  constructor(options: OptionReader, context: KeyContext) {
-    this.config = parseVerifierOptions(options, context);
+  constructor(config: VerifierConfig) {
+    this.config = config;
   }
 
-  get authorize(): Authorize | undefined {
-    return this.config.authorize;
-  }
-
-  ready(): Promise<void> {
-    return this.config.keys.ready();
+  async ready(): Promise<void> {
+    await Promise.all([this.config.reader.ready(), this.config.confirmation?.ready()]);
   }
 
   /**
-   * Synchronous where the key is at hand.
+   * Synchronous if nothing has to be fetched.
    *
    * @throws TokenError
    * @throws KeysUnavailableError
    */
-  verify(token: unknown): VerifiedToken | Promise<VerifiedToken> {
+  verify(token: unknown, steps: Steps = STRICT): VerifiedToken | Promise<VerifiedToken> {
     if (typeof token !== "string") throw new TokenError("missing", "token is missing or not a string");
-    checkLength(token, this.config);
-    const parsed = parseCompact(token);
-    checkCritical(parsed.header);
-    const algorithm = allowedAlgorithm(parsed.header, this.config);
-    const found = this.config.keys.keysFor({ algorithm, kid: parsed.header.kid });
-    return found instanceof Promise
-      ? found.then((late) => this.#verifyWith(late, parsed, algorithm))
-      : this.#verifyWith(found, parsed, algorithm);
+    const { reader, maxTokenLength } = this.config;
+    steps.check("length", () => {
+      checkLength(token, maxTokenLength);
+    });
+    const proven = reader.read(token, steps);
+    return proven instanceof Promise
+      ? proven.then((late) => this.#judge(token, late, steps))
+      : this.#judge(token, proven, steps);
   }
 
-  #verifyWith(keys: readonly KeyObject[], token: CompactToken, algorithm: Algorithm): VerifiedToken {
-    checkKnown(keys);
-    const claims = verifiedClaims(token, algorithm, keys);
-    checkClaims({ header: token.header, claims }, this.config.rules, Date.now() / 1_000);
-    return { claims, subject: subjectOf(claims, this.config), signingInput: token.signingInput };
+  #judge(token: string, proven: Proven, steps: Steps): VerifiedToken | Promise<VerifiedToken> {
+    this.checkClaims(proven, steps);
+    const { confirmation } = this.config;
+    if (confirmation === undefined) return this.#withSubject(proven, steps);
+    const confirmed = confirmation.confirm(token, proven, steps);
+    return confirmed instanceof Promise
+      ? confirmed.then((late) => this.#withSubject(late, steps))
+      : this.#withSubject(confirmed, steps);
+  }
+
+  /** @throws TokenError with the code of the first rule that the claims break */
+  checkClaims(token: Pick<Proven, "claims" | "typ">, steps: Steps): void {
+    const now = Date.now() / 1_000;
+    for (const [name, rule] of CLAIM_STEPS) {
+      steps.check(name, () => {
+        rule(token, this.config.rules, now);
+      });
+    }
+  }
+
+  /** @throws TokenError */
+  subjectOf({ claims, introspection }: Pick<Proven, "claims" | "introspection">, steps: Steps): string {
+    return steps.take("subject", () => {
+      const subject = this.config.subject(claims, introspection);
+      if (typeof subject === "string" && subject !== "") return subject;
+      throw new TokenError("subject", "token has no usable subject");
+    });
+  }
+
+  /**
+   * The host's own final check. Undefined if there is nothing to wait for.
+   *
+   * @throws TokenError `unauthorized`
+   * @throws HostFailure if the host's function throws
+   */
+  authorize(
+    { claims, introspection }: VerifiedToken,
+    submission: Readonly<Record<string, unknown>>,
+  ): Promise<void> | undefined {
+    const { authorize } = this.config;
+    if (authorize === undefined) return undefined;
+    const second = introspection === undefined ? [] : ([introspection] as const);
+    return assertAuthorized(() => authorize(claims, submission, ...second));
+  }
+
+  #withSubject(proven: Proven, steps: Steps): VerifiedToken {
+    return { ...proven, subject: this.subjectOf(proven, steps) };
   }
 }
 
-// Each rule by itself, as `explain` applies them.
+const CLAIM_STEPS = Object.entries(CLAIM_RULES);
 
-export function checkLength(token: string, { maxTokenLength }: VerifierConfig): void {
+async function assertAuthorized(ask: () => unknown): Promise<void> {
+  if ((await callHost("authorize", ask)) !== true) throw new TokenError("unauthorized", "token not authorized");
+}
+
+function checkLength(token: string, maxTokenLength: number): void {
   if (token.length <= maxTokenLength) return;
   throw new TokenError("too_long", "token is longer than the option `maxTokenLength` of this login type allows");
-}
-
-/** RFC 8725 section 3.1. */
-export function allowedAlgorithm({ alg }: JoseHeader, { algorithms }: VerifierConfig): Algorithm {
-  if (algorithms.has(alg)) return alg as Algorithm;
-  throw new TokenError("algorithm", "token algorithm not allowed (alg)");
-}
-
-export function checkKnown(keys: readonly KeyObject[]): void {
-  if (keys.length === 0) throw new TokenError("unknown_key", "token key not known (kid, alg)");
-}
-
-export function verifiedClaims(token: CompactToken, algorithm: Algorithm, keys: readonly KeyObject[]): Claims {
-  for (const key of keys) {
-    const claims = verifySignature(token, algorithm, key);
-    if (claims !== undefined) return claims;
-  }
-  throw new TokenError("signature", "token signature invalid");
-}
-
-export function subjectOf(claims: Claims, config: VerifierConfig): string {
-  const subject = config.subject(claims);
-  if (typeof subject === "string" && subject !== "") return subject;
-  throw new TokenError("subject", "token has no usable subject");
 }

@@ -699,7 +699,7 @@ describe("the option `discover`", () => {
 
   test.each<[string, AnyOptions, string, RegExp]>([
     ["no issuer", { discover: true }, "issuer", /is required/],
-    ["an issuer that is undefined", { discover: true, issuer: undefined }, "issuer", /is required/],
+    ["an issuer that is undefined", { discover: true, issuer: undefined }, "issuer", /is undefined/],
     ["issuers", { discover: true, issuer: [issuer, `${issuer}/2`] }, "issuer", /one issuer, not a list/],
     ["a list of one issuer", { discover: true, issuer: [issuer] }, "issuer", /one issuer, not a list/],
     ["an issuer that is a number", { discover: true, issuer: 1 }, "issuer", /must be a string/],
@@ -752,10 +752,8 @@ describe("the option `discover`", () => {
   });
 
   test.each(SOURCES.filter(([name]) => name !== "keyFile"))("that is false is as if not there: %s", (name, source) => {
-    for (const discover of [false, undefined]) {
-      expect(() => verifierOf({ [name]: source, discover })).not.toThrow();
-      expect(() => verifierOf({ [name]: source, discover, issuer: ["a", "b?"] })).not.toThrow();
-    }
+    expect(() => verifierOf({ [name]: source, discover: false })).not.toThrow();
+    expect(() => verifierOf({ [name]: source, discover: false, issuer: ["a", "b?"] })).not.toThrow();
   });
 
   test.each<AnyOptions>([
@@ -768,7 +766,7 @@ describe("the option `discover`", () => {
     { issuer: "http://idp.example.org", jwksOptions: { allowHttp: true } },
     { issuer, jwksOptions: { cacheMaxAge: 60, staleIfError: 0, cooldown: 0, timeout: 1, fetch } },
     { issuer, algorithms: ["RS256", "EdDSA"] },
-    { issuer, audience: "matrix", secret: undefined, jwksUri: undefined },
+    { issuer, audience: "matrix" },
   ])("goes with %j", (options) => {
     expect(() => verifierOf({ discover: true, ...options })).not.toThrow();
   });

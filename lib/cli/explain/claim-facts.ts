@@ -6,10 +6,10 @@ type ClaimFacts = (token: ClaimedToken, rules: ClaimRules, now: number) => Facts
 
 /** What each rule of the claims looks at, and what it would have there. */
 export const CLAIM_FACTS: Readonly<Record<keyof typeof CLAIM_RULES, ClaimFacts>> = {
-  typ: ({ header }, { tokenType }) =>
+  typ: ({ typ }, { tokenType }) =>
     tokenType === undefined
       ? notAsked("tokenType is not set")
-      : seen(`${show(header.typ)} in the header; required: ${show(tokenType)}`),
+      : seen(`${show(typ)} in the header; required: ${show(tokenType)}`),
   exp: timeFacts("exp"),
   nbf: timeFacts("nbf"),
   iat: timeFacts("iat"),

@@ -1,3 +1,5 @@
+import type { Steps } from "../../tokens/steps.js";
+
 /** What a rule looked at. */
 export interface Facts {
   /** Do the options ask for it? */
@@ -7,7 +9,7 @@ export interface Facts {
 
 export interface Finding extends Facts {
   readonly rule: string;
-  /** What the rule threw, where it is broken. */
+  /** What the rule threw, if it is broken. */
   readonly error?: unknown;
 }
 
@@ -19,9 +21,18 @@ export function notAsked(why: string): Facts {
   return { asked: false, text: `not checked: ${why}` };
 }
 
-/** What came of each rule that could be applied, in their order. */
-export class Findings {
+/** Says what a rule looked at, given its result: undefined if it is broken, or has none. */
+export type FactsOf = (result?: unknown) => Facts;
+
+/** Notes what became of each step, and goes on after a failed check. */
+export class Findings implements Steps {
   readonly #all = new Map<string, Finding>();
+  readonly #factsOf: (rule: string, result?: unknown) => Facts;
+
+  /** @param factsOf - for steps that are run without facts of their own */
+  constructor(factsOf: (rule: string, result?: unknown) => Facts) {
+    this.#factsOf = factsOf;
+  }
 
   get(rule: string): Finding | undefined {
     return this.#all.get(rule);
@@ -44,20 +55,38 @@ export class Findings {
     this.#all.set(rule, { rule, ...facts });
   }
 
-  /**
-   * Applies one rule of the library's.
-   *
-   * @param facts - what it looked at, given what it came to: undefined where it is broken
-   * @returns what it came to, or undefined where it is broken
-   */
-  async apply<T>(rule: string, facts: (result?: T) => Facts, check: () => T | Promise<T>): Promise<T | undefined> {
+  take<T>(rule: string, step: () => T, factsOf: FactsOf = (result) => this.#factsOf(rule, result)): T {
     try {
-      const result = await check();
-      this.note(rule, facts(result));
+      const result = step();
+      if (result instanceof Promise) return this.#later(rule, result, factsOf) as T;
+      this.note(rule, factsOf(result));
       return result;
     } catch (error) {
-      this.#all.set(rule, { rule, ...facts(), error });
-      return undefined;
+      this.#failed(rule, error, factsOf);
+      throw error;
     }
+  }
+
+  check(rule: string, step: () => unknown, factsOf?: FactsOf): void {
+    try {
+      this.take(rule, step, factsOf);
+    } catch {
+      // It is noted, and what follows can be judged all the same.
+    }
+  }
+
+  async #later<T>(rule: string, pending: Promise<T>, factsOf: FactsOf): Promise<T> {
+    try {
+      const result = await pending;
+      this.note(rule, factsOf(result));
+      return result;
+    } catch (error) {
+      this.#failed(rule, error, factsOf);
+      throw error;
+    }
+  }
+
+  #failed(rule: string, error: unknown, factsOf: FactsOf): void {
+    this.#all.set(rule, { rule, ...factsOf(), error });
   }
 }

@@ -1,25 +1,25 @@
-import { SharedJwks } from "../../tokens/keys/shared-jwks.js";
-import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { silentLogger } from "../../support/logger.js";
 import { keyWatcher } from "../../login/events.js";
 import { parseLoginType, type LoginType } from "../../login/parse-login-type.js";
-import { examineAuthorize, examineLogin, LOGIN_RULES } from "./examine-login.js";
-import { examine, TOKEN_RULES } from "./examine.js";
-import { Findings, notAsked } from "./findings.js";
+import { SharedJwks } from "../../tokens/keys/shared-jwks.js";
+import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
+import { examineAuthorize, examineLogin, LOGIN_STEPS } from "./examine-login.js";
+import { Findings } from "./findings.js";
 import { sourceOf } from "./source.js";
+import { TOKEN_STEPS, TokenView } from "./step-facts.js";
 
-/** All rules, in the order in which a login applies them. */
-export const RULES: readonly string[] = [...TOKEN_RULES, ...LOGIN_RULES];
+/** All steps, in the order of a login. */
+export const RULES: readonly string[] = [...TOKEN_STEPS, ...LOGIN_STEPS];
 
 export interface Judgement {
   readonly loginType: LoginType;
   readonly findings: Findings;
-  /** What refuses the token; undefined where it is accepted. */
+  /** What refuses the token; undefined if it is accepted. */
   readonly refusal: unknown;
 }
 
 /**
- * Judges a token as a login would.
+ * Runs the steps of a login with a token, and those after a failed one as far as they can still be judged.
  *
  * @param options - a login type's, as anybody may have written them
  * @throws OptionsError
@@ -28,25 +28,34 @@ export async function judge(token: string, options: object, serverName: string |
   const watcher = keyWatcher("explain", silentLogger, undefined);
   const loginType = parseLoginType(options, "", { shared: new SharedJwks(), watcher });
   const { verifier } = loginType;
-  const { authorize, config } = verifier;
-  const findings = new Findings();
-  // The verifier has the last word. It is asked at the same time, so that both wait for the same fetch of the keys.
-  const [verdict, said] = await Promise.all([
-    verdictOf(verifier, token),
-    examine(token, { config, source: sourceOf(options), findings }),
-  ]);
-  if (said !== undefined) await examineLogin(said, { loginType, serverName, findings });
-  if (authorize === undefined) findings.note("authorize", notAsked("authorize is not set"));
-  else if ("claims" in verdict && findings.error === undefined) {
-    await examineAuthorize(authorize, verdict.claims, findings);
+  const view = new TokenView(token, verifier.config, sourceOf(options));
+  const findings = new Findings((step, result) => view.factsOf(step, result));
+  const verified = await verifiedBy(verifier, token, findings);
+  const claims = verified?.claims ?? view.claims;
+  if (claims !== undefined) {
+    const subject = verified?.subject ?? checkUnverified(view, verifier, findings);
+    examineLogin({ claims, subject }, { loginType, serverName, findings });
   }
-  return { loginType, findings, refusal: "refusal" in verdict ? verdict.refusal : findings.error };
+  await examineAuthorize(verifier, verified, findings);
+  return { loginType, findings, refusal: findings.error };
 }
 
-async function verdictOf(verifier: Verifier, token: string): Promise<VerifiedToken | { readonly refusal: unknown }> {
+/** Undefined if it is refused. The steps that ran are among the findings. */
+async function verifiedBy(verifier: Verifier, token: string, steps: Findings): Promise<VerifiedToken | undefined> {
   try {
-    return await verifier.verify(token);
-  } catch (refusal) {
-    return { refusal };
+    return await verifier.verify(token, steps);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Judges claims that nothing has proven, or that are of no use, as far as they go. */
+function checkUnverified(view: TokenView, verifier: Verifier, steps: Findings): string | undefined {
+  if (steps.get("subject") !== undefined) return undefined;
+  verifier.checkClaims(view.claimed, steps);
+  try {
+    return verifier.subjectOf(view.claimed, steps);
+  } catch {
+    return undefined;
   }
 }

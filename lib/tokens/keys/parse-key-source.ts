@@ -1,15 +1,7 @@
-import {
-  callback,
-  flag,
-  numberFrom,
-  objectWith,
-  oneOrMore,
-  OptionReader,
-  text,
-  type Check,
-} from "../../support/checks.js";
+import { at, callback, flag, numberFrom, oneOrMore, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import type { JwksOptions, KeyOptions } from "../options.js";
+import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
+import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
 import { anyOf } from "./any-of.js";
 import { endpointUrl } from "../../remote/endpoint-url.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
@@ -29,84 +21,78 @@ export interface KeyContext {
   readonly watcher: KeyWatcher;
 }
 
-type SourceName = keyof KeyOptions | "discover";
-type SourceParser = (options: OptionReader, context: KeyContext) => KeySource;
-
-const SOURCES: Readonly<Record<SourceName, SourceParser>> = {
-  secret: (options) => fixedKeys(options.required("secret", oneOrMore(secretKey))),
-  publicKey: (options) => fixedKeys(options.required("publicKey", oneOrMore(publicKey))),
-  keyFile: (options, { watcher }) =>
-    anyOf(
-      options.required(
-        "keyFile",
-        oneOrMore((file, path) => new KeyFile(text(file, path), path, watcher)),
-      ),
-    ),
-  jwksUri: (options, { shared, watcher }) => {
-    const settings = jwksSettings(options);
-    const uri = options.required("jwksUri", (value, path) => endpointUrl(value, path, settings.allowHttp));
-    return shared.source(uri, settings, watcher);
-  },
-  jwks: (options) => options.required("jwks", inlineJwks),
-  discover: (options, { shared, watcher }) => {
-    const settings = jwksSettings(options);
-    const issuer = options.required("issuer", (value, path) => discoverableIssuer(value, path, settings.allowHttp));
-    return shared.discovered(issuer, settings, watcher);
-  },
-};
-
-const SOURCE_NAMES = Object.keys(SOURCES) as readonly SourceName[];
-const JWKS_OPTION_NAMES = [
-  "cacheMaxAge",
-  "staleIfError",
-  "cooldown",
-  "timeout",
-  "maxResponseSize",
-  "fetch",
-  "allowHttp",
-] as const satisfies readonly (keyof JwksOptions)[];
+const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });
 
 /** Seconds that a timer can still count: 2^31 - 1 milliseconds. */
 const LONGEST_TIMER = 2_147_483;
 
-/** @throws OptionsError unless exactly one key source is given, and is right */
-export function parseKeySource(options: OptionReader, context: KeyContext): KeySource {
-  const discover = options.optional("discover", flag, false);
-  const [name, second] = SOURCE_NAMES.filter((source) => (source === "discover" ? discover : options.has(source)));
-  if (name === undefined) {
-    throw new OptionsError(options.path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
-  }
-  if (second !== undefined) {
-    throw new OptionsError(options.at(second), `must not stand beside ${name}: a login type has one key source`);
-  }
-  if (name !== "jwksUri" && name !== "discover" && options.has("jwksOptions")) {
-    throw new OptionsError(options.at("jwksOptions"), "goes with jwksUri or discover only");
-  }
-  return SOURCES[name](options, context);
-}
-
-/** A login type's `jwksOptions`: also how its issuer's metadata is asked for and kept. */
-export function jwksSettings(options: OptionReader): RemoteSettings {
-  const given = options.optional("jwksOptions", objectWith(JWKS_OPTION_NAMES), {});
-  const reader = new OptionReader(given, options.at("jwksOptions"));
-  const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });
-  return {
-    cacheMaxAge: reader.optional("cacheMaxAge", moreThanZero(seconds(0)), 600),
-    staleIfError: reader.optional("staleIfError", seconds(0), 86_400),
-    cooldown: reader.optional("cooldown", seconds(0, LONGEST_TIMER), 1),
-    timeout: reader.optional("timeout", moreThanZero(seconds(0, LONGEST_TIMER)), 5),
-    maxResponseSize: reader.optional(
-      "maxResponseSize",
-      numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }),
-      1_048_576,
-    ),
-    fetch: reader.optional("fetch", callback<Fetch>, globalFetch),
-    allowHttp: reader.optional("allowHttp", flag, false),
-  };
-}
-
 /** Looked up at each call, as the host may set another one later (undici's `install`, a test). */
 const globalFetch: Fetch = (url, init) => fetch(url, init);
+
+export const JWKS_OPTIONS = {
+  cacheMaxAge: optional(moreThanZero(seconds(0)), 600),
+  staleIfError: optional(seconds(0), 86_400),
+  cooldown: optional(seconds(0, LONGEST_TIMER), 1),
+  timeout: optional(moreThanZero(seconds(0, LONGEST_TIMER)), 5),
+  maxResponseSize: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }), 1_048_576),
+  fetch: optional(callback<Fetch>, globalFetch),
+  allowHttp: optional(flag, false),
+} satisfies OptionsOf<JwksOptions>;
+
+const jwksOptions = optionsOf(JWKS_OPTIONS);
+
+/** To be checked where its keys are used. */
+const given: Check<unknown> = (value) => value;
+
+const urlOrText: Check<URL | string> = (value, path) => (value instanceof URL ? value : text(value, path));
+
+/** What says where keys come from. */
+export const KEY_OPTIONS = {
+  secret: optional(oneOrMore(secretKey)),
+  publicKey: optional(oneOrMore(publicKey)),
+  keyFile: optional(oneOrMore((file, path) => ({ file: text(file, path), path }))),
+  jwksUri: optional(urlOrText),
+  jwks: optional(given),
+  discover: optional(flag, false),
+  jwksOptions: optional(jwksOptions),
+} satisfies OptionsOf<KeyOptions & Pick<DiscoverOptions, "discover"> & Pick<TokenRules, "jwksOptions">>;
+
+/** Checked options that say where keys come from, `issuer` among them as `discover` needs it. */
+export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string | readonly string[] | undefined };
+
+const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
+
+/** @throws OptionsError unless exactly one key source is given, and is right */
+export function parseKeySource(options: KeyValues, path: string, context: KeyContext): KeySource {
+  const [name, second] = SOURCE_NAMES.filter((source) => options[source] !== undefined && options[source] !== false);
+  if (name === undefined) {
+    throw new OptionsError(path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
+  }
+  if (second !== undefined) {
+    throw new OptionsError(at(path, second), `must not stand beside ${name}: a login type has one key source`);
+  }
+  if (name !== "jwksUri" && name !== "discover" && options.jwksOptions !== undefined) {
+    throw new OptionsError(at(path, "jwksOptions"), "goes with jwksUri or discover only");
+  }
+  return sourceOf(options, path, context);
+}
+
+function sourceOf(options: KeyValues, path: string, { shared, watcher }: KeyContext): KeySource {
+  const { secret, publicKey: inline, keyFile, jwksUri, jwks } = options;
+  if (secret !== undefined) return fixedKeys(secret);
+  if (inline !== undefined) return fixedKeys(inline);
+  if (keyFile !== undefined) return anyOf(keyFile.map(({ file, path: here }) => new KeyFile(file, here, watcher)));
+  if (jwks !== undefined) return inlineJwks(jwks, at(path, "jwks"));
+  const settings = jwksSettings(options);
+  return jwksUri === undefined
+    ? shared.discovered(discoverableIssuer(options, path, settings), settings, watcher)
+    : shared.source(endpointUrl(jwksUri, at(path, "jwksUri"), settings.allowHttp), settings, watcher);
+}
+
+/** How a login type's keys, and its issuer's metadata, are asked for and kept. */
+function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSettings {
+  return options.jwksOptions ?? jwksOptions({}, "jwksOptions");
+}
 
 function moreThanZero(check: Check<number>): Check<number> {
   return (value, path) => {
@@ -116,12 +102,13 @@ function moreThanZero(check: Check<number>): Check<number> {
 }
 
 /** OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment. */
-function discoverableIssuer(value: unknown, path: string, allowHttp: boolean): string {
-  if (Array.isArray(value)) throw new OptionsError(path, "must be one issuer, not a list, with discover");
-  const issuer = text(value, path);
-  endpointUrl(issuer, path, allowHttp);
+function discoverableIssuer({ issuer }: KeyValues, path: string, { allowHttp }: RemoteSettings): string {
+  const here = at(path, "issuer");
+  if (issuer === undefined) throw new OptionsError(here, "is required with discover");
+  if (typeof issuer !== "string") throw new OptionsError(here, "must be one issuer, not a list, with discover");
+  endpointUrl(issuer, here, allowHttp);
   if (/[?#\s]/.test(issuer)) {
-    throw new OptionsError(path, "must have no query, no fragment and no white space with discover");
+    throw new OptionsError(here, "must have no query, no fragment and no white space with discover");
   }
   return issuer;
 }

@@ -1,4 +1,8 @@
+import type { KeyObject } from "node:crypto";
+
 import type { Claims } from "../claims.js";
+import type { KeyQuery } from "../keys/key-source.js";
+import type { Steps } from "../steps.js";
 
 /**
  * Proves a token: by its signature, by asking the server that issued it, or by decrypting it for another reader. Nothing
@@ -6,14 +10,26 @@ import type { Claims } from "../claims.js";
  */
 export interface TokenReader {
   /**
-   * Synchronous if nothing has to be asked for.
+   * Synchronous if nothing has to be fetched.
    *
    * @throws TokenError if the token is not proven
    * @throws KeysUnavailableError if keys are temporarily unavailable; other proofs have an error of the same shape
    */
-  read(token: string): Proven | Promise<Proven>;
+  read(token: string, steps: Steps): Proven | Promise<Proven>;
 
-  /** Resolves once all that is needed to read is there. */
+  /** Resolves once everything that reading needs has been fetched. */
+  ready(): Promise<void>;
+}
+
+/** A second proof of a token that a reader has proven and whose claims are good, e.g. introspection beside a signature. */
+export interface Confirmation {
+  /**
+   * @returns `proven` with what the second proof adds
+   * @throws TokenError if the token is refused after all
+   */
+  confirm(token: string, proven: Proven, steps: Steps): Proven | Promise<Proven>;
+
+  /** As for {@link TokenReader.ready}. */
   ready(): Promise<void>;
 }
 
@@ -24,4 +40,8 @@ export interface Proven {
   readonly typ?: unknown;
   /** What single use knows the token by: equal for every text of the same token. */
   readonly fingerprint: string;
+  /** The key that verified it, and what was asked of the key source to get it. */
+  readonly verifiedBy?: { readonly key: KeyObject; readonly query: KeyQuery };
+  /** The introspection endpoint's answer (RFC 7662 section 2.2), if it confirmed the token. */
+  readonly introspection?: Claims;
 }

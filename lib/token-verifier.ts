@@ -1,12 +1,12 @@
-import { HostFailure } from "../support/host-failure.js";
-import type { Claims } from "../tokens/claims.js";
-import { KeysUnavailableError } from "../remote/errors.js";
-import { TokenError } from "../tokens/errors.js";
-import { SharedJwks } from "../tokens/keys/shared-jwks.js";
-import { consoleLogger } from "../support/logger.js";
-import { keyWatcher } from "./events.js";
-import type { LoginTypeOptions } from "./login-type.js";
-import { parseLoginType } from "./parse-login-type.js";
+import type { HostFailure } from "./support/host-failure.js";
+import { consoleLogger } from "./support/logger.js";
+import { keyWatcher } from "./login/events.js";
+import type { LoginTypeOptions } from "./login/login-type.js";
+import { parseLoginType } from "./login/parse-login-type.js";
+import { KeysUnavailableError } from "./remote/errors.js";
+import type { Claims } from "./tokens/claims.js";
+import { TokenError } from "./tokens/errors.js";
+import { SharedJwks } from "./tokens/keys/shared-jwks.js";
 
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {
@@ -37,19 +37,18 @@ export interface TokenVerifier {
 export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
   const watcher = keyWatcher("a token verifier", consoleLogger, undefined);
   const { verifier } = parseLoginType(options, "", { shared: new SharedJwks(), watcher });
-  const { authorize } = verifier;
   return Object.freeze({
     async verify(token: string): Promise<Claims> {
       try {
-        const { claims } = await verifier.verify(token);
-        if (authorize === undefined || (await authorize(claims, {})) === true) return claims;
+        const verified = await verifier.verify(token);
+        await verifier.authorize(verified, {});
+        return verified.claims;
       } catch (error) {
         if (error instanceof TokenError || error instanceof KeysUnavailableError) throw error;
-        // A function of the host's failed: what it did not say yes to is refused.
-        const cause = error instanceof HostFailure ? error.cause : error;
+        // A function of the host's failed, so the token is refused.
+        const { cause } = error as HostFailure;
         throw new TokenError("unauthorized", "token could not be judged", { cause });
       }
-      throw new TokenError("unauthorized", "token not authorized");
     },
     ready: () => verifier.ready(),
   });

@@ -1,0 +1,65 @@
+import { anyObject, at, type Check } from "./checks.js";
+import { OptionsError } from "./options-error.js";
+
+/** One option: what it must be, and what applies if it is not given. */
+export interface Option<T> {
+  readonly check: Check<T>;
+  readonly required: boolean;
+  /** Undefined also if there is no default. */
+  readonly byDefault: T | undefined;
+}
+
+export function required<T>(check: Check<T>): Option<T> {
+  return { check, required: true, byDefault: undefined };
+}
+
+export function optional<T>(check: Check<T>): Option<T | undefined>;
+export function optional<T>(check: Check<T>, byDefault: T): Option<T>;
+export function optional<T>(check: Check<T>, byDefault?: T): Option<T | undefined> {
+  return { check, required: false, byDefault };
+}
+
+/** The options of an interface `T`, all of them and no others: for `satisfies`. */
+export type OptionsOf<T> = { readonly [Name in keyof T]-?: Option<unknown> };
+
+type Spec = Readonly<Record<string, Option<unknown>>>;
+
+/** Checked options. */
+export type Values<S> = { readonly [Name in keyof S]: S[Name] extends Option<infer T> ? T : never };
+
+/**
+ * Makes a check of an options object from its options by name. The check returns an object with every option, defaults
+ * included, and throws {@link OptionsError} for an unknown name, a missing or a wrong one. Options are checked in the order
+ * of `spec`; what depends on more than one is left to whoever asks.
+ *
+ * An own property that is `undefined` is an error too, as an unset environment variable must not switch a check off.
+ *
+ * @param undefinedIsAbsent - for the middleware's own options: `undefined` is as good as not given
+ */
+export function optionsOf<S extends Spec>(spec: S, { undefinedIsAbsent = false } = {}): Check<Values<S>> {
+  const names = Object.keys(spec);
+  return (value, path) => {
+    const object = anyObject(value, path);
+    for (const name of Object.keys(object)) {
+      if (Object.hasOwn(spec, name)) continue;
+      throw new OptionsError(
+        at(path, name),
+        `is not an option of this version; the options here are ${names.join(", ")}`,
+      );
+    }
+    const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
+      const here = at(path, name);
+      const given = object[name];
+      if (given !== undefined) return [name, check(given, here)];
+      if (!undefinedIsAbsent && Object.hasOwn(object, name)) {
+        throw new OptionsError(
+          here,
+          "is undefined; set the environment variable that it comes from, or leave the option out",
+        );
+      }
+      if (required) throw new OptionsError(here, "is required");
+      return [name, byDefault];
+    });
+    return Object.fromEntries(values) as Values<S>;
+  };
+}

@@ -1,0 +1,18 @@
+/**
+ * Runs the named steps of a verification. Logins run them {@link STRICT strictly}. `explain` notes what each step came to
+ * and goes on past failed checks.
+ */
+export interface Steps {
+  /** Runs a step whose result later steps need. */
+  take<T>(name: string, step: () => T): T;
+  /** Runs a step that can only refuse: later steps can be judged without it. */
+  check(name: string, step: () => unknown): void;
+}
+
+/** Stops at the first step that throws. */
+export const STRICT: Steps = {
+  take: (_name, step) => step(),
+  check: (_name, step) => {
+    step();
+  },
+};
