@@ -1,0 +1,109 @@
+import { hash } from "node:crypto";
+
+import { LRUCache } from "lru-cache";
+
+/** How long what was verified may be used without another look. */
+export interface Validity {
+  /** By `Date.now()`: when the token ends by its own times, leeway included. */
+  readonly endsAt: number;
+  /** Are the keys that verified it still in use? */
+  readonly isCurrent: () => boolean;
+}
+
+/** What a token was verified to say. */
+export interface Verified<T> extends Validity {
+  readonly value: T;
+}
+
+export interface CacheSettings {
+  readonly maxEntries: number;
+  /** Seconds. */
+  readonly maxAge: number;
+}
+
+interface Kept<T> extends Verified<T> {
+  readonly keptAt: number;
+}
+
+/** An answer that a token is not active, and when it came. */
+interface Inactive {
+  readonly error: unknown;
+  readonly keptAt: number;
+}
+
+/** Milliseconds that an answer `active: false` is kept. */
+const INACTIVE_AGE = 5_000;
+
+/**
+ * Verified tokens by the SHA-256 of their text, least recently used out first. What fails is never kept, but for answers
+ * that a token is not active: these have a place of their own, so that no flood of them evicts a token in use.
+ */
+export class TokenCache<T> {
+  readonly #maxAge: number;
+  readonly #isInactive: (error: unknown) => boolean;
+  readonly #verified: LRUCache<string, Kept<T>>;
+  readonly #inactive: LRUCache<string, Inactive>;
+  /** Verifications under way, so that concurrent first uses of a token are one. */
+  readonly #underWay = new Map<string, Promise<T>>();
+
+  /** @param isInactive - is an error of a verification the answer that the token is not active? */
+  constructor({ maxEntries, maxAge }: CacheSettings, isInactive: (error: unknown) => boolean) {
+    this.#maxAge = maxAge * 1_000;
+    this.#isInactive = isInactive;
+    this.#verified = new LRUCache({ max: maxEntries });
+    this.#inactive = new LRUCache({ max: maxEntries });
+  }
+
+  /** What is known of a token without verifying it. */
+  find(key: string): T | undefined {
+    const kept = this.#verified.get(key);
+    if (kept === undefined) return undefined;
+    // Without its sign, so that a clock set back makes old, not new.
+    const isFresh = Math.abs(Date.now() - kept.keptAt) < this.#maxAge && Date.now() < kept.endsAt;
+    if (isFresh && kept.isCurrent()) return kept.value;
+    this.#verified.delete(key);
+    return undefined;
+  }
+
+  /** @throws the answer that the token was not active, if it came just now */
+  refuseInactive(key: string): void {
+    const kept = this.#inactive.get(key);
+    if (kept === undefined) return;
+    if (Math.abs(Date.now() - kept.keptAt) < INACTIVE_AGE) throw kept.error;
+    this.#inactive.delete(key);
+  }
+
+  /** Verifies a token that is not known: synchronous if `verify` is, and once for all who ask meanwhile. */
+  verify(key: string, verify: () => Verified<T> | Promise<Verified<T>>): T | Promise<T> {
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+    // What was verified is as old as the question.
+    const startedAt = Date.now();
+    const verified = verify();
+    if (!(verified instanceof Promise)) return this.#keep(key, verified, startedAt);
+    const verification = this.#outcome(key, verified, startedAt);
+    this.#underWay.set(key, verification);
+    return verification;
+  }
+
+  async #outcome(key: string, verification: Promise<Verified<T>>, startedAt: number): Promise<T> {
+    try {
+      return this.#keep(key, await verification, startedAt);
+    } catch (error) {
+      if (this.#isInactive(error)) this.#inactive.set(key, { error, keptAt: Date.now() });
+      throw error;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  #keep(key: string, { value, endsAt, isCurrent }: Verified<T>, keptAt: number): T {
+    this.#verified.set(key, { value, endsAt, isCurrent, keptAt });
+    return value;
+  }
+}
+
+/** What a token is known by: its text is kept nowhere. */
+export function cacheKey(token: string): string {
+  return hash("sha256", token, "base64url");
+}
