@@ -12,13 +12,16 @@ const ROOMS = {
   http: ["matrix", "support"],
   login: ["tokens", "remote", "limits", "matrix", "support"],
   sso: ["login", "tokens", "remote", "limits", "matrix", "support"],
+  // An API request asks the host what a login asks it: callbacks, linked accounts, limits, events.
+  access: ["login", "tokens", "remote", "limits", "matrix", "support"],
   migrate: ["login", "tokens", "remote", "limits", "matrix", "support"],
   cli: ["login", "tokens", "remote", "matrix", "support"],
 };
 
 /** Packages, and the only files that may import them. */
 const PACKAGES = {
-  jsonwebtoken: ["lib/tokens/readers/signature.ts"],
+  jsonwebtoken: ["lib/tokens/readers/signature.ts", "lib/access/sign-token.ts"],
+  "lru-cache": ["lib/access/token-cache.ts"],
   "jwks-rsa": ["lib/tokens/keys/remote-jwks.ts"],
   express: ["lib/middleware.ts"],
 };

@@ -1,3 +1,11 @@
+export {
+  createAccessTokens,
+  type AccessTokenOptions,
+  type AccessTokens,
+  type AccessTokenSubject,
+  type AccessTokenVerification,
+  type IssueOptions,
+} from "./access/create-access-tokens.js";
 export { OptionsError } from "./support/options-error.js";
 export { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
 export type { FailureLimiter, RateLimiter, RateLimits, UsedTokenLimiter } from "./limits/limiter.js";
@@ -10,6 +18,7 @@ export { KeysUnavailableError } from "./remote/errors.js";
 export { TokenError, type TokenErrorCode } from "./tokens/errors.js";
 export type { Fetch, FetchInit, FetchResponse } from "./remote/request.js";
 export type { Jwk, Jwks } from "./tokens/keys/jwk-set.js";
+export type { PrivateKeyInput } from "./tokens/keys/private-key.js";
 export type { PublicKeyInput } from "./tokens/keys/public-key.js";
 export type { SecretInput } from "./tokens/keys/secret.js";
 export type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules, TokenVerifierOptions } from "./tokens/options.js";

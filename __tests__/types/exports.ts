@@ -5,6 +5,7 @@ import { exactly } from "./exactly.js";
 
 declare const value: keyof typeof types;
 exactly<
+  | "createAccessTokens"
   | "createJwtLogin"
   | "createTokenVerifier"
   | "fromSynapseJwtConfig"
@@ -19,6 +20,10 @@ exactly<
 >()(value);
 
 export type Names = readonly [
+  types.AccessTokenOptions,
+  types.AccessTokens,
+  types.AccessTokenSubject,
+  types.AccessTokenVerification,
   types.Algorithm,
   types.ClaimLocator,
   types.Claims,
@@ -27,6 +32,7 @@ export type Names = readonly [
   types.Fetch,
   types.HttpOptions,
   types.IssuedToken,
+  types.IssueOptions,
   types.Jwk,
   types.Jwks,
   types.JwksOptions,
@@ -44,6 +50,7 @@ export type Names = readonly [
   types.MatrixErrorOptions,
   types.MatrixJwtLogin,
   types.MatrixJwtLoginOptions<unknown>,
+  types.PrivateKeyInput,
   types.PublicKeyInput,
   types.RateLimiter,
   types.RateLimits,

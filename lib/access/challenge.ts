@@ -1,10 +1,10 @@
 /** A scope that may be quoted in a header (RFC 6749 section 3.3). */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** The values of `WWW-Authenticate` (RFC 6750 section 3). */
+/** Values of `WWW-Authenticate` (RFC 6750 section 3). */
 export const CHALLENGE = {
   /** RFC 6750 section 3.1: a request without a token is told no error. */
-  noToken: "Bearer",
+  noError: "Bearer",
   invalidToken: 'Bearer error="invalid_token"',
 } as const;
 

@@ -8,8 +8,8 @@ const API_SCOPE_OF_MSC2967 = "urn:matrix:org.matrix.msc2967.client:api:*";
 /** Code points; what Synapse takes. */
 const MAX_DEVICE_ID = 512;
 
-/** The device of a token is named twice, or is none that there can be. */
-export const BAD_DEVICE = Symbol("bad device");
+/** A device ID; undefined: the token names no device; `bad`: it names two, or what can't be one. */
+export type Device = { readonly id: string | undefined } | "bad";
 
 /** May this be a device ID? Control characters and lone surrogates reach no log and no database. */
 export function isDeviceId(value: unknown): value is string {
@@ -19,12 +19,8 @@ export function isDeviceId(value: unknown): value is string {
   );
 }
 
-/**
- * The device that a token is for: of its scope `urn:matrix:client:device:ID`, else of its claim `device_id`.
- *
- * @returns undefined if the token names none
- */
-export function deviceOf(claims: Claims, scopes: readonly string[]): string | undefined | typeof BAD_DEVICE {
+/** The device that a token is for: of its scope `urn:matrix:client:device:ID`, else of its claim `device_id`. */
+export function deviceOf(claims: Claims, scopes: readonly string[]): Device {
   const named = scopes.flatMap((scope) =>
     DEVICE_SCOPES.filter((prefix) => scope.startsWith(prefix)).map((prefix) => scope.slice(prefix.length)),
   );
@@ -32,10 +28,10 @@ export function deviceOf(claims: Claims, scopes: readonly string[]): string | un
 }
 
 /** The one device of all that name one. Null counts as not named: it is what a database without a device gives. */
-export function oneDevice(named: readonly unknown[]): string | undefined | typeof BAD_DEVICE {
-  const [device, second] = new Set(named.filter((one) => one !== undefined && one !== null));
-  if (device === undefined) return undefined;
-  return second === undefined && isDeviceId(device) ? device : BAD_DEVICE;
+export function oneDevice(named: readonly unknown[]): Device {
+  const [id, second] = new Set(named.filter((one) => one !== undefined && one !== null));
+  if (id === undefined) return { id };
+  return second === undefined && isDeviceId(id) ? { id } : "bad";
 }
 
 /** Is a required scope among those granted? The client-server API's is met by its name of MSC2967 too. */

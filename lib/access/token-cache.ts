@@ -6,8 +6,8 @@ import { LRUCache } from "lru-cache";
 export interface Validity {
   /** By `Date.now()`: when the token ends by its own times, leeway included. */
   readonly endsAt: number;
-  /** Are the keys that verified it still in use? */
-  readonly isCurrent: () => boolean;
+  /** Is the key that verified it still in use? */
+  readonly isCurrent: () => boolean | Promise<boolean>;
 }
 
 /** What a token was verified to say. */
@@ -54,15 +54,16 @@ export class TokenCache<T> {
     this.#inactive = new LRUCache({ max: maxEntries });
   }
 
-  /** What is known of a token without verifying it. */
-  find(key: string): T | undefined {
+  /** What is known of a token without verifying it: at once, unless its key is in a file that has to be looked at. */
+  find(key: string): T | undefined | Promise<T | undefined> {
     const kept = this.#verified.get(key);
     if (kept === undefined) return undefined;
     // Without its sign, so that a clock set back makes old, not new.
     const isFresh = Math.abs(Date.now() - kept.keptAt) < this.#maxAge && Date.now() < kept.endsAt;
-    if (isFresh && kept.isCurrent()) return kept.value;
-    this.#verified.delete(key);
-    return undefined;
+    const isCurrent = isFresh && kept.isCurrent();
+    return isCurrent instanceof Promise
+      ? isCurrent.then((late) => this.#found(key, kept, late))
+      : this.#found(key, kept, isCurrent);
   }
 
   /** @throws the answer that the token was not active, if it came just now */
@@ -84,6 +85,13 @@ export class TokenCache<T> {
     const verification = this.#outcome(key, verified, startedAt);
     this.#underWay.set(key, verification);
     return verification;
+  }
+
+  #found(key: string, kept: Kept<T>, isCurrent: boolean): T | undefined {
+    if (isCurrent) return kept.value;
+    // Another request may have verified it again meanwhile.
+    if (this.#verified.peek(key) === kept) this.#verified.delete(key);
+    return undefined;
   }
 
   async #outcome(key: string, verification: Promise<Verified<T>>, startedAt: number): Promise<T> {
