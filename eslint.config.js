@@ -75,7 +75,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["lib/limits/**", "lib/http/body-stream.ts"],
+    files: ["lib/migrate/leaky-buckets.ts", "lib/http/body-stream.ts"],
     rules: {
       // A limiter rejects with an error where its store fails, and with something else where it is used up; a body, with
       // what was thrown over it.

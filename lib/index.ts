@@ -8,8 +8,10 @@ export {
 } from "./access/create-access-tokens.js";
 export { OptionsError } from "./support/options-error.js";
 export { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
-export type { FailureLimiter, RateLimiter, RateLimits, UsedTokenLimiter } from "./limits/limiter.js";
-export type { RedisClient } from "./limits/redis-leaky-buckets.js";
+export type { FailureLimiter, RateLimiter, RateLimits } from "./limits/limiter.js";
+export { redisUsedTokens, type RedisStoreClient } from "./limits/redis-used-tokens.js";
+export type { UsedTokenStore } from "./limits/used-tokens.js";
+export type { RedisClient } from "./migrate/redis-leaky-buckets.js";
 export { createJwtLogin, type JwtLogin } from "./login/jwt-login.js";
 export type { Algorithm } from "./tokens/readers/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
@@ -23,6 +25,7 @@ export type { PublicKeyInput } from "./tokens/keys/public-key.js";
 export type { SecretInput } from "./tokens/keys/secret.js";
 export type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules, TokenVerifierOptions } from "./tokens/options.js";
 export type { Logger } from "./support/logger.js";
+export type { RefusalReason } from "./support/refusal.js";
 export { MatrixError, type MatrixErrorOptions } from "./matrix/errors.js";
 export { toLocalpart } from "./matrix/identifiers.js";
 export type { LoginFlow } from "./matrix/login-flows.js";
@@ -44,6 +47,8 @@ export {
 export type { HttpOptions } from "./http/options.js";
 export type { LoginTypeOptions, UserRules } from "./login/login-type.js";
 export type {
+  ExternalId,
+  ExternalIds,
   JwtLoginOptions,
   KeysErrorEvent,
   LoginContext,

@@ -4,15 +4,14 @@ import { sendError, sendJson, sendPreflight } from "./http/answer.js";
 import { addFlows } from "./http/flows-answer.js";
 import { takeLoginBody, type BodyOptions, type Take } from "./http/login-body.js";
 import { isLogin } from "./http/routes.js";
-import { jwtLoginOf, type JwtLogin } from "./login/jwt-login.js";
+import { loginCore, type JwtLogin } from "./login/jwt-login.js";
 import { readerOf } from "./tokens/parse-options.js";
 import { isMatrixError } from "./matrix/errors.js";
 import { internalError } from "./matrix/host-error.js";
 import { asSubmission, typeOf, unknownType, type JsonObject } from "./matrix/submission.js";
 import type { HttpOptions } from "./http/options.js";
 import type { JwtLoginOptions } from "./login/options.js";
-import { parseRateLimits } from "./login/parse-limits.js";
-import { LOGIN_OPTION_NAMES, parseLogger } from "./login/parse-login.js";
+import { LOGIN_OPTION_NAMES, parseLogger, parseRateLimits } from "./login/parse-options.js";
 import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./http/parse-options.js";
 
 /**
@@ -37,7 +36,7 @@ export type MatrixJwtLogin = RequestHandler & {
 export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Request>): MatrixJwtLogin {
   const reader = readerOf(options, "", [...LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
   const http = parseHttpOptions(reader);
-  const jwtLogin = jwtLoginOf<User, Request>(reader);
+  const { jwtLogin } = loginCore<User, Request>(reader);
   checkTokensFit(options, http);
   const logger = parseLogger(reader);
   const flows = JSON.stringify({ flows: jwtLogin.flows });

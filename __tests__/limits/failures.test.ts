@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { MatrixError, type JwtLoginOptions } from "matrix-jwt-login";
-import { RateLimiterMemory } from "rate-limiter-flexible";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { MatrixError, type FailureLimiter, type JwtLogin, type JwtLoginOptions } from "matrix-jwt-login";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
+import { movableClock, type Clock } from "../helpers/clock.js";
 import { core, recordingLogger, submission } from "../helpers/core.js";
 import { serveJwks, text } from "../helpers/jwks-server.js";
 import type { User } from "../helpers/login.js";
@@ -198,6 +199,83 @@ describe("the limit of failures", () => {
       level: "error",
       message: expect.objectContaining({ message: expect.stringContaining("rateLimits.failures") }),
     });
+  });
+});
+
+describe("a point whose window has passed is not given back", () => {
+  let clock: Clock;
+  beforeEach(() => {
+    clock = movableClock();
+  });
+  afterEach(() => {
+    clock.restore();
+    jest.restoreAllMocks();
+  });
+
+  /** How many of these forged tokens get through at once. */
+  async function forgedTokensThrough(login: JwtLogin, count = 40): Promise<number> {
+    const all = await statuses(login, Array<object>(count).fill(forged()));
+    return all.filter((status) => status === 403).length;
+  }
+
+  /** Logins that are under way until the test lets them go on. */
+  function slowLogins(failures: FailureLimiter, count: number) {
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const findUser = (id: string) => gate.then(() => ({ id }));
+    const login = core({}, { rateLimits: { failures }, findUser });
+    const all = Array.from({ length: count }, () => statusOf(login.login(submission(), CONTEXT)));
+    return { login, end: () => (go(), Promise.all(all)) };
+  }
+
+  test("by the clock on the wall", async () => {
+    const { login, end } = slowLogins(limiter({ points: 30 }), 30);
+    await new Promise(setImmediate);
+    clock.move(60);
+    expect(await end()).toEqual(Array(30).fill(200));
+    expect(await forgedTokensThrough(login)).toBe(30);
+  });
+
+  test("by time that passes", async () => {
+    let now = performance.now();
+    jest.spyOn(performance, "now").mockImplementation(() => now);
+    const failures = scripted();
+    failures.consume.mockResolvedValue(new RateLimiterRes(1, 60_000, 1));
+    const { end } = slowLogins(failures, 3);
+    await new Promise(setImmediate);
+    now += 59_950;
+    expect(await end()).toEqual([200, 200, 200]);
+    expect(failures.reward).not.toHaveBeenCalled();
+  });
+
+  test("nor that of an attempt that was refused", async () => {
+    const failures = scripted();
+    failures.consume.mockRejectedValue(usedUp(0, 6));
+    expect(await statuses(core({}, { rateLimits: { failures } }), [submission()])).toEqual([429]);
+    expect(failures.reward).not.toHaveBeenCalled();
+  });
+
+  test("and so in the next one no more than its points fail", async () => {
+    const failures = limiter({ points: 5 });
+    for (let window = 0; window < 6; window += 1) {
+      const { end } = slowLogins(failures, 5);
+      await new Promise(setImmediate);
+      clock.move(60);
+      await end();
+    }
+    expect(await forgedTokensThrough(core({}, { rateLimits: { failures } }))).toBe(5);
+  });
+
+  test.each([undefined, "soon", -1, NaN])("unless the limiter has none: %j", async (msBeforeNext) => {
+    const failures = scripted();
+    failures.consume.mockResolvedValue({ msBeforeNext });
+    const { end } = slowLogins(failures, 1);
+    await new Promise(setImmediate);
+    clock.move(86_400);
+    await end();
+    expect(failures.reward).toHaveBeenCalledTimes(1);
   });
 });
 

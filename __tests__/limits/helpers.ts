@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import type { JwtLogin, MatrixError } from "matrix-jwt-login";
+import type { JwtLogin, MatrixError, UsedTokenStore } from "matrix-jwt-login";
 import { RateLimiterMemory, RateLimiterRes, type IRateLimiterOptions } from "rate-limiter-flexible";
 
 import { rejection, submission } from "../helpers/core.js";
@@ -10,7 +10,31 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 export interface ScriptedLimiter {
   readonly consume: jest.Mock<Method>;
   readonly reward: jest.Mock<Method>;
-  readonly delete: jest.Mock<Method>;
+}
+
+/** A store of used tokens that remembers nothing: a test says what it answers. */
+export interface ScriptedStore {
+  readonly claim: jest.Mock<(key: string, seconds: number) => Promise<boolean>>;
+  readonly release: jest.Mock<(key: string) => Promise<void>>;
+}
+
+export function scriptedStore(): ScriptedStore {
+  return {
+    claim: jest.fn<(key: string, seconds: number) => Promise<boolean>>().mockResolvedValue(true),
+    release: jest.fn<(key: string) => Promise<void>>().mockResolvedValue(undefined),
+  };
+}
+
+/** A store of used tokens for several logins, that forgets nothing by itself. */
+export function sharedStore(): UsedTokenStore & { readonly keys: ReadonlyMap<string, number> } {
+  const keys = new Map<string, number>();
+  return {
+    keys,
+    claim: (key, seconds) => !keys.has(key) && keys.set(key, seconds).has(key),
+    release: (key) => {
+      keys.delete(key);
+    },
+  };
 }
 
 /** A limiter by its shape alone, that lets everything in unless a test says otherwise. */
@@ -18,7 +42,6 @@ export function scripted(): ScriptedLimiter {
   return {
     consume: jest.fn<Method>().mockResolvedValue(new RateLimiterRes(1, 1_000, 1, true)),
     reward: jest.fn<Method>().mockResolvedValue(undefined),
-    delete: jest.fn<Method>().mockResolvedValue(true),
   };
 }
 

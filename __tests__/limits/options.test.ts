@@ -58,11 +58,21 @@ const WRONG: readonly Row[] = [
     "rateLimits.failures",
     /it lacks the method reward/,
   ],
+  [
+    "undefined",
+    { rateLimits: { failures: undefined } },
+    "rateLimits.failures",
+    /is undefined; .* leave the option out/,
+  ],
   ["null", { usedTokens: null }, "usedTokens", /must be an object, not null/],
-  ["a set", { usedTokens: new Set() }, "usedTokens", /it lacks the method consume/],
-  ["a limiter that forgets nothing", { usedTokens: { consume: method } }, "usedTokens", /it lacks the method delete/],
-  ["nothing of a limiter", { usedTokens: {} }, "usedTokens", /it lacks the method consume and delete/],
-  ["a union", { usedTokens: new RateLimiterUnion(memory()) }, "usedTokens", /it lacks the method delete/],
+  ["a number", { usedTokens: 5 }, "usedTokens", /must be an object, not a number/],
+  ["a set", { usedTokens: new Set() }, "usedTokens", /must be a store, .*; it lacks the method claim and release/],
+  ["a store without release", { usedTokens: { claim: method } }, "usedTokens", /it lacks the method release$/],
+  ["a store without claim", { usedTokens: { release: method } }, "usedTokens", /it lacks the method claim$/],
+  ["a claim that is no method", { usedTokens: { claim: 1, release: method } }, "usedTokens", /lacks the method claim$/],
+  ["a limiter", { usedTokens: memory() }, "usedTokens", /is a limiter.* must be a store with .* claim and release/],
+  ["a union", { usedTokens: new RateLimiterUnion(memory()) }, "usedTokens", /is a limiter/],
+  ["a limiter by shape", { usedTokens: { consume: method, delete: method } }, "usedTokens", /is a limiter/],
 ];
 
 const MAKERS: readonly (readonly [string, (options: MatrixJwtLoginOptions<User>) => unknown])[] = [
@@ -79,7 +89,13 @@ describe.each(MAKERS)("limiters given to %s", (_, make) => {
 
   test.each<[string, Partial<MatrixJwtLoginOptions<User>>]>([
     ["none", { rateLimits: {} }],
-    ["all", { rateLimits: { address: memory(), account: memory(), failures: memory() }, usedTokens: memory() }],
+    [
+      "all",
+      {
+        rateLimits: { address: memory(), account: memory(), failures: memory() },
+        usedTokens: { claim: () => true, release: method },
+      },
+    ],
     [
       "several as one",
       { rateLimits: { address: new RateLimiterUnion(memory()), account: new RateLimiterUnion(memory()) } },
@@ -87,7 +103,6 @@ describe.each(MAKERS)("limiters given to %s", (_, make) => {
     ["a burst", { rateLimits: { address: new BurstyRateLimiter(memory(), memory()) } }],
     ["with lists", { rateLimits: { failures: new RLWrapperBlackAndWhite({ limiter: memory() }) } }],
     ["by shape", { rateLimits: { address: { consume: () => Promise.resolve() } } }],
-    ["undefined", { rateLimits: { address: undefined } as object }],
   ])("can be %s", (_what, values) => {
     expect(() => made(values)).not.toThrow();
   });

@@ -7,19 +7,42 @@ import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { loginWith, type User } from "../helpers/login.js";
 import { mounting } from "../helpers/mounted.js";
 import { token } from "../helpers/tokens.js";
-import { freshToken, refusal, scripted, statuses, statusOf, stoppedTimers, type ScriptedLimiter } from "./helpers.js";
+import {
+  freshToken,
+  refusal,
+  scripted,
+  scriptedStore,
+  statuses,
+  statusOf,
+  stoppedTimers,
+  type ScriptedLimiter,
+} from "./helpers.js";
 
 const CONTEXT = { ip: "192.0.2.1" };
 
 type Options = Partial<JwtLoginOptions<User>>;
-type Place = readonly [name: string, options: (limiter: ScriptedLimiter) => Options];
+type Call = jest.Mock<(...args: unknown[]) => Promise<unknown>>;
+type Place = readonly [name: string, make: () => { readonly call: Call; readonly options: Options }];
 
-/** Wherever a limiter can stand. */
+function limiterAt(options: (limiter: ScriptedLimiter) => Options): Place[1] {
+  return () => {
+    const limiter = scripted();
+    return { call: limiter.consume, options: options(limiter) };
+  };
+}
+
+/** Wherever a limiter or a store can stand, and the call that lets a login in. */
 const PLACES: readonly Place[] = [
-  ["rateLimits.address", (address) => ({ rateLimits: { address } })],
-  ["rateLimits.account", (account) => ({ rateLimits: { account } })],
-  ["rateLimits.failures", (failures) => ({ rateLimits: { failures } })],
-  ["usedTokens", (usedTokens) => ({ usedTokens })],
+  ["rateLimits.address", limiterAt((address) => ({ rateLimits: { address } }))],
+  ["rateLimits.account", limiterAt((account) => ({ rateLimits: { account } }))],
+  ["rateLimits.failures", limiterAt((failures) => ({ rateLimits: { failures } }))],
+  [
+    "usedTokens",
+    () => {
+      const usedTokens = scriptedStore();
+      return { call: usedTokens.claim as unknown as Call, options: { usedTokens } };
+    },
+  ],
 ];
 
 const WAYS: readonly (readonly [how: string, consume: () => unknown])[] = [
@@ -41,21 +64,21 @@ function rejecting(reason: unknown): Promise<never> {
   return jest.fn<() => Promise<never>>().mockRejectedValue(reason)();
 }
 
-/** A login whose limiter is this one, and that must not get past it. */
-function guarded(place: Place, limiter: ScriptedLimiter, more: Options = {}): { login: JwtLogin; issued: jest.Mock } {
+/** A login with a limiter or store there, that must not get past it. */
+function guarded([, make]: Place, more: Options = {}): { login: JwtLogin; call: Call; issued: jest.Mock } {
   const issued = jest.fn(() => ({ accessToken: "an access token" }));
-  return { login: core({ singleUse: true }, { ...place[1](limiter), ...more, issueToken: issued }), issued };
+  const { call, options } = make();
+  return { login: core({ singleUse: true }, { ...options, ...more, issueToken: issued }), call, issued };
 }
 
 afterEach(() => {
   jest.useRealTimers();
 });
 
-describe.each(PLACES)("a limiter at %s", (...place) => {
+describe.each(PLACES)("a limiter or store at %s", (...place) => {
   test.each(WAYS)("that %s: 503, and nobody gets in", async (_, consume) => {
-    const limiter = scripted();
-    limiter.consume.mockImplementation(consume as () => Promise<unknown>);
-    const { login, issued } = guarded(place, limiter);
+    const { login, call, issued } = guarded(place);
+    call.mockImplementation(consume as () => Promise<unknown>);
     const error = await refusal(login.login(submission(), CONTEXT));
     expect(error).toBeInstanceOf(MatrixError);
     expect(error).toMatchObject({ statusCode: 503, errcode: "M_UNKNOWN", retryAfterMs: 5_000 });
@@ -64,9 +87,8 @@ describe.each(PLACES)("a limiter at %s", (...place) => {
 
   test("that never answers: 503 after two seconds, and not before", async () => {
     const { pass } = stoppedTimers();
-    const limiter = scripted();
-    limiter.consume.mockReturnValue(new Promise(() => undefined));
-    const { login, issued } = guarded(place, limiter);
+    const { login, call, issued } = guarded(place);
+    call.mockReturnValue(new Promise(() => undefined));
     const settled = jest.fn();
     const status = statusOf(login.login(submission(), CONTEXT)).finally(settled);
     await pass(1_999);
@@ -78,38 +100,39 @@ describe.each(PLACES)("a limiter at %s", (...place) => {
 
   test("that answers leaves no timer behind", async () => {
     stoppedTimers();
-    const { login } = guarded(place, scripted());
+    const { login } = guarded(place);
     expect(await statusOf(login.login(submission(), CONTEXT))).toBe(200);
     expect(jest.getTimerCount()).toBe(0);
   });
 
   test("is told to the logger when it fails and when it works again, and never with a token", async () => {
-    const limiter = scripted();
     const logger = recordingLogger();
     const onReject = jest.fn<(event: RejectEvent) => void>();
-    const { login } = guarded(place, limiter, { logger, onReject });
+    const { login, call } = guarded(place, { logger, onReject });
+    const working = await call();
+    call.mockClear();
     const [one, other] = [freshToken(), freshToken()];
     const both = [submission({}, { token: one }), submission({}, { token: other })];
 
-    limiter.consume.mockRejectedValue(new Error("no store"));
+    call.mockRejectedValue(new Error("no store"));
     expect(await statuses(login, both)).toEqual([503, 503]);
     expect(logger.lines).toMatchObject([
       { level: "error", message: { message: expect.stringContaining(place[0]), cause: { message: "no store" } } },
     ]);
     expect(onReject.mock.calls).toMatchObject([[{ statusCode: 503, reason: "limiter_unavailable" }], [{}]]);
 
-    limiter.consume.mockResolvedValue(new RateLimiterRes(1, 1_000, 1, true));
+    call.mockResolvedValue(working);
     expect(await statuses(login, both)).toEqual([200, 200]);
     expect(logger.lines.slice(1)).toMatchObject([{ level: "info", message: expect.stringContaining(place[0]) }]);
     for (const secret of [one, other]) expect(everything(logger.lines)).not.toContain(secret.slice(-20));
   });
 
   test("that is used up works, as far as the logger is told", async () => {
-    const limiter = scripted();
     const logger = recordingLogger();
-    const { login } = guarded(place, limiter, { logger });
-    limiter.consume.mockRejectedValueOnce(new Error("no store"));
-    limiter.consume.mockRejectedValueOnce(new RateLimiterRes(0, 1_000, 2));
+    const { login, call } = guarded(place, { logger });
+    call.mockRejectedValueOnce(new Error("no store"));
+    if (place[0] === "usedTokens") call.mockResolvedValueOnce(false);
+    else call.mockRejectedValueOnce(new RateLimiterRes(0, 1_000, 2));
     await statusOf(login.login(submission(), CONTEXT));
     await statusOf(login.login(submission(), CONTEXT));
     expect(logger.lines.map(({ level }) => level)).toEqual(["error", "info"]);

@@ -5,7 +5,7 @@ import pg from "pg";
 import { RateLimiterPostgres } from "rate-limiter-flexible";
 
 import { core, submission } from "../helpers/core.js";
-import { freshToken, statuses, statusOf } from "./helpers.js";
+import { statuses } from "./helpers.js";
 
 const { DATABASE_URL = "" } = process.env;
 const described = DATABASE_URL.startsWith("postgres") ? describe : describe.skip;
@@ -39,18 +39,6 @@ described("over Postgres (DATABASE_URL)", () => {
   }
 
   const limiters = (options: object) => Promise.all(pools.map((pool) => limiter(pool, options)));
-
-  test("300 uses of 100 single-use tokens at once, on three replicas: 100 logins", async () => {
-    const logins = (await limiters({})).map((usedTokens) => core({ singleUse: true }, { usedTokens }));
-    const tokens = Array.from({ length: 100 }, () => freshToken());
-    const all = await Promise.all(
-      Array.from({ length: 300 }, (_, i) =>
-        statusOf(logins[i % 3]?.login(submission({}, { token: tokens[(i * 7) % 100] })) ?? Promise.reject(new Error())),
-      ),
-    );
-    expect(all.filter((status) => status === 200)).toHaveLength(100);
-    expect(all.filter((status) => status === 403)).toHaveLength(200);
-  });
 
   test("one limit of three replicas lets its points through", async () => {
     const logins = (await limiters({ keyPrefix: "one" })).map((address) => core({}, { rateLimits: { address } }));

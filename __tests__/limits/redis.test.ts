@@ -6,8 +6,7 @@ import { fromSynapseRcLogin, type JwtLogin, type RateLimits } from "matrix-jwt-l
 import { RateLimiterRedis } from "rate-limiter-flexible";
 
 import { core, submission } from "../helpers/core.js";
-import { inSeconds } from "../helpers/tokens.js";
-import { forged, freshToken, statuses, statusOf } from "./helpers.js";
+import { forged, statuses, statusOf } from "./helpers.js";
 
 const { REDIS_URL = "" } = process.env;
 const described = REDIS_URL === "" ? describe.skip : describe;
@@ -59,47 +58,6 @@ described("over Redis (REDIS_URL)", () => {
   function nth(logins: readonly JwtLogin[], i: number): JwtLogin {
     return logins[i % logins.length] ?? core();
   }
-
-  test("2,000 uses of 500 single-use tokens at once, on three replicas: 500 logins", async () => {
-    const logins = limiters().map((usedTokens) => core({ singleUse: true }, { usedTokens }));
-    const tokens = Array.from({ length: 500 }, () => freshToken());
-    const uses = Array.from({ length: 2_000 }, (_, i) => submission({}, { token: tokens[(i * 7) % 500] }));
-    expect(await spread(logins, uses)).toEqual({ 200: 500, 403: 1_500 });
-  });
-
-  test("a used token is remembered for as long as it could be accepted, and no longer", async () => {
-    const [usedTokens] = limiters() as [RateLimiterRedis];
-    await core({ singleUse: true, clockTolerance: 30 }, { usedTokens }).login(submission({ exp: inSeconds(100) }));
-    const keys = (await clients[0]?.keys(`${keyPrefix}*`)) ?? [];
-    expect(keys).toEqual([expect.stringMatching(/:used:[\da-f]{64}$/)]);
-    const seconds = await clients[0]?.ttl(keys[0] ?? "");
-    expect(seconds).toBeGreaterThan(125);
-    expect(seconds).toBeLessThanOrEqual(130);
-  });
-
-  test("a token that issueToken gave back logs in on another replica", async () => {
-    const [one, other] = limiters({ inMemoryBlockOnConsumed: 5 }) as [RateLimiterRedis, RateLimiterRedis];
-    const failing = () => {
-      throw new Error("down");
-    };
-    const once = submission();
-    expect(await statuses(core({ singleUse: true }, { usedTokens: one, issueToken: failing }), [once])).toEqual([500]);
-    const there = core({ singleUse: true }, { usedTokens: other });
-    expect(await statuses(there, [once, once])).toEqual([200, 403]);
-  });
-
-  test("a token logs in once whatever the limiter's settings, and not again when their time is over", async () => {
-    const settings = [{ blockDuration: 1 }, { duration: 0 }, { duration: 1 }, { points: 100 }];
-    const outcomes = settings.map(async (options) => {
-      const [usedTokens] = limiters(options) as [RateLimiterRedis];
-      const login = core({ singleUse: true }, { usedTokens });
-      const once = submission({}, { token: freshToken() });
-      const first = await statuses(login, [once, once]);
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-      return [...first, ...(await statuses(login, [once]))];
-    });
-    expect(await Promise.all(outcomes)).toEqual(settings.map(() => [200, 403, 403]));
-  });
 
   test.each<[string, (limiter: RateLimiterRedis) => RateLimits]>([
     ["address", (address) => ({ address })],

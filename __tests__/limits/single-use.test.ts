@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   createTokenVerifier,
   MatrixError,
@@ -9,13 +9,23 @@ import {
   type RejectEvent,
 } from "matrix-jwt-login";
 
+import { movableClock, type Clock } from "../helpers/clock.js";
 import { core, recordingLogger, submission } from "../helpers/core.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { KEYS, SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE, loginWith, type User } from "../helpers/login.js";
 import { mounting } from "../helpers/mounted.js";
 import { inSeconds, token } from "../helpers/tokens.js";
-import { freshToken, keysOf, limiter, refusal, scripted, statuses, statusOf } from "./helpers.js";
+import {
+  freshToken,
+  limiter,
+  refusal,
+  scriptedStore,
+  sharedStore,
+  statuses,
+  statusOf,
+  stoppedTimers,
+} from "./helpers.js";
 
 const SINGLE_USE = { singleUse: true };
 const OTHER_TYPE = "com.example.login";
@@ -25,7 +35,7 @@ type Options = Partial<JwtLoginOptions<User>>;
 
 const STORES: readonly (readonly [string, () => Options])[] = [
   ["in memory", () => ({})],
-  ["in a limiter", () => ({ usedTokens: limiter() })],
+  ["in a store of the host's", () => ({ usedTokens: sharedStore() })],
 ];
 
 const failing = (error: unknown) => () => {
@@ -68,7 +78,7 @@ describe.each(STORES)("used tokens %s", (_, store) => {
   test.each<[string, unknown, number]>([
     ["with an error", new Error("down"), 500],
     ["with a MatrixError", new MatrixError("M_LIMIT", "later", { statusCode: 429 }), 429],
-  ])("are given back where issueToken rejects %s", async (_what, error, status) => {
+  ])("are released if issueToken rejects %s", async (_what, error, status) => {
     const issueToken = jest.fn(() => ({ accessToken: "an access token" }));
     issueToken.mockImplementationOnce(failing(error));
     const once = submission();
@@ -77,12 +87,6 @@ describe.each(STORES)("used tokens %s", (_, store) => {
       200,
       403,
     ]);
-  });
-
-  test("are not given back where issueToken gave something, if amiss", async () => {
-    const issueToken = () => ({}) as never;
-    const once = submission();
-    expect(await statuses(core(SINGLE_USE, { ...store(), issueToken }), [once, once])).toEqual([500, 403]);
   });
 
   test.each<[string, object, Options, Readonly<Record<string, unknown>>, number]>([
@@ -97,7 +101,15 @@ describe.each(STORES)("used tokens %s", (_, store) => {
       500,
     ],
     ["the account is over its limit", {}, { rateLimits: { account: limiter({ points: 0 }) } }, {}, 429],
-  ])("are not claimed where %s", async (_what, loginType, options, claims, status) => {
+    ["issueToken returns no token", {}, { issueToken: () => ({}) as never }, {}, 500],
+    [
+      "a new user's name is outside the grammar",
+      { allowRegistration: true },
+      { registerUser: (id) => ({ id }) },
+      { sub: "CAROL" },
+      400,
+    ],
+  ])("are as good as before if %s", async (_what, loginType, options, claims, status) => {
     const once = submission(claims);
     const login = core({ ...SINGLE_USE, ...loginType }, { ...store(), ...options });
     expect(await statuses(login, [once, once])).toEqual([status, status]);
@@ -146,10 +158,10 @@ test("two logins without a store of their own share nothing", async () => {
 });
 
 test("a login type without singleUse takes a token as often as it comes, and asks no store", async () => {
-  const usedTokens = scripted();
+  const usedTokens = scriptedStore();
   const once = submission();
   expect(await statuses(core({}, { usedTokens }), [once, once])).toEqual([200, 200]);
-  expect(usedTokens.consume).not.toHaveBeenCalled();
+  expect(usedTokens.claim).not.toHaveBeenCalled();
 });
 
 describe("the expiry of a token that logs in once", () => {
@@ -180,44 +192,113 @@ describe("the expiry of a token that logs in once", () => {
   });
 });
 
-describe("a claim in a limiter", () => {
+describe("a replay of a used token", () => {
+  test("neither counts for its user's limit, nor looks the user up, nor registers anybody", async () => {
+    const account = limiter({ points: 2 });
+    const users = new Set<string>();
+    const findUser = jest.fn((id: string) => (users.has(id) ? { id } : undefined));
+    const registerUser = jest.fn((id: string) => {
+      users.add(id);
+      return { id };
+    });
+    const options = { rateLimits: { account }, findUser, registerUser };
+    const login = core({ ...SINGLE_USE, allowRegistration: true }, options);
+    const once = submission();
+    expect(await statuses(login, [once])).toEqual([200]);
+    // The user is deleted since.
+    users.clear();
+    expect(await statuses(login, [once, once, once, once])).toEqual([403, 403, 403, 403]);
+    expect(findUser).toHaveBeenCalledTimes(1);
+    expect(registerUser).toHaveBeenCalledTimes(1);
+    expect((await account.get("account:@alice:example.org"))?.consumedPoints).toBe(1);
+  });
+});
+
+describe("a token that expires while it logs in", () => {
+  let clock: Clock;
+  beforeEach(() => {
+    clock = movableClock();
+  });
+  afterEach(() => {
+    clock.restore();
+  });
+
+  test.each(STORES)("is expired, and not claimed, if it does so before its claim: %s", async (_, store) => {
+    const onReject = jest.fn<(event: RejectEvent) => void>();
+    const authorize = () => {
+      clock.move(30);
+      return true;
+    };
+    const login = core({ ...SINGLE_USE, authorize, clockTolerance: 0 }, { ...store(), onReject });
+    expect(await statuses(login, [submission({ exp: inSeconds(29) })])).toEqual([403]);
+    expect(onReject.mock.calls).toMatchObject([[{ reason: "expired" }]]);
+    expect(await statuses(login, [submission({ exp: inSeconds(40) })])).toEqual([200]);
+  });
+
+  test.each(STORES)("logs in once, however slow the callbacks are: %s", async (_, store) => {
+    const findUser = async (id: string) => {
+      clock.move(500);
+      await new Promise(setImmediate);
+      return { id };
+    };
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { ...store(), findUser });
+    const once = submission({ exp: inSeconds(10) });
+    const both = await Promise.all([statusOf(login.login(once)), statusOf(login.login(once))]);
+    expect(both).toEqual([200, 403]);
+    clock.move(-500);
+    expect(await statuses(login, [once])).toEqual([403]);
+  });
+
+  test("stays expired if the clock is set back", async () => {
+    const usedTokens = scriptedStore();
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens });
+    const once = submission({ exp: inSeconds(50) });
+    expect(await statuses(login, [once])).toEqual([200]);
+    clock.move(90);
+    expect(await statuses(login, [submission({ exp: inSeconds(900) })])).toEqual([200]);
+    clock.move(-90);
+    // What the store remembers for 50 + 60 seconds, it may have forgotten.
+    expect(await statuses(login, [once])).toEqual([403]);
+    expect(usedTokens.claim).toHaveBeenCalledTimes(2);
+    // A clock that was wrong by more is believed.
+    clock.move(9_000);
+    expect(await statuses(login, [submission({ exp: inSeconds(900) })])).toEqual([200]);
+    clock.move(-9_000);
+    expect(await statuses(login, [submission({ exp: inSeconds(900) })])).toEqual([200]);
+  });
+});
+
+describe("a claim in a store of the host's", () => {
   const hash = (text: string) => createHash("sha256").update(text.split(".").slice(0, 2).join(".")).digest("hex");
 
-  test("takes all its points, by the hash of the signing input, for as long as the token could be accepted", async () => {
-    const usedTokens = { ...scripted(), points: 7 };
+  test("is by the hash of the signing input, for as long as the token could be accepted and a minute more", async () => {
+    const usedTokens = scriptedStore();
     const once = token({ exp: inSeconds(100) });
     const login = core({ ...SINGLE_USE, clockTolerance: 30 }, { usedTokens });
     await login.login(submission({}, { token: once }));
-    expect(usedTokens.consume.mock.calls).toEqual([[`used:${hash(once)}`, 7, { customDuration: expect.any(Number) }]]);
-    const [, , { customDuration }] = usedTokens.consume.mock.calls[0] as [string, number, { customDuration: number }];
-    expect([129, 130]).toContain(customDuration);
-    expect(usedTokens.delete).not.toHaveBeenCalled();
+    expect(usedTokens.claim.mock.calls).toEqual([[hash(once), expect.any(Number)]]);
+    expect([189, 190]).toContain(usedTokens.claim.mock.calls[0]?.[1]);
+    expect(usedTokens.release).not.toHaveBeenCalled();
   });
 
   test("lasts by the widest tolerance of the login types that look at used tokens", async () => {
-    const usedTokens = scripted();
+    const usedTokens = scriptedStore();
     const loginTypes = {
       [LOGIN_TYPE]: { secret: SECRET, singleUse: true, clockTolerance: 0 },
       [OTHER_TYPE]: { secret: SECRET, singleUse: true, clockTolerance: 300 },
       another: { secret: SECRET, clockTolerance: 600 },
     };
     await core({}, { usedTokens, loginTypes }).login(submission({ exp: inSeconds(100) }));
-    const [, , options] = usedTokens.consume.mock.calls[0] as [string, number, { customDuration: number }];
-    expect([399, 400]).toContain(options.customDuration);
+    expect([459, 460]).toContain(usedTokens.claim.mock.calls[0]?.[1]);
   });
 
-  test("lasts a second at least, and a whole one", async () => {
-    const usedTokens = scripted();
-    const findUser = async (): Promise<User> => {
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      return { id: "alice" };
-    };
-    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens, findUser });
-    await login.login(submission({ exp: Date.now() / 1_000 + 0.1 }));
-    expect(usedTokens.consume.mock.calls[0]?.[2]).toEqual({ customDuration: 1 });
+  test("lasts a whole number of seconds", async () => {
+    const usedTokens = scriptedStore();
+    await core({ ...SINGLE_USE, clockTolerance: 0.25 }, { usedTokens }).login(submission({ exp: inSeconds(9) + 0.5 }));
+    expect([69, 70]).toContain(usedTokens.claim.mock.calls[0]?.[1]);
   });
 
-  test("comes after registerUser, and just before issueToken", async () => {
+  test("comes after authorize, and before the account is counted or looked up", async () => {
     const order: string[] = [];
     const step =
       <T>(name: string, result: T) =>
@@ -225,28 +306,26 @@ describe("a claim in a limiter", () => {
         order.push(name);
         return result;
       };
-    const usedTokens = scripted();
-    const answer = { isFirstInDuration: true };
-    usedTokens.consume.mockImplementation(step("claim", Promise.resolve(answer)));
     const login = core(
-      { ...SINGLE_USE, allowRegistration: true },
+      { ...SINGLE_USE, allowRegistration: true, authorize: step("authorize", true) },
       {
-        usedTokens,
+        usedTokens: { claim: step("claim", true), release: step("release", undefined) },
+        rateLimits: { account: { consume: step("account", Promise.resolve()) } },
         findUser: step("findUser", undefined),
         registerUser: step("registerUser", { id: "carol" }),
         issueToken: step("issueToken", { accessToken: "an access token" }),
       },
     );
     await login.login(submission());
-    expect(order).toEqual(["findUser", "registerUser", "claim", "issueToken"]);
+    expect(order).toEqual(["authorize", "claim", "account", "findUser", "registerUser", "issueToken"]);
   });
 
   test.each<[string, () => unknown]>([
     ["rejects", () => Promise.reject(new Error("no store"))],
     ["throws", failing(new Error("no store"))],
-  ])("that can't be given back, as delete %s: the answer stands, and the logger is told", async (_, remove) => {
-    const usedTokens = scripted();
-    usedTokens.delete.mockImplementation(remove as () => Promise<unknown>);
+  ])("that can't be released, as release %s: the answer stands, and the logger is told", async (_, release) => {
+    const usedTokens = scriptedStore();
+    usedTokens.release.mockImplementation(release as () => Promise<void>);
     const logger = recordingLogger();
     const issueToken = failing(new MatrixError("M_NOT_NOW", "later", { statusCode: 418 }));
     const error = await refusal(core(SINGLE_USE, { usedTokens, logger, issueToken }).login(submission()));
@@ -256,10 +335,45 @@ describe("a claim in a limiter", () => {
     ]);
   });
 
-  test("that is given back is forgotten by its own key", async () => {
-    const usedTokens = scripted();
+  test("is released by its own key", async () => {
+    const usedTokens = scriptedStore();
     const issueToken = failing(new Error("down"));
     await statuses(core(SINGLE_USE, { usedTokens, issueToken }), [submission()]);
-    expect(keysOf(usedTokens.delete)).toEqual(keysOf(usedTokens.consume));
+    expect(usedTokens.release.mock.calls).toEqual([[usedTokens.claim.mock.calls[0]?.[0]]]);
+  });
+
+  test.each(["OK", 1, 0, null, undefined, {}])("that is answered with %j lets nobody in: 503", async (answer) => {
+    const usedTokens = scriptedStore();
+    usedTokens.claim.mockResolvedValue(answer as never);
+    const logger = recordingLogger();
+    expect(await statuses(core(SINGLE_USE, { usedTokens, logger }), [submission()])).toEqual([503]);
+    expect(logger.lines).toMatchObject([{ message: { cause: { message: "claim must return true or false" } } }]);
+  });
+
+  describe("that takes more than two seconds", () => {
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    test.each<[string, boolean, number]>([
+      ["is released if it succeeds in the end", true, 1],
+      ["is left to whom it belongs if it does not", false, 0],
+    ])("%s", async (_, first, releases) => {
+      const { pass } = stoppedTimers();
+      const usedTokens = scriptedStore();
+      let answer: (first: boolean) => void = () => undefined;
+      usedTokens.claim.mockReturnValue(
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+      );
+      const status = statusOf(core(SINGLE_USE, { usedTokens }).login(submission()));
+      await pass(2_000);
+      expect(await status).toBe(503);
+      expect(usedTokens.release).not.toHaveBeenCalled();
+      answer(first);
+      await pass(0);
+      expect(usedTokens.release).toHaveBeenCalledTimes(releases);
+    });
   });
 });

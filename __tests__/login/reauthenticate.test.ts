@@ -9,7 +9,7 @@ import {
   type RejectEvent,
 } from "matrix-jwt-login";
 
-import { forged, keysOf, limiter, scripted, usedUp } from "../limits/helpers.js";
+import { forged, keysOf, limiter, scripted, scriptedStore, sharedStore, usedUp } from "../limits/helpers.js";
 import { rejection, submission } from "../helpers/core.js";
 import { host, LOGIN_TYPE, loginWith, optionsWith, type User } from "../helpers/login.js";
 import { inSeconds, token } from "../helpers/tokens.js";
@@ -255,15 +255,15 @@ describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
       ["is of a user whom nobody knows", ALICE, { findUser: () => undefined }],
       ["comes too often", ALICE, { rateLimits: { account: limiter({ points: 0 }) } }],
     ])("uses up no token that %s", async (_, userId, options) => {
-      const usedTokens = limiter();
+      const usedTokens = sharedStore();
       const once = submission();
       await rejection(core(singleUse, { ...options, usedTokens }).reauthenticate(once, userId));
       await expect(core(singleUse, { usedTokens }).reauthenticate(once, ALICE)).resolves.toBeDefined();
     });
 
     test("is 503 where the store of used tokens is down", async () => {
-      const usedTokens = scripted();
-      usedTokens.consume.mockRejectedValue(new Error("down"));
+      const usedTokens = scriptedStore();
+      usedTokens.claim.mockRejectedValue(new Error("down"));
       const error = await rejection(core(singleUse, { usedTokens }).reauthenticate(submission(), ALICE));
       expect(error).toMatchObject({ statusCode: 503, errcode: "M_UNKNOWN", retryAfterMs: expect.any(Number) });
     });
@@ -309,7 +309,7 @@ describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
 });
 
 test("a stage and the middleware's logins share used tokens, and a store shares them between processes", async () => {
-  const usedTokens = limiter();
+  const usedTokens = sharedStore();
   const options = optionsWith({ singleUse: true }, { usedTokens });
   const elsewhere = createJwtLogin(options);
   const running = await host(options);

@@ -67,3 +67,25 @@ describe("MatrixError", () => {
     },
   );
 });
+
+describe("errors for users who must not log in", () => {
+  test("userLocked is 401, and keeps the client's encryption keys", () => {
+    const error = MatrixError.userLocked();
+    expect(error).toBeInstanceOf(MatrixError);
+    expect(error.statusCode).toBe(401);
+    expect(error.toJSON()).toEqual({
+      errcode: "M_USER_LOCKED",
+      error: "This account has been locked",
+      soft_logout: true,
+    });
+    expect(MatrixError.userLocked("See the front desk").message).toBe("See the front desk");
+  });
+
+  test("userDeactivated is 403", () => {
+    const error = MatrixError.userDeactivated();
+    expect(error).toBeInstanceOf(MatrixError);
+    expect(error.statusCode).toBe(403);
+    expect(error.toJSON()).toEqual({ errcode: "M_USER_DEACTIVATED", error: "This account has been deactivated" });
+    expect(MatrixError.userDeactivated("Gone").message).toBe("Gone");
+  });
+});

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { fromSynapseRcLogin, type SynapseRcLogin } from "matrix-jwt-login";
 
-import { LeakyBuckets } from "../../lib/limits/leaky-bucket.js";
+import { LeakyBuckets } from "../../lib/migrate/leaky-buckets.js";
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { movableClock, type Clock } from "../helpers/clock.js";
 import { core, rejection, submission } from "../helpers/core.js";
@@ -122,6 +122,21 @@ describe("rateLimits from rc_login", () => {
     expect(await statuses(login, sent)).toEqual([200, 200, 200, 403, 200, 403, 429, 429]);
   });
 
+  test("do not take back a point that has drained meanwhile", async () => {
+    const rateLimits = fromSynapseRcLogin({ failed_attempts: { per_second: 0.1, burst_count: 2 } });
+    const bad = submission({ exp: 1 });
+    const findUser = async () => {
+      // Ten seconds drain one point: this login's.
+      clock.move(10);
+      expect(await statuses(core({}, { rateLimits: { failures: rateLimits.failures as never } }), [bad, bad])).toEqual([
+        403, 403,
+      ]);
+      return { id: "alice" };
+    };
+    const login = core({}, { rateLimits: { failures: rateLimits.failures as never }, findUser });
+    expect(await statuses(login, [submission(), bad])).toEqual([200, 429]);
+  });
+
   test("take nothing back beyond empty", async () => {
     const { address } = fromSynapseRcLogin({ address: { burst_count: 1 } });
     await address.reward("key");
@@ -138,15 +153,18 @@ describe("rateLimits from rc_login", () => {
 });
 
 describe("what rc_login can be", () => {
-  test.each([
-    null,
-    undefined,
-    {},
-    { address: {}, account: {} },
-    { failed_attempts: { per_second: 0.17, burst_count: 3 } },
-  ])("%j", (rcLogin) => {
+  test.each([null, undefined, {}, { address: {}, account: {} }, { failed_attempts: null }])("%j", (rcLogin) => {
     expect(Object.keys(fromSynapseRcLogin(rcLogin))).toEqual(["address", "account"]);
   });
+
+  test.each([{}, { per_second: 0.17 }, { burst_count: 3 }])(
+    "failed_attempts, which makes failures: %j",
+    async (rate) => {
+      const { failures } = fromSynapseRcLogin({ failed_attempts: rate });
+      const consumed = async () => waitOf(failures?.consume("key") ?? Promise.reject(new Error()));
+      expect([await consumed(), await consumed(), await consumed(), await consumed()]).toEqual([0, 0, 0, 5_883]);
+    },
+  );
 
   test.each<[unknown, string, RegExp]>([
     [[], "rc_login", /must be an object, not a list/],

@@ -15,6 +15,7 @@ exactly<
   | "MatrixError"
   | "matrixJwtLogin"
   | "OptionsError"
+  | "redisUsedTokens"
   | "TokenError"
   | "toLocalpart"
 >()(value);
@@ -28,6 +29,8 @@ export type Names = readonly [
   types.ClaimLocator,
   types.Claims,
   types.DiscoverOptions,
+  types.ExternalId,
+  types.ExternalIds<unknown>,
   types.FailureLimiter,
   types.Fetch,
   types.HttpOptions,
@@ -55,6 +58,8 @@ export type Names = readonly [
   types.RateLimiter,
   types.RateLimits,
   types.RedisClient,
+  types.RedisStoreClient,
+  types.RefusalReason,
   types.RejectEvent,
   types.RejectReason,
   types.SecretInput,
@@ -69,7 +74,7 @@ export type Names = readonly [
   types.TokenRules,
   types.TokenVerifier,
   types.TokenVerifierOptions,
-  types.UsedTokenLimiter,
+  types.UsedTokenStore,
   types.UserRules,
   types.VerifiedLogin,
 ];

@@ -6,9 +6,11 @@ import {
   fromTokenAuthenticatorConfig,
   MatrixError,
   matrixJwtLogin,
+  redisUsedTokens,
   type LoginTypeOptions,
   type MatrixJwtLoginOptions,
 } from "matrix-jwt-login";
+import { Redis } from "ioredis";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
 const callbacks = {
@@ -41,7 +43,12 @@ export const fromConstants = matrixJwtLogin({
   ...constant,
   ...callbacks,
   rateLimits: { address: limiter, account: limiter, failures: limiter },
-  usedTokens: limiter,
+  usedTokens: redisUsedTokens(new Redis(), { prefix: "used:" }),
+  externalIds: {
+    find: () => undefined,
+    link: (_id, userId, login) => userId === login.userId,
+    existingUsers: (user) => user.id !== "@admin:example.org",
+  },
   logger: console,
 });
 export const fromConfigurations = [
@@ -107,8 +114,16 @@ export const wrongOptions: readonly Options[] = [
   { ...right, rateLimits: { address: { points: 5, duration: 60 } } },
   // @ts-expect-error -- a limit of failures takes back what it took
   { ...right, rateLimits: { failures: { consume: () => Promise.resolve() } } },
+  // @ts-expect-error -- a store, not a limiter
+  { ...right, usedTokens: limiter },
   // @ts-expect-error -- a store of used tokens can forget one
-  { ...right, usedTokens: { consume: () => Promise.resolve() } },
+  { ...right, usedTokens: { claim: () => true } },
+  // @ts-expect-error -- true or false
+  { ...right, usedTokens: { claim: () => "OK", release: () => undefined } },
+  // @ts-expect-error -- false for none
+  { ...right, externalIds: null },
+  // @ts-expect-error -- refuse, link or a function
+  { ...right, externalIds: { find: () => undefined, link: () => true, existingUsers: true } },
 ];
 
 // @ts-expect-error -- a status is a number

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type { RateLimits, UsedTokenLimiter } from "matrix-jwt-login";
+import { redisUsedTokens, type RateLimits, type UsedTokenStore } from "matrix-jwt-login";
 import type { Logger } from "pino";
 import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible";
 
@@ -9,7 +9,7 @@ import type { Config } from "./config.js";
 export interface Limits {
   readonly rateLimits: RateLimits;
   /** Undefined: the package's own memory of them. */
-  readonly usedTokens: UsedTokenLimiter | undefined;
+  readonly usedTokens: UsedTokenStore | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export async function openLimits({ redisUrl, rateLimits }: Config, log: Logger):
   const shared = (points: number) => new RateLimiterRedis({ storeClient, keyPrefix, points, duration });
   return {
     rateLimits: limiters(rateLimits, shared),
-    usedTokens: shared(1),
+    usedTokens: redisUsedTokens(storeClient, { prefix: `${keyPrefix}:used:` }),
     close: () => {
       storeClient.disconnect();
       return Promise.resolve();

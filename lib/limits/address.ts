@@ -4,12 +4,17 @@ import { isIP } from "node:net";
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 /** Of a text that is no address. */
 const MAX_LENGTH = 64;
-/** RFC 4291 section 2.5.5.2: an IPv4 address, as a socket for both versions has it. */
-const IPV4_MAPPED = Buffer.from("00000000000000000000ffff", "hex");
+/** What stands before an IPv4 address that is written as IPv6. */
+const IPV4_PREFIXES: readonly Buffer[] = [
+  // RFC 4291 section 2.5.5.2: as a socket for both versions has it.
+  Buffer.from("00000000000000000000ffff", "hex"),
+  // RFC 6052 section 2.1: as NAT64 makes it, 64:ff9b::/96.
+  Buffer.from("0064ff9b0000000000000000", "hex"),
+];
 
 /**
  * Where an address is, in one spelling: an IPv4 address itself; of an IPv6 one the /64, as whoever has one address of it
- * has them all (RFC 8981). What is no address counts as it stands.
+ * has them all (RFC 8981). Text that is no address counts as it stands.
  */
 export function placeOf(ip: string): string {
   const [, bracketed, ipv4] = WITH_PORT.exec(ip) ?? [];
@@ -25,7 +30,7 @@ export function placeOf(ip: string): string {
 }
 
 function placeOfIpv6(bytes: Buffer): string {
-  if (bytes.subarray(0, 12).equals(IPV4_MAPPED)) return bytes.subarray(12).join(".");
+  if (IPV4_PREFIXES.some((prefix) => bytes.subarray(0, 12).equals(prefix))) return bytes.subarray(12).join(".");
   const network = [0, 2, 4, 6].map((at) => bytes.readUInt16BE(at).toString(16));
   return `${network.join(":")}::/64`;
 }

@@ -1,27 +1,29 @@
 import type { Logger } from "../support/logger.js";
-import { Asked, begin } from "./asked.js";
-import { LimiterUnavailable } from "./errors.js";
+import type { Refusal } from "../support/refusal.js";
 import type { FailureLimiter } from "./limiter.js";
-import type { LimiterAnswer } from "./used-up.js";
+import { begin, LimiterCall, type LimiterAnswer } from "./limiter-call.js";
 
-/** Counts failures, and nothing else, though it consumes before it is known whether there is one. */
+/** Milliseconds that a point needs to be given back: near its end, a window keeps what was taken from it. */
+const ON_ITS_WAY = 100;
+
+/** Counts failures, and nothing else, though it consumes a point before it is known whether there is one. */
 export class FailureLimit {
   readonly #limiter: FailureLimiter & { readonly blockDuration?: unknown };
-  readonly #asked: Asked;
+  readonly #call: LimiterCall;
 
   constructor(limiter: FailureLimiter, logger: Logger) {
     this.#limiter = limiter;
-    this.#asked = new Asked("the limiter rateLimits.failures", logger);
+    this.#call = new LimiterCall("the limiter rateLimits.failures", logger);
   }
 
   /**
-   * Does some work for a point, and gives that back unless the work fails as `counts` says.
+   * Does some work for a point, and gives that back unless the work fails as `counts` says, or the window that the point
+   * was taken from has passed: in the next one, it would let another failure in.
    *
-   * @throws RateLimited
-   * @throws LimiterUnavailable
+   * @throws Refusal `rate_limited` or `limiter_unavailable`
    */
   async around<T>(key: string, work: () => Promise<T>, counts: (error: unknown) => boolean): Promise<T> {
-    await this.#consume(key);
+    const point = await this.#consume(key);
     let failed = false;
     try {
       return await work();
@@ -29,37 +31,73 @@ export class FailureLimit {
       failed = counts(error);
       throw error;
     } finally {
-      if (!failed) await this.#giveBack(key);
+      if (!failed) await this.#giveBack(key, point);
     }
   }
 
-  async #consume(key: string): Promise<void> {
+  async #consume(key: string): Promise<Point> {
+    const askedAt = now();
     const consuming = begin(() => this.#limiter.consume(key));
     try {
-      await this.#asked.answer(consuming);
+      return new Point(askedAt, await this.#call.answer(consuming));
     } catch (error) {
       // An attempt that was let in nowhere is no failure. The answer may still be under way.
       const undone = consuming.then(
-        () => this.#giveBack(key),
-        (rejection: unknown) => (this.#tookPoint(rejection) ? this.#giveBack(key) : undefined),
+        (answer) => this.#giveBack(key, new Point(askedAt, answer)),
+        (answer: unknown) => (this.#tookPoint(answer) ? this.#giveBack(key, new Point(askedAt, answer)) : undefined),
       );
-      if (!(error instanceof LimiterUnavailable)) await undone;
+      if ((error as Refusal).reason === "rate_limited") await undone;
       throw error;
     }
   }
 
-  #giveBack(key: string): Promise<void> {
-    return this.#asked.done(begin(() => this.#limiter.reward(key)));
+  async #giveBack(key: string, point: Point): Promise<void> {
+    if (point.isGone()) return;
+    await this.#call.done(begin(() => this.#limiter.reward(key)));
   }
 
   /**
    * Limiters of rate-limiter-flexible count beyond their points, so that some logins too many at once would keep an address
-   * out without a failure. Not where a limiter blocks for a time of its own: counted back, each attempt would begin it anew.
+   * out without a failure. Not so if a limiter blocks for a time of its own: if these were given back, each attempt would
+   * begin that time anew.
    */
   #tookPoint(rejection: unknown): boolean {
     const { consumedPoints } = Object(rejection) as LimiterAnswer;
     const { blockDuration } = this.#limiter;
     const blocks = typeof blockDuration === "number" && blockDuration > 0;
     return typeof consumedPoints === "number" && consumedPoints > 0 && !blocks;
+  }
+}
+
+interface Now {
+  readonly wall: number;
+  /** Does not move when the clock is set. */
+  readonly steady: number;
+}
+
+function now(): Now {
+  return { wall: Date.now(), steady: performance.now() };
+}
+
+/** A point that was consumed, and how long the limiter's window still counts it. */
+class Point {
+  readonly #askedAt: Now;
+  /** Milliseconds; Infinity if the limiter does not say, or has no windows. */
+  readonly #lasts: number;
+
+  /**
+   * @param askedAt - when the limiter was called: it answered later, so the window ends later, if anything
+   * @param answer - what it answered
+   */
+  constructor(askedAt: Now, answer: unknown) {
+    const { msBeforeNext } = Object(answer) as LimiterAnswer;
+    this.#askedAt = askedAt;
+    this.#lasts = typeof msBeforeNext === "number" && msBeforeNext >= 0 ? msBeforeNext : Infinity;
+  }
+
+  /** Whichever clock the limiter goes by. */
+  isGone(): boolean {
+    const { wall, steady } = now();
+    return Math.max(wall - this.#askedAt.wall, steady - this.#askedAt.steady) + ON_ITS_WAY >= this.#lasts;
   }
 }

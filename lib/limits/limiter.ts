@@ -1,24 +1,16 @@
 /** Counts what is consumed by a key: any limiter of rate-limiter-flexible, or whatever has its shape. */
 export interface RateLimiter {
   /**
-   * Resolves where there was a point left. Rejects with an object that has `msBeforeNext` where there was none, and with an
-   * error where the store can't tell.
+   * Resolves if there was a point left. Rejects with an object that has `msBeforeNext` if there was none, and with an error
+   * if the store is unavailable.
    */
   consume(key: string, points?: number): PromiseLike<unknown>;
 }
 
 /** A limiter that takes back what was consumed. */
 export interface FailureLimiter extends RateLimiter {
-  /** Gives points back to a key. Rejects where the store can't be reached. */
+  /** Gives points back to a key. Rejects if the store is unavailable. */
   reward(key: string, points?: number): PromiseLike<unknown>;
-}
-
-/** A limiter that can take many points for a time of the caller's, and forgets a key. */
-export interface UsedTokenLimiter {
-  /** As of {@link RateLimiter}. `options` is `{ customDuration }`, in seconds. */
-  consume(key: string, points: number, options: object): PromiseLike<unknown>;
-  /** Forgets a key. Rejects where the store can't be reached. */
-  delete(key: string): PromiseLike<unknown>;
 }
 
 /**
@@ -31,7 +23,8 @@ export interface RateLimits {
    * is looked at. Keys are `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
    *
    * @remarks
-   * An IPv4-mapped address counts as IPv4. Who has no address is not counted.
+   * IPv4-mapped and NAT64 (`64:ff9b::/96`) addresses count as IPv4. Clients without an address, e.g. behind a Unix socket,
+   * count together as `address:unknown`; the logger is told once.
    *
    * @defaultValue none
    */
@@ -47,7 +40,8 @@ export interface RateLimits {
    *
    * @remarks
    * A point is consumed before the token is looked at and given back unless it fails, so give it more points than logins can
-   * be under way from one address.
+   * be under way from one address. Not given back once the window that it was taken from has passed, as far as `consume`
+   * says when that is (`msBeforeNext`).
    *
    * @defaultValue none
    */

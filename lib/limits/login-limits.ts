@@ -1,54 +1,72 @@
 import type { Logger } from "../support/logger.js";
 import { placeOf } from "./address.js";
-import { Asked, begin } from "./asked.js";
 import { FailureLimit } from "./failure-limit.js";
-import type { RateLimiter, RateLimits } from "./limiter.js";
+import type { FailureLimiter, RateLimiter } from "./limiter.js";
+import { begin, LimiterCall } from "./limiter-call.js";
 
-/** Lets logins in by the host's limiters. */
+/** The host's limiters, as `RateLimits` has them. */
+export interface Limiters {
+  readonly address?: RateLimiter | undefined;
+  readonly account?: RateLimiter | undefined;
+  readonly failures?: FailureLimiter | undefined;
+}
+
+/** Applies the host's limiters. */
 export class LoginLimits {
   readonly #address: AttemptLimit | undefined;
   readonly #account: AttemptLimit | undefined;
   readonly #failures: FailureLimit | undefined;
+  readonly #logger: Logger;
+  #warned = false;
 
-  constructor({ address, account, failures }: RateLimits, logger: Logger) {
+  constructor({ address, account, failures }: Limiters, logger: Logger) {
     this.#address = address && new AttemptLimit(address, "the limiter rateLimits.address", logger);
     this.#account = account && new AttemptLimit(account, "the limiter rateLimits.account", logger);
     this.#failures = failures && new FailureLimit(failures, logger);
+    this.#logger = logger;
   }
 
   /**
-   * Does the work of a login from this address, if there is one and its limits allow it.
+   * Does some work for a client at this address, if the address's limits allow it.
    *
+   * @param ip - undefined or empty: clients without an address count together
    * @param isFailure - which error of the work counts for `failures`
-   * @throws RateLimited
-   * @throws LimiterUnavailable
+   * @throws Refusal `rate_limited` or `limiter_unavailable`
    */
   async admit<T>(ip: string | undefined, work: () => Promise<T>, isFailure: (error: unknown) => boolean): Promise<T> {
-    if (ip === undefined || ip === "") return work();
-    const place = placeOf(ip);
+    if (this.#address === undefined && this.#failures === undefined) return work();
+    const place = ip === undefined || ip === "" ? this.#unknownPlace() : placeOf(ip);
     await this.#address?.consume(`address:${place}`);
     return this.#failures === undefined ? work() : this.#failures.around(`failures:${place}`, work, isFailure);
   }
 
-  /**
-   * @throws RateLimited
-   * @throws LimiterUnavailable
-   */
+  /** @throws Refusal `rate_limited` or `limiter_unavailable` */
   async countLogin(userId: string): Promise<void> {
     await this.#account?.consume(`account:${userId.toLowerCase()}`);
+  }
+
+  #unknownPlace(): string {
+    if (!this.#warned) {
+      this.#logger.warn(
+        "matrix-jwt-login: a client's address is not known, so rateLimits count such clients together as `unknown`; " +
+          "is the server behind a Unix socket, or `ip` missing in the context?",
+      );
+    }
+    this.#warned = true;
+    return "unknown";
   }
 }
 
 class AttemptLimit {
   readonly #limiter: RateLimiter;
-  readonly #asked: Asked;
+  readonly #call: LimiterCall;
 
   constructor(limiter: RateLimiter, what: string, logger: Logger) {
     this.#limiter = limiter;
-    this.#asked = new Asked(what, logger);
+    this.#call = new LimiterCall(what, logger);
   }
 
   async consume(key: string): Promise<void> {
-    await this.#asked.answer(begin(() => this.#limiter.consume(key)));
+    await this.#call.answer(begin(() => this.#limiter.consume(key)));
   }
 }

@@ -1,62 +1,46 @@
-import type { Logger } from "../support/logger.js";
-import { LimiterUnavailable } from "./errors.js";
-import { Outage } from "./outage.js";
-import type { TokenUse, UsedTokens } from "./used-tokens.js";
+import type { UsedTokenStore } from "./used-tokens.js";
 
-/** Tokens at once: about 20 MB. */
+/** Tokens at once: about 15 MB. */
 const CAPACITY = 100_000;
-/** Seconds: what ends within one is forgotten together. */
-const SLICE = 60;
+/** Milliseconds between two looks for what may be forgotten; shorter if there is no room left. */
+const SWEEP_INTERVAL = 60_000;
+const SWEEP_INTERVAL_IF_FULL = 1_000;
 
 /**
- * Used tokens of this process alone. Forgets them once they have expired, when the next one comes and without a timer; and
- * none before, so that it refuses when it is full.
+ * Used tokens of this process alone. Forgets them when their time is over, while others are claimed and without a timer; and
+ * none before, so that it refuses when it is full. Times do not move when the clock is set.
  */
-export class MemoryUsedTokens implements UsedTokens {
-  /** By the slice of time in which they expire. */
-  readonly #slices = new Map<number, Set<string>>();
+export class MemoryUsedTokens implements UsedTokenStore {
+  /** Until when they are remembered, in milliseconds of `performance.now()`. */
+  readonly #until = new Map<string, number>();
   readonly #capacity: number;
-  readonly #outage: Outage;
-  #size = 0;
-  #cleanedIn = 0;
+  #sweptAt = performance.now();
 
-  constructor(logger: Logger, capacity = CAPACITY) {
+  constructor(capacity = CAPACITY) {
     this.#capacity = capacity;
-    this.#outage = new Outage("the store of used tokens, which is full,", logger);
   }
 
-  claim({ key, until }: TokenUse): boolean {
-    this.#forgetExpired();
-    const slice = sliceOf(until);
-    const keys = this.#slices.get(slice) ?? new Set();
-    if (keys.has(key)) return false;
-    if (this.#size >= this.#capacity) {
-      const cause = new Error(`it holds ${String(this.#size)} tokens; give a limiter as usedTokens`);
-      this.#outage.seen(cause);
-      throw new LimiterUnavailable("the store of used tokens is full", { cause });
+  claim(key: string, seconds: number): boolean {
+    const now = performance.now();
+    if (now - this.#sweptAt >= (this.#isFull() ? SWEEP_INTERVAL_IF_FULL : SWEEP_INTERVAL)) this.#sweep(now);
+    if ((this.#until.get(key) ?? -Infinity) > now) return false;
+    if (this.#isFull()) {
+      throw new Error(`the memory of used tokens is full, with ${String(this.#until.size)} tokens; set usedTokens`);
     }
-    this.#outage.over();
-    this.#slices.set(slice, keys.add(key));
-    this.#size += 1;
+    this.#until.set(key, now + seconds * 1_000);
     return true;
   }
 
-  giveBack({ key, until }: TokenUse): void {
-    if (this.#slices.get(sliceOf(until))?.delete(key) === true) this.#size -= 1;
+  release(key: string): void {
+    this.#until.delete(key);
   }
 
-  #forgetExpired(): void {
-    const now = sliceOf(Date.now() / 1_000);
-    if (now === this.#cleanedIn) return;
-    this.#cleanedIn = now;
-    for (const [slice, keys] of this.#slices) {
-      if (slice >= now) continue;
-      this.#slices.delete(slice);
-      this.#size -= keys.size;
-    }
+  #isFull(): boolean {
+    return this.#until.size >= this.#capacity;
   }
-}
 
-function sliceOf(seconds: number): number {
-  return Math.floor(seconds / SLICE);
+  #sweep(now: number): void {
+    this.#sweptAt = now;
+    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
+  }
 }

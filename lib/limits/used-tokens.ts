@@ -1,29 +1,62 @@
-import { createHash } from "node:crypto";
-
-/** One use of a token. */
-export interface TokenUse {
-  /** `used:` and the SHA-256 of the token's signing input, in hexadecimal. */
-  readonly key: string;
-  /** Seconds since 1970 until which the token may be accepted. */
-  readonly until: number;
-}
-
-/** What is remembered of tokens that log in once. */
-export interface UsedTokens {
-  /**
-   * False: it is claimed already.
-   *
-   * @throws LimiterUnavailable
-   */
-  claim(use: TokenUse): boolean | Promise<boolean>;
-  /** Never throws. */
-  giveBack(use: TokenUse): void | Promise<void>;
-}
+import type { Logger } from "../support/logger.js";
+import { begin, LimiterCall } from "./limiter-call.js";
 
 /**
- * By what was signed (RFC 7515 section 5.2), not by the token's text: of one token, anybody can make others whose
- * signature is as good.
+ * Where used tokens are remembered. {@link redisUsedTokens} makes one over Redis. A store that rejects, throws, or has not
+ * answered in 2 seconds counts as down: 503.
  */
-export function useOf(signingInput: string, until: number): TokenUse {
-  return { key: `used:${createHash("sha256").update(signingInput).digest("hex")}`, until };
+export interface UsedTokenStore {
+  /**
+   * Remembers a key for some seconds, unless it is remembered already.
+   *
+   * @remarks
+   * Must be atomic: of several calls with one key, in whatever processes, one alone may get true.
+   *
+   * @param key - 64 hexadecimal digits
+   * @param seconds - a whole number of them, at least for which the key must be remembered
+   * @returns true for the first call with this key; false for every other one until the time is over
+   */
+  claim(key: string, seconds: number): boolean | Promise<boolean>;
+  /** Forgets a key, if it is there. */
+  release(key: string): void | Promise<void>;
+}
+
+/** A store of the host's, called so that it can hold no login up, nor let one in that it did not answer for. */
+export class UsedTokens {
+  readonly #store: UsedTokenStore;
+  readonly #call: LimiterCall;
+
+  constructor(store: UsedTokenStore, logger: Logger) {
+    this.#store = store;
+    this.#call = new LimiterCall("the store usedTokens", logger);
+  }
+
+  /**
+   * False: the key is claimed already.
+   *
+   * @throws Refusal `limiter_unavailable`
+   */
+  async claim(key: string, seconds: number): Promise<boolean> {
+    const claiming = begin(() => this.#store.claim(key, seconds)).then(assertBoolean);
+    try {
+      return await this.#call.answer(claiming);
+    } catch (error) {
+      // It may succeed yet, for a login that has had its answer.
+      claiming.then(
+        (first) => (first ? this.release(key) : undefined),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  /** Never throws: a failure is logged. */
+  release(key: string): Promise<void> {
+    return this.#call.done(begin(() => this.#store.release(key)));
+  }
+}
+
+function assertBoolean(first: unknown): boolean {
+  if (typeof first === "boolean") return first;
+  throw new TypeError("claim must return true or false");
 }

@@ -1,50 +1,47 @@
-import { LimiterUnavailable, RateLimited } from "../limits/errors.js";
+import { MatrixError } from "../matrix/errors.js";
 import { HostFailure } from "../support/host-failure.js";
-import { KeysUnavailableError } from "../remote/errors.js";
-import { TokenError } from "../tokens/errors.js";
-import { isMatrixError, MatrixError } from "../matrix/errors.js";
-import { answerTo, internalError } from "../matrix/host-error.js";
-import { asSubmission, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
-import type { LoginContext, LoginEvent, RejectEvent, RejectReason } from "./options.js";
-import type { LoginConfig } from "./parse-login.js";
-import type { LoginType } from "./parse-login-type.js";
-import { pauseStackTraces } from "../support/stack-traces.js";
+import { blamesToken, rejectionOf } from "./refusal.js";
+import type { LoginContext, LoginEvent, VerifiedLogin } from "./options.js";
+import type { LoginConfig } from "./parse-options.js";
 
-/** One login on its way: what is known of it so far, for the answer and the events when it ends. */
+/** One attempt to log in: what events tell of it. */
 export interface Attempt<Req> {
-  readonly name: string;
-  readonly loginType: LoginType;
-  readonly submission: JsonObject;
+  /** e.g. `org.matrix.login.jwt`. */
+  readonly loginType: string;
   readonly context: LoginContext<Req>;
   readonly startedAt: number;
-  /** What a refusal at this point is about. */
-  stage: RejectReason;
-  /** Only once the token is verified. */
+  /** Set once the token is verified. */
   userId?: string;
 }
 
 /**
- * Runs a login, and turns whatever ends it early into the one error that a client may see.
+ * Runs an attempt. Whatever ends it early becomes the one error that a client may see, and is told to `onReject`.
  *
  * @throws MatrixError, and nothing else
  */
 export async function attempted<User, Req, T>(
   config: LoginConfig<User, Req>,
-  json: unknown,
+  loginType: string,
   context: LoginContext<Req>,
   work: (attempt: Attempt<Req>) => Promise<T>,
 ): Promise<T> {
-  const attempt = begin(config, json, context);
+  const attempt: Attempt<Req> = { loginType, context, startedAt: performance.now() };
   try {
     return await work(attempt);
   } catch (error) {
     // Nobody is told: there was no login, only a connection that ended.
     if (error instanceof ClientGone) throw clientGone();
-    const answer = answerFor(error);
-    const cause = error instanceof HostFailure ? error.cause : error;
-    // A MatrixError is the host's own answer, and nothing that it need be told of.
-    if (answer.statusCode === 500 && answer !== cause) config.logger.error(error);
-    config.onReject?.(rejectEvent(attempt, error, answer));
+    const { answer, reason } = rejectionOf(error);
+    // A MatrixError is the host's own answer, and nothing that it must be told of.
+    if (answer.statusCode === 500 && answer !== causeOf(error)) config.logger.error(error);
+    config.onReject?.({
+      loginType,
+      ...(attempt.userId !== undefined && { userId: attempt.userId }),
+      statusCode: answer.statusCode,
+      errcode: answer.errcode,
+      reason,
+      ...ending(attempt),
+    });
     throw answer;
   }
 }
@@ -52,90 +49,39 @@ export async function attempted<User, Req, T>(
 /** The client has hung up before its token was looked at. */
 class ClientGone extends Error {}
 
-/** @throws ClientGone */
-export function checkConnected({ context }: Attempt<unknown>): void {
-  if (context.signal?.aborted === true) throw new ClientGone();
-}
-
 /** The status is nginx's for this; nobody is left to read it. */
 function clientGone(): MatrixError {
   return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
 }
 
-function begin<User, Req>(config: LoginConfig<User, Req>, json: unknown, context: LoginContext<Req>): Attempt<Req> {
-  const submission = asSubmission(json);
-  const name = typeOf(submission);
-  const loginType = config.loginTypes.get(name);
-  if (loginType === undefined) throw unknownType();
-  return { name, loginType, submission, context, startedAt: performance.now(), stage: "submission" };
-}
-
-/** Which failure of the keys is 503 and which of the token 403 is told apart here, and nowhere else. */
-function answerFor(error: unknown): MatrixError {
-  if (error instanceof TokenError) return refusal(error);
-  if (error instanceof KeysUnavailableError) {
-    return new MatrixError("M_UNKNOWN", "The keys to verify the token with can't be had just now; try again", {
-      statusCode: 503,
-      retryAfterMs: error.retryAfter * 1_000,
-    });
-  }
-  if (error instanceof RateLimited) {
-    return new MatrixError("M_LIMIT_EXCEEDED", "Too many login attempts; try again later", {
-      statusCode: 429,
-      retryAfterMs: error.retryAfterMs,
-    });
-  }
-  if (error instanceof LimiterUnavailable) {
-    return new MatrixError("M_UNKNOWN", "Logins can't be counted just now; try again", {
-      statusCode: 503,
-      retryAfterMs: error.retryAfter * 1_000,
-    });
-  }
-  if (error instanceof HostFailure) return answerTo(error.cause);
-  return isMatrixError(error) ? error : internalError(error);
-}
-
-function refusal({ message }: TokenError): MatrixError {
-  const resumeStackTraces = pauseStackTraces();
-  const answer = new MatrixError("M_FORBIDDEN", `JWT validation failed: ${message}`);
-  resumeStackTraces();
-  return answer;
-}
-
-/**
- * Is the token to blame, and neither the user, the host nor what could not be asked? Such failures count for
- * `rateLimits.failures`.
- */
-export function blamesToken(error: unknown, stage: RejectReason): boolean {
-  if (error instanceof TokenError) return true;
-  return isMatrixError(error) && error.statusCode === 403 && (stage === "identifier" || stage === "user_id");
-}
-
-export function loginEvent<Req>(attempt: Attempt<Req>, userId: string): LoginEvent<Req> {
-  return { loginType: attempt.name, userId, ...ending(attempt) };
-}
-
-function rejectEvent<Req>(attempt: Attempt<Req>, error: unknown, answer: MatrixError): RejectEvent<Req> {
-  return {
-    loginType: attempt.name,
-    ...(attempt.userId !== undefined && { userId: attempt.userId }),
-    statusCode: answer.statusCode,
-    errcode: answer.errcode,
-    reason: reasonOf(error, attempt.stage),
-    ...ending(attempt),
+/** Does the work of an attempt within the limits by address, unless the client has hung up meanwhile. What `work` throws counts as a failure if the token is to blame. */
+export function admitted<User, Req, T>(
+  { limits }: LoginConfig<User, Req>,
+  { context }: Attempt<Req>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const connected = async (): Promise<T> => {
+    if (context.signal?.aborted === true) throw new ClientGone();
+    return work();
   };
+  return limits === undefined ? connected() : limits.admit(context.ip, connected, blamesToken);
 }
 
-function reasonOf(error: unknown, stage: RejectReason): RejectReason {
-  if (error instanceof TokenError || error instanceof KeysUnavailableError) return error.code;
-  if (error instanceof RateLimited || error instanceof LimiterUnavailable) return error.code;
-  return isMatrixError(error) ? stage : "host";
+/** Tells `onLogin` of an attempt that succeeded. */
+export function succeeded<User, Req>(
+  config: LoginConfig<User, Req>,
+  attempt: Attempt<Req>,
+  { userId }: VerifiedLogin<Req>,
+): void {
+  const event: LoginEvent<Req> = { loginType: attempt.loginType, userId, ...ending(attempt) };
+  config.onLogin?.(event);
 }
 
-function ending<Req>({ startedAt, context }: Pick<Attempt<Req>, "startedAt" | "context">): {
-  durationMs: number;
-  req: Req;
-} {
+function causeOf(error: unknown): unknown {
+  return error instanceof HostFailure ? error.cause : error;
+}
+
+function ending<Req>({ startedAt, context: { req } }: Attempt<Req>): { durationMs: number; req: Req } {
   const durationMs = performance.now() - startedAt;
-  return { durationMs, ...((context.req !== undefined && { req: context.req }) as { req: Req }) };
+  return { durationMs, ...((req !== undefined && { req }) as { req: Req }) };
 }

@@ -1,39 +1,48 @@
-import { callHost, HostFailure } from "../support/host-failure.js";
 import { errcodeOf } from "../matrix/host-error.js";
+import { loginResponse, type LoginResponse } from "../matrix/response.js";
+import { callHost, HostFailure } from "../support/host-failure.js";
 import type { VerifiedLogin } from "./options.js";
-import type { LoginConfig } from "./parse-login.js";
-
-type UserCallbacks<User, Req> = Pick<LoginConfig<User, Req>, "findUser" | "registerUser">;
+import type { LoginConfig } from "./parse-options.js";
 
 export async function findUser<User, Req>(
-  config: UserCallbacks<User, Req>,
+  config: LoginConfig<User, Req>,
   login: VerifiedLogin<Req>,
 ): Promise<User | undefined> {
   const user = await callHost("findUser", () => config.findUser(login.userId, login));
-  if (user === null || user === undefined) return undefined;
-  return aUser(user, "findUser");
+  return user === null || user === undefined ? undefined : assertUser(user, "findUser");
 }
 
-/** Two logins of one new user may race: who comes second finds the user that the first one made. */
+/** Undefined: another login has registered this user meanwhile. */
 export async function registerUser<User, Req>(
-  config: UserCallbacks<User, Req>,
+  config: LoginConfig<User, Req>,
   login: VerifiedLogin<Req>,
-): Promise<User> {
+): Promise<{ readonly user: User } | { readonly inUse: HostFailure }> {
   try {
     const user = await callHost("registerUser", () => config.registerUser?.(login.userId, login));
-    return aUser(user, "registerUser");
+    return { user: assertUser(user, "registerUser") };
   } catch (failure) {
-    if (errcodeOf((failure as HostFailure).cause) !== "M_USER_IN_USE") throw failure;
-    const user = await findUser(config, login);
-    if (user === undefined) throw failure;
-    return user;
+    if (failure instanceof HostFailure && errcodeOf(failure.cause) === "M_USER_IN_USE") return { inUse: failure };
+    throw failure;
   }
 }
 
-/** A list is what a query gives and false what a lookup says: taken for users, they would log strangers in. */
-function aUser<User>(user: User | undefined, callback: string): User {
+/** What was issued wrongly is the host's failure as much as what was not issued. */
+export async function issueToken<User, Req>(
+  config: LoginConfig<User, Req>,
+  user: User,
+  login: VerifiedLogin<Req>,
+): Promise<LoginResponse> {
+  const { userId, deviceId } = login;
+  const { serverName, wellKnown } = config;
+  return callHost("issueToken", async () =>
+    loginResponse(await config.issueToken(user, login), { userId, deviceId, serverName, wellKnown }),
+  );
+}
+
+/** A list is what a query returns and false what a lookup says: taken for users, they would log strangers in. */
+function assertUser<User>(user: User | undefined, callback: string): User {
   if (user === undefined || user === null || (user as unknown) === false || Array.isArray(user)) {
-    throw new HostFailure(callback, new TypeError(`${callback} must give a user`));
+    throw new HostFailure(callback, new TypeError(`${callback} must return a user`));
   }
   return user;
 }

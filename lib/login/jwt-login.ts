@@ -1,19 +1,15 @@
-import { attempted, blamesToken, checkConnected, loginEvent, type Attempt } from "./attempt.js";
-import type { OptionReader } from "../support/checks.js";
-import { callHost } from "../support/host-failure.js";
-import { findUser, registerUser } from "./host-callbacks.js";
-import { readerOf } from "../tokens/parse-options.js";
-import type { VerifiedToken } from "../tokens/verifier.js";
-import { MatrixError } from "../matrix/errors.js";
+import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
-import { loginResponse, type LoginResponse } from "../matrix/response.js";
-import { checkNewLocalpart, localpartOf, possibleUserId } from "../matrix/subject.js";
-import { fieldsOf, identifies, type JsonObject, type LoginFields } from "../matrix/submission.js";
+import type { LoginResponse } from "../matrix/response.js";
+import type { OptionReader } from "../support/checks.js";
+import { readerOf } from "../tokens/parse-options.js";
+import type { LoginRequest } from "./account.js";
+import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
+import { issueToken } from "./host-callbacks.js";
 import type { JwtLoginOptions, LoginContext, VerifiedLogin } from "./options.js";
-import { LOGIN_OPTION_NAMES, parseLoginOptions, type LoginConfig } from "./parse-login.js";
-import type { LoginType } from "./parse-login-type.js";
-import { checkExpiry, claim, orGiveBack } from "./single-use.js";
-import { verifiedLogin, type Account } from "./verified-login.js";
+import { LOGIN_OPTION_NAMES, parseLoginOptions, type LoginConfig } from "./parse-options.js";
+import { checkExpiry } from "./single-use.js";
+import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
 export interface JwtLogin<Req = unknown> {
@@ -27,8 +23,8 @@ export interface JwtLogin<Req = unknown> {
    */
   login(this: void, submission: unknown, context?: LoginContext<Req>): Promise<LoginResponse>;
   /**
-   * All that a login checks, rate limits included, up to the claim of a single-use token: nothing is registered, and
-   * nothing issued.
+   * All that a login checks, rate limits included, but the claim of a single-use token: nobody is registered or linked, and
+   * nothing is issued.
    *
    * @param submission - the parsed JSON of the login request
    * @param context - who asks
@@ -66,30 +62,41 @@ export interface JwtLogin<Req = unknown> {
  * @typeParam User - the host's own type, inferred from `findUser`
  * @typeParam Req - the type of `context.req`
  * @param options - checked here, never later
- * @throws OptionsError where an option can't be right
+ * @throws OptionsError if an option is invalid
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return jwtLoginOf<User, Req>(readerOf(options, "", LOGIN_OPTION_NAMES));
+  return loginCore<User, Req>(readerOf(options, "", LOGIN_OPTION_NAMES)).jwtLogin;
 }
 
-/** As {@link createJwtLogin}, for who has read the options' names already. */
-export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
+/** A login, and what other ways in need to share with it. */
+export interface LoginCore<User, Req> {
+  readonly jwtLogin: JwtLogin<Req>;
+  readonly config: LoginConfig<User, Req>;
+}
+
+/** As {@link createJwtLogin}, for other ways in: their options are read already, and they share limits, keys and used tokens. */
+export function loginCore<User, Req>(options: OptionReader): LoginCore<User, Req> {
   const config = parseLoginOptions<User, Req>(options);
+  return { config, jwtLogin: jwtLoginOf(config) };
+}
+
+function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
   return Object.freeze({
-    login: (submission: unknown, context: LoginContext<Req> = {}) =>
-      attempted(config, submission, context, async (attempt) => {
-        const { login, response } = await admitted(config, attempt, (fields) => logIn(config, attempt, fields));
-        config.onLogin?.(loginEvent(attempt, login.userId));
-        return response;
-      }),
-    authenticate: (submission: unknown, context: LoginContext<Req> = {}) =>
-      attempted(config, submission, context, async (attempt) => {
-        const { login } = await admitted(config, attempt, (fields) => authenticate(config, attempt, fields));
-        return login;
-      }),
+    login: (json: unknown, context: LoginContext<Req> = {}) =>
+      started(config, json, context, (attempt, request) =>
+        resolved(config, attempt, request, LOGIN, async ({ login, user }) => {
+          const response = await issueToken(config, user as User, login);
+          succeeded(config, attempt, login);
+          return response;
+        }),
+      ),
+    authenticate: (json: unknown, context: LoginContext<Req> = {}) =>
+      started(config, json, context, (attempt, request) =>
+        resolved(config, attempt, request, AUTHENTICATION, ({ login }) => login),
+      ),
     reauthenticate: (auth: unknown, userId: string, context: LoginContext<Req> = {}) =>
-      attempted(config, auth, context, (attempt) =>
-        admitted(config, attempt, (fields) => reauthenticate(config, attempt, fields, userId)),
+      started(config, auth, context, (attempt, request) =>
+        resolved(config, attempt, request, reauthenticationOf(userId), ({ login }) => login),
       ),
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),
     ready: async () => {
@@ -98,134 +105,24 @@ export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
   });
 }
 
-type Config<User, Req> = LoginConfig<User, Req>;
-
-/** Who logs in, and the user if there is one already. */
-interface Authenticated<User, Req> {
-  readonly login: VerifiedLogin<Req>;
-  readonly user: User | undefined;
-  readonly token: VerifiedToken;
-}
-
-/** Who may come with a token. Both throw. */
-interface Admission {
-  /** Before anybody is looked up or counted. */
-  checkUser(attempt: Attempt<unknown>, userId: string): void;
-  /** Of a user whom the host does not know. */
-  checkUnknown(attempt: Attempt<unknown>, localpart: string): void;
-}
-
-const ANYBODY: Admission = { checkUser: () => undefined, checkUnknown: checkRegistration };
-
-function onlyFor(userId: string): Admission {
-  return {
-    checkUser: (attempt, whose) => {
-      if (whose === userId) return;
-      attempt.stage = "identifier";
-      throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user of this session");
-    },
-    checkUnknown: (attempt) => {
-      throw unknownUser(attempt);
-    },
-  };
-}
-
-/** The fields first, and then all that follows within the limits by address. */
-function admitted<User, Req, T>(
-  { limits }: Config<User, Req>,
-  attempt: Attempt<Req>,
-  work: (fields: LoginFields) => Promise<T>,
+/** The first steps, of all that comes with a token: fields, limits by address, token. */
+async function started<User, Req, T>(
+  config: LoginConfig<User, Req>,
+  json: unknown,
+  context: LoginContext<Req>,
+  work: (attempt: Attempt<Req>, request: LoginRequest) => Promise<T>,
 ): Promise<T> {
-  const fields = fieldsOf(attempt.submission);
-  if (limits === undefined) return work(fields);
-  return limits.admit(
-    attempt.context.ip,
-    () => work(fields),
-    (error) => blamesToken(error, attempt.stage),
-  );
-}
-
-async function logIn<User, Req>(
-  config: Config<User, Req>,
-  attempt: Attempt<Req>,
-  fields: LoginFields,
-): Promise<{ login: VerifiedLogin<Req>; response: LoginResponse }> {
-  const { singleUse } = config;
-  const { login, user: known, token } = await authenticate(config, attempt, fields);
-  const user = known ?? (await registerUser(config, login));
-  const use = attempt.loginType.singleUse ? await claim(singleUse, token) : undefined;
-  const issue = () => config.issueToken(user, login);
-  // What was issued amiss is the host's failure as much as what was not issued.
-  const response = await callHost("issueToken", async () =>
-    loginResponse(await (use === undefined ? issue() : orGiveBack(singleUse, use, issue)), {
-      userId: login.userId,
-      deviceId: login.deviceId,
-      serverName: config.serverName,
-      wellKnown: config.wellKnown,
-    }),
-  );
-  return { login, response };
-}
-
-async function reauthenticate<User, Req>(
-  config: Config<User, Req>,
-  attempt: Attempt<Req>,
-  fields: LoginFields,
-  userId: string,
-): Promise<VerifiedLogin<Req>> {
-  const { login, token } = await authenticate(config, attempt, fields, onlyFor(userId));
-  if (attempt.loginType.singleUse) await claim(config.singleUse, token);
-  return login;
-}
-
-async function authenticate<User, Req>(
-  config: Config<User, Req>,
-  attempt: Attempt<Req>,
-  fields: LoginFields,
-  admission: Admission = ANYBODY,
-): Promise<Authenticated<User, Req>> {
-  checkConnected(attempt);
-  const { loginType, submission } = attempt;
-  const verified = loginType.verifier.verify(submission["token"]);
-  const token = verified instanceof Promise ? await verified : verified;
-  if (loginType.singleUse) checkExpiry(token.claims);
-  const account = accountOf(config.serverName, attempt, token);
-  admission.checkUser(attempt, account.userId);
-  const authorizing = loginType.verifier.authorize(token, submission);
-  if (authorizing !== undefined) await authorizing;
-  if (config.limits !== undefined) await config.limits.countLogin(account.userId);
-  const login = verifiedLogin(attempt, fields, token, account);
-  const user = await findUser(config, login);
-  if (user === undefined) admission.checkUnknown(attempt, login.localpart);
-  return { login, user, token };
-}
-
-/** Works out the token's user. */
-function accountOf<Req>(serverName: string, attempt: Attempt<Req>, { subject }: VerifiedToken): Account {
-  const { loginType, submission } = attempt;
-  attempt.stage = "user_id";
-  const localpart = localpartOf(subject, loginType, serverName);
-  attempt.stage = "identifier";
-  checkIdentifier(loginType, submission, localpart, serverName);
-  attempt.stage = "user_id";
-  const userId = possibleUserId(localpart, serverName);
-  attempt.userId = userId;
-  return { userId, localpart };
-}
-
-function checkIdentifier(rule: LoginType, submission: JsonObject, localpart: string, serverName: string): void {
-  if (rule.identifier === "ignore") return;
-  const named = identifies(submission, localpart, serverName);
-  if (named === "same" || (named === "none" && rule.identifier === "match")) return;
-  throw new MatrixError("M_FORBIDDEN", "JWT validation failed: token is not for the user that the request names");
-}
-
-function checkRegistration(attempt: Attempt<unknown>, localpart: string): void {
-  if (!attempt.loginType.allowRegistration) throw unknownUser(attempt);
-  checkNewLocalpart(localpart);
-}
-
-function unknownUser(attempt: Attempt<unknown>): MatrixError {
-  attempt.stage = "unknown_user";
-  return new MatrixError("M_FORBIDDEN", "User does not exist");
+  const submission = asSubmission(json);
+  const type = typeOf(submission);
+  const rules = config.loginTypes.get(type);
+  if (rules === undefined) throw unknownType();
+  return attempted(config, type, context, (attempt) => {
+    const fields = fieldsOf(submission);
+    return admitted(config, attempt, async () => {
+      const verified = rules.verifier.verify(submission["token"]);
+      const token = verified instanceof Promise ? await verified : verified;
+      if (rules.singleUse) checkExpiry(token.claims, Date.now() / 1_000);
+      return work(attempt, { rules, submission, fields, token });
+    });
+  });
 }

@@ -1,8 +1,10 @@
-import type { RateLimits, UsedTokenLimiter } from "../limits/limiter.js";
+import type { RateLimits } from "../limits/limiter.js";
+import type { UsedTokenStore } from "../limits/used-tokens.js";
 import type { Claims } from "../tokens/claims.js";
 import type { KeysUnavailableError } from "../remote/errors.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
 import type { Logger } from "../support/logger.js";
+import type { RefusalReason } from "../support/refusal.js";
 import type { IssuedToken } from "../matrix/response.js";
 import type { LoginTypeOptions } from "./login-type.js";
 
@@ -18,6 +20,10 @@ export interface VerifiedLogin<Req = unknown> {
   readonly displayName?: string;
   /** All that the token says. */
   readonly claims: Claims;
+  /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one beside a key source. */
+  readonly introspection?: Claims;
+  /** Whom the identity provider calls whom, if the option `externalIds` is set. */
+  readonly externalId?: ExternalId;
   /** The client's, or made here: ten letters A-Z. */
   readonly deviceId: string;
   /** The client gave the device ID. */
@@ -34,9 +40,17 @@ export interface VerifiedLogin<Req = unknown> {
   readonly req: Req;
 }
 
+/** A user's name at an identity provider: both together never stand for somebody else. */
+export interface ExternalId {
+  /** The token's `iss`. */
+  readonly issuer: string;
+  /** The token's `sub`. */
+  readonly subject: string;
+}
+
 /** What is known of who asks. */
 export interface LoginContext<Req = unknown> {
-  /** The client's address, IPv4 or IPv6. Without one, no limit by address is kept. */
+  /** The client's address, IPv4 or IPv6. Clients without one are counted together by the limits by address. */
   readonly ip?: string | undefined;
   /** The request's `User-Agent` header, handed to the callbacks as it is. */
   readonly userAgent?: string | undefined;
@@ -49,22 +63,13 @@ export interface LoginContext<Req = unknown> {
   readonly signal?: { readonly aborted: boolean } | undefined;
 }
 
-/** Why a login was refused: a {@link TokenErrorCode} for the token, else at which step it ended. */
+/** Why a login was refused: a {@link TokenErrorCode} for the token, else what else it was about. */
 export type RejectReason =
   | TokenErrorCode
+  | RefusalReason
   /** A field of the submission is wrong. */
   | "submission"
-  /** The subject is not of the format, of another server, or makes no user ID. */
-  | "user_id"
-  /** `identifier` names another user, or is required and missing. */
-  | "identifier"
-  /** Nobody has this user ID, and registration is not allowed. */
-  | "unknown_user"
-  /** One of the `rateLimits` is used up. */
-  | "rate_limited"
-  /** A limiter of `rateLimits`, or the store of used tokens, can't be asked. */
-  | "limiter_unavailable"
-  /** Keys cannot be had. */
+  /** Verification keys are temporarily unavailable. */
   | "keys_unavailable"
   /** A callback of the host's refused or failed. */
   | "host";
@@ -91,7 +96,7 @@ export interface RejectEvent<Req = unknown> {
   readonly statusCode: number;
   /** The answer's `errcode`. */
   readonly errcode: string;
-  /** A stable code of why: fit to count by. */
+  /** A stable code for logic and metrics. */
   readonly reason: RejectReason;
   /** Milliseconds that the attempt took, the host's callbacks included. */
   readonly durationMs: number;
@@ -108,6 +113,26 @@ export interface KeysErrorEvent {
 }
 
 type Awaitable<T> = T | Promise<T>;
+
+/** The host's table of linked accounts: each identity belongs to one user. */
+export interface ExternalIds<User, Req = unknown> {
+  /** The full user ID that an identity is linked to, or nothing. May be async. */
+  readonly find: (externalId: ExternalId) => Awaitable<string | null | undefined>;
+  /**
+   * Links an identity to an existing user, atomically. May be async.
+   *
+   * @remarks
+   * `true`: it is linked now. `false`: this user, or this identity, is linked already.
+   */
+  readonly link: (externalId: ExternalId, userId: string, login: VerifiedLogin<Req>) => Awaitable<boolean>;
+  /**
+   * Whether an identity that is not linked yet may be linked to the existing user whom the token names: never, always, or if
+   * a function of yours, which may be async, returns `true`.
+   *
+   * @defaultValue `"refuse"`
+   */
+  readonly existingUsers?: "refuse" | "link" | ((user: User, login: VerifiedLogin<Req>) => Awaitable<boolean>);
+}
 
 /**
  * What a login needs, with or without Express.
@@ -149,17 +174,24 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly rateLimits?: RateLimits;
   /**
-   * Where tokens of login types with `singleUse` are remembered: a limiter over a store that all processes share.
+   * Where tokens of login types with `singleUse` are remembered: a store that all processes share, e.g.
+   * {@link redisUsedTokens}.
    *
    * @remarks
-   * One token takes all points of the limiter (one of rate-limiter-flexible), for as long as the token could be accepted;
-   * settings that would let it in again are not acted on (`blockDuration`, `insuranceLimiter`, `inMemoryBlockOnConsumed`,
-   * `execEvenly`). Given back only if `issueToken` rejects. In memory each process remembers by itself, at most 100,000
+   * A token is claimed by the SHA-256 of what was signed before its account is looked up, for as long as it could be accepted
+   * and 60 seconds more, and released unless the login succeeds. In memory each process remembers by itself, at most 100,000
    * tokens; a further one is 503.
    *
    * @defaultValue in memory
    */
-  readonly usedTokens?: UsedTokenLimiter;
+  readonly usedTokens?: UsedTokenStore;
+  /**
+   * Links accounts to the identities of an identity provider, so that a user name that it gives to somebody else does not
+   * open the old owner's account. `false`: user names alone decide.
+   *
+   * @defaultValue none
+   */
+  readonly externalIds?: ExternalIds<NoInfer<User>, Req> | false;
   /**
    * Answered as `well_known`.
    *
@@ -173,7 +205,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly logger?: Logger | false;
   /**
-   * Told of each login.
+   * Called after each successful login.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.
@@ -182,7 +214,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: (event: LoginEvent<Req>) => void;
   /**
-   * Told of each refusal; `reason` is a stable code.
+   * Called after each refused or failed login; `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.
@@ -191,7 +223,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onReject?: (event: RejectEvent<Req>) => void;
   /**
-   * Told of each fetch or read of keys that failed.
+   * Called after each fetch or read of keys that failed.
    *
    * @remarks
    * What it throws is logged and changes nothing.

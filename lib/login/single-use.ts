@@ -1,33 +1,92 @@
-import { useOf, type TokenUse } from "../limits/used-tokens.js";
+import { createHash } from "node:crypto";
+
+import type { UsedTokens } from "../limits/used-tokens.js";
 import type { Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
-import type { VerifiedToken } from "../tokens/verifier.js";
-import type { SingleUse } from "./parse-login.js";
 
-/** Seconds. What must be remembered longer fills any store, and outlives what timers can wait. */
+/** Seconds. Tokens that must be remembered longer fill any store, and outlive what timers can wait. */
 const FURTHEST_EXPIRY = 7 * 86_400;
+/** Seconds that a token is remembered for longer than this clock says: another process's clock may be behind. */
+const CLOCK_MARGIN = 60;
+/** Milliseconds. A clock that is set back by more than this was wrong before, and is believed. */
+const LARGEST_STEP_BACK = 600_000;
 
-/** @throws TokenError where the token could be used for longer than a use of it is remembered */
-export function checkExpiry({ exp }: Claims): void {
-  if (exp === undefined) throw new TokenError("expiry_missing", "token has no expiry (exp)");
-  if (exp - Date.now() / 1_000 > FURTHEST_EXPIRY) {
-    throw new TokenError("expiry_too_far", "token expires more than 7 days from now (exp)");
+/** What single use needs to know of a token that is verified. */
+export interface UsableToken {
+  /** Equal for every text of the same token. */
+  readonly fingerprint: string;
+  readonly claims: Claims;
+}
+
+/** Lets each token in once. */
+export class SingleUse {
+  readonly #usedTokens: UsedTokens;
+  readonly #widestTolerance: number;
+  readonly #clock = new Clock();
+
+  /** @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them */
+  constructor(usedTokens: UsedTokens, widestTolerance: number) {
+    this.#usedTokens = usedTokens;
+    this.#widestTolerance = widestTolerance;
+  }
+
+  /**
+   * Claims a token, does some work, and releases the token if the work fails.
+   *
+   * @param clockTolerance - in seconds, of the login type that verified the token
+   * @throws TokenError `used`; `expired` if that happened since the token was verified; as {@link checkExpiry}
+   * @throws Refusal `limiter_unavailable`
+   */
+  async once<T>(token: UsableToken, clockTolerance: number, work: () => Promise<T>): Promise<T> {
+    const key = createHash("sha256").update(token.fingerprint).digest("hex");
+    if (!(await this.#usedTokens.claim(key, this.#secondsLeft(token.claims, clockTolerance)))) {
+      throw new TokenError("used", "token used before");
+    }
+    try {
+      return await work();
+    } catch (error) {
+      await this.#usedTokens.release(key);
+      throw error;
+    }
+  }
+
+  /** Seconds for which the token must be remembered: a whole number. */
+  #secondsLeft(claims: Claims, clockTolerance: number): number {
+    const now = this.#clock.now() / 1_000;
+    const exp = checkExpiry(claims, now);
+    // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
+    if (now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
+    return Math.ceil(exp - now + this.#widestTolerance + CLOCK_MARGIN);
   }
 }
 
-/** @throws TokenError where it has been claimed before */
-export async function claim({ usedTokens, clockTolerance }: SingleUse, token: VerifiedToken): Promise<TokenUse> {
-  const use = useOf(token.fingerprint, Number(token.claims.exp) + clockTolerance);
-  if (await usedTokens.claim(use)) return use;
-  throw new TokenError("used", "token used before");
+/**
+ * The token's expiry, in seconds since 1970.
+ *
+ * @throws TokenError if the token could be used for longer than its use is remembered
+ */
+export function checkExpiry({ exp }: Claims, now: number): number {
+  if (exp === undefined) throw new TokenError("expiry_missing", "token has no expiry (exp)");
+  if (exp - now > FURTHEST_EXPIRY) {
+    throw new TokenError("expiry_too_far", "token expires more than 7 days from now (exp)");
+  }
+  return exp;
 }
 
-/** What fails leaves the token as good as it was. */
-export async function orGiveBack<T>({ usedTokens }: SingleUse, use: TokenUse, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await usedTokens.giveBack(use);
-    throw error;
+/**
+ * Time that does not go back: if the system clock is set back, a token that has expired, and whose use is forgotten, must
+ * not become valid again.
+ */
+class Clock {
+  #latest = { wall: -Infinity, steady: 0 };
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    const wall = Date.now();
+    const steady = performance.now();
+    const expected = this.#latest.wall + steady - this.#latest.steady;
+    if (expected > wall && expected - wall <= LARGEST_STEP_BACK) return expected;
+    this.#latest = { wall, steady };
+    return wall;
   }
 }

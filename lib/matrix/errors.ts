@@ -47,7 +47,7 @@ export class MatrixError extends Error {
    * @param errcode - the spec's or the host's own code, e.g. `M_USER_DEACTIVATED`
    * @param message - sent as `error`; unless given, the errcode
    * @param options - status, further fields, and what is for the log alone
-   * @throws RangeError where `statusCode` is not that of an error
+   * @throws RangeError if `statusCode` is not that of an error
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
@@ -60,6 +60,24 @@ export class MatrixError extends Error {
     this.fields = fields;
     this.retryAfterMs = retryAfterMs;
     Object.defineProperty(this, MARK, { value: true });
+  }
+
+  /**
+   * A user who is locked (client-server API, "Account locking"): 401 `M_USER_LOCKED`, `soft_logout: true`.
+   *
+   * @param message - sent as `error`
+   */
+  static userLocked(message = "This account has been locked"): MatrixError {
+    return new MatrixError("M_USER_LOCKED", message, { statusCode: 401, fields: { soft_logout: true } });
+  }
+
+  /**
+   * A user who is deactivated: 403 `M_USER_DEACTIVATED`.
+   *
+   * @param message - sent as `error`
+   */
+  static userDeactivated(message = "This account has been deactivated"): MatrixError {
+    return new MatrixError("M_USER_DEACTIVATED", message);
   }
 
   /** The body of the answer. */

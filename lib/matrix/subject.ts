@@ -1,4 +1,4 @@
-import { MatrixError } from "./errors.js";
+import { Refusal } from "../support/refusal.js";
 import { isNewLocalpart, isPossibleUserId, parseUserId, toLocalpart, userIdOf } from "./identifiers.js";
 
 /** What a token's subject is: a localpart, a full user ID, or whichever of the two it looks like. */
@@ -14,8 +14,8 @@ export interface SubjectRules {
 /**
  * The localpart of the user that a subject stands for.
  *
- * @throws MatrixError 403 `M_FORBIDDEN` where the subject is not of the format or of another server, 400
- * `M_INVALID_USERNAME` where it can't be escaped
+ * @throws Refusal of the token if the subject does not have the format or is of another server; of the user name if it
+ * can't be escaped
  */
 export function localpartOf(subject: string, rules: SubjectRules, serverName: string): string {
   const { subjectFormat } = rules;
@@ -32,7 +32,7 @@ export function localpartOf(subject: string, rules: SubjectRules, serverName: st
 /**
  * The user ID, if there can be one: what a database that compares loosely might take for another is never looked up.
  *
- * @throws MatrixError 400 `M_INVALID_USERNAME`
+ * @throws Refusal of the user name
  */
 export function possibleUserId(localpart: string, serverName: string): string {
   const userId = userIdOf(localpart, serverName);
@@ -40,7 +40,7 @@ export function possibleUserId(localpart: string, serverName: string): string {
   throw invalidUsername("The token's subject makes no valid user ID");
 }
 
-/** @throws MatrixError 400 `M_INVALID_USERNAME` where nobody new may have this localpart */
+/** @throws Refusal of the user name if nobody new may have this localpart */
 export function checkNewLocalpart(localpart: string): void {
   if (!isNewLocalpart(localpart)) {
     throw invalidUsername("User names can only contain the characters a-z, 0-9 and ._=-/+");
@@ -54,14 +54,14 @@ function apply(rule: LocalpartRule, text: string): string {
   try {
     return toLocalpart(text);
   } catch {
-    throw invalidUsername("The token's subject can't be made a user ID");
+    throw invalidUsername("The token's subject cannot be made a user ID");
   }
 }
 
-function forbidden(why: string): MatrixError {
-  return new MatrixError("M_FORBIDDEN", `JWT validation failed: ${why}`);
+function forbidden(why: string): Refusal {
+  return new Refusal("token", "user_id", why);
 }
 
-function invalidUsername(why: string): MatrixError {
-  return new MatrixError("M_INVALID_USERNAME", why, { statusCode: 400 });
+function invalidUsername(why: string): Refusal {
+  return new Refusal("username", "user_id", why);
 }

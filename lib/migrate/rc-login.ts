@@ -1,8 +1,8 @@
 import { numberFrom, objectWith, OptionReader, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
-import { LeakyBuckets, settingsOf, type BucketSettings } from "../limits/leaky-bucket.js";
+import { LeakyBuckets, settingsOf, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
-import { RedisLeakyBuckets, type RedisClient } from "../limits/redis-leaky-buckets.js";
+import { RedisLeakyBuckets, type RedisClient } from "./redis-leaky-buckets.js";
 import { withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */
@@ -10,24 +10,27 @@ export interface SynapseRateLimit {
   /**
    * Logins a second, in the long run.
    *
-   * @defaultValue `0.003`
+   * @defaultValue `0.003`; of `failed_attempts`, `0.17`
    */
   readonly per_second?: number | null;
   /**
    * Logins at once, before that. A whole number.
    *
-   * @defaultValue `5`
+   * @defaultValue `5`; of `failed_attempts`, `3`
    */
   readonly burst_count?: number | null;
 }
 
-/** Synapse's `rc_login`, as it stands in its YAML. What is left out is as Synapse has it: 0.003 a second after 5. */
+/** Synapse's `rc_login`, as it stands in its YAML. What is left out is as in Synapse. */
 export interface SynapseRcLogin {
   /** Of one address. */
   readonly address?: SynapseRateLimit | null;
   /** Of one account. */
   readonly account?: SynapseRateLimit | null;
-  /** Not acted on: Synapse counts failed passwords by it, and its login by token never looks at it. */
+  /**
+   * Of failed logins. Synapse counts them by the user that a client claims to be. Here they count by address: otherwise a
+   * stranger could lock a user out.
+   */
   readonly failed_attempts?: SynapseRateLimit | null;
 }
 
@@ -37,20 +40,31 @@ export interface SynapseRateLimits {
   readonly address: FailureLimiter;
   /** Of verified logins, by user ID. */
   readonly account: FailureLimiter;
+  /** Of failed logins, by address: there if `rc_login` has `failed_attempts`. */
+  readonly failures?: FailureLimiter;
 }
 
-/** Synapse's own, of `address` and `account` alike. */
-const DEFAULTS = { perSecond: 0.003, burst: 5 };
+interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Synapse's own. */
+const DEFAULTS = {
+  address: { perSecond: 0.003, burst: 5 },
+  account: { perSecond: 0.003, burst: 5 },
+  failed_attempts: { perSecond: 0.17, burst: 3 },
+} as const satisfies Readonly<Record<keyof SynapseRcLogin, Rate>>;
 
 /**
  * `rateLimits` of the rates and bursts of Synapse's `rc_login`: a login attempt is let through while the bucket of its
  * address has room, a verified login while that of its account has; buckets drain at `per_second`, and what is refused
- * fills none. After a burst of 5 at 0.003 a second, the next one gets through after 333 seconds.
+ * fills none. `failed_attempts`, if it is there, makes the limit of failures. After a burst of 5 at 0.003 a second, the next one gets through after 333 seconds.
  *
  * @param rcLogin - `rc_login` as it stands in the YAML
  * @param storeClient - a client of Redis or Valkey, whose buckets all replicas share; without one they are in memory, each
  * process by itself
- * @throws OptionsError where `rc_login` holds what is unknown or can't be, or `storeClient` is no such client
+ * @throws OptionsError if `rc_login` is invalid, or `storeClient` is no such client
  */
 export function fromSynapseRcLogin(
   rcLogin: SynapseRcLogin | null | undefined,
@@ -59,24 +73,29 @@ export function fromSynapseRcLogin(
   const names = ["address", "account", "failed_attempts"] as const satisfies readonly (keyof SynapseRcLogin)[];
   const options = new OptionReader(withoutNulls(objectWith(names)(rcLogin ?? {}, "rc_login")), "rc_login");
   const client = new OptionReader({ storeClient }, "").optional("storeClient", redisClient);
-  options.optional("failed_attempts", rateLimit);
   const limiter = (name: (typeof names)[number]): FailureLimiter => {
-    const settings = options.optional(name, rateLimit, settingsOf(DEFAULTS));
+    const settings = options.optional(name, rateLimit(DEFAULTS[name]), settingsOf(DEFAULTS[name]));
     return client === undefined ? new LeakyBuckets(settings) : new RedisLeakyBuckets(settings, client);
   };
-  return { address: limiter("address"), account: limiter("account") };
+  return {
+    address: limiter("address"),
+    account: limiter("account"),
+    ...(options.has("failed_attempts") && { failures: limiter("failed_attempts") }),
+  };
 }
 
-const rateLimit: Check<BucketSettings> = (value, path) => {
+function rateLimit(byDefault: Rate): Check<BucketSettings> {
   const names = ["per_second", "burst_count"] as const satisfies readonly (keyof SynapseRateLimit)[];
-  const options = new OptionReader(withoutNulls(objectWith(names)(value, path)), path);
   const perSecond = numberFrom(1e-6, 1e6, { unit: "logins a second" });
   const burst = numberFrom(1, 1e6, { unit: "logins", integer: true });
-  return settingsOf({
-    perSecond: options.optional("per_second", perSecond, DEFAULTS.perSecond),
-    burst: options.optional("burst_count", burst, DEFAULTS.burst),
-  });
-};
+  return (value, path) => {
+    const options = new OptionReader(withoutNulls(objectWith(names)(value, path)), path);
+    return settingsOf({
+      perSecond: options.optional("per_second", perSecond, byDefault.perSecond),
+      burst: options.optional("burst_count", burst, byDefault.burst),
+    });
+  };
+}
 
 const redisClient: Check<RedisClient> = (value, path) => {
   const { eval: run } = Object(value) as { eval?: unknown };

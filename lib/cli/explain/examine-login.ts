@@ -34,7 +34,7 @@ function examineSingleUse(claims: Claims, { loginType, findings }: LoginMeasure)
     return;
   }
   const check = () => {
-    checkExpiry(claims);
+    checkExpiry(claims, Date.now() / 1_000);
   };
   const facts = "exp is at most 7 days ahead; only your server knows whether the token was used before";
   findings.check("single use", check, () => seen(facts));

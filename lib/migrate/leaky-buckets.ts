@@ -1,4 +1,4 @@
-import type { FailureLimiter } from "./limiter.js";
+import type { FailureLimiter } from "../limits/limiter.js";
 
 /** How a bucket fills and drains. Times are in microseconds, and whole, so that sums of them are exact. */
 export interface BucketSettings {
@@ -10,12 +10,16 @@ export interface BucketSettings {
 
 /** What a bucket resolves with while there is room, and rejects with while there isn't. */
 export interface BucketAnswer {
-  /** Milliseconds. */
+  /** Milliseconds: until a point that was taken drains, at the earliest; or until there is room. */
   readonly msBeforeNext: number;
 }
 
 export function settingsOf({ perSecond, burst }: { perSecond: number; burst: number }): BucketSettings {
   return { interval: Math.max(1, Math.round(1e6 / perSecond)), burst };
+}
+
+export function taken({ interval }: BucketSettings): BucketAnswer {
+  return { msBeforeNext: interval / 1_000 };
 }
 
 /** Rejects, as limiters of rate-limiter-flexible do, with what is no error: that would be a store that fails. */
@@ -58,14 +62,14 @@ export class LeakyBuckets implements FailureLimiter {
     if (wait > 0) return full(Math.ceil(wait / 1_000));
     this.#keep(key, emptyAt);
     this.#forgetSome(now);
-    return Promise.resolve({ msBeforeNext: 0 });
+    return Promise.resolve(taken(this.#settings));
   }
 
-  reward(key: string, points = 1): Promise<BucketAnswer> {
+  reward(key: string, points = 1): Promise<void> {
     const now = Date.now() * 1_000;
     this.#keep(key, this.#levelled(key, now) - points * this.#settings.interval);
     this.#forgetSome(now);
-    return Promise.resolve({ msBeforeNext: 0 });
+    return Promise.resolve();
   }
 
   /** No bucket is less than empty, nor, where the clock was set back, more than full. */

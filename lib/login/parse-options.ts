@@ -1,19 +1,19 @@
 import type { OptionReader } from "../support/checks.js";
-import { anyObject, at, callback, text, type Check } from "../support/checks.js";
+import { anyObject, at, callback, oneOf, text, type Check } from "../support/checks.js";
+import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import type { RateLimits, UsedTokenLimiter } from "../limits/limiter.js";
-import { LimiterUsedTokens } from "../limits/limiter-used-tokens.js";
-import { LoginLimits } from "../limits/login-limits.js";
+import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.js";
+import { LoginLimits, type Limiters } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
-import type { UsedTokens } from "../limits/used-tokens.js";
+import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import { SharedJwks } from "../tokens/keys/shared-jwks.js";
 import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { keyWatcher, notifier, type Notify } from "./events.js";
-import type { JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./options.js";
-import { parseRateLimits, parseUsedTokens } from "./parse-limits.js";
+import type { ExternalIds, JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./options.js";
 import { parseLoginType, type LoginType } from "./parse-login-type.js";
+import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
   JwtLoginOptions<User, Req>,
@@ -23,16 +23,11 @@ export interface LoginConfig<User, Req> extends Pick<
   /** Undefined: there are none. */
   readonly limits: LoginLimits | undefined;
   readonly singleUse: SingleUse;
+  /** Undefined: accounts are not linked. */
+  readonly externalIds: ExternalIds<User, Req> | undefined;
   readonly logger: Logger;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
-}
-
-/** What login types that take a token once have in common. */
-export interface SingleUse {
-  readonly usedTokens: UsedTokens;
-  /** The widest of theirs, in seconds: a token may be sent under each of them. */
-  readonly clockTolerance: number;
 }
 
 export const LOGIN_OPTION_NAMES = [
@@ -43,6 +38,7 @@ export const LOGIN_OPTION_NAMES = [
   "issueToken",
   "rateLimits",
   "usedTokens",
+  "externalIds",
   "wellKnown",
   "logger",
   "onLogin",
@@ -72,7 +68,8 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
     serverName: options.required("serverName", serverName),
     loginTypes,
     limits: limitsOf(parseRateLimits(options), logger),
-    singleUse: singleUseOf(parseUsedTokens(options), Array.from(loginTypes.values()), logger),
+    singleUse: singleUseOf(options.optional("usedTokens", usedTokenStore), [...loginTypes.values()], logger),
+    externalIds: options.optional("externalIds", linkedAccounts<User, Req>),
     findUser: options.required("findUser", callback<Options["findUser"]>),
     ...(registerUser && { registerUser }),
     issueToken: options.required("issueToken", callback<Options["issueToken"]>),
@@ -83,21 +80,20 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   };
 }
 
-function limitsOf(limits: RateLimits, logger: Logger): LoginLimits | undefined {
-  return Object.keys(limits).length === 0 ? undefined : new LoginLimits(limits, logger);
+function limitsOf(limiters: Limiters, logger: Logger): LoginLimits | undefined {
+  const isEmpty = Object.values(limiters).every((limiter) => limiter === undefined);
+  return isEmpty ? undefined : new LoginLimits(limiters, logger);
 }
 
 function singleUseOf(
-  limiter: UsedTokenLimiter | undefined,
+  store: UsedTokenStore = new MemoryUsedTokens(),
   loginTypes: readonly LoginType[],
   logger: Logger,
 ): SingleUse {
-  return {
-    usedTokens: limiter === undefined ? new MemoryUsedTokens(logger) : new LimiterUsedTokens(limiter, logger),
-    clockTolerance: Math.max(
-      ...loginTypes.map(({ singleUse, verifier }) => (singleUse ? verifier.config.rules.clockTolerance : 0)),
-    ),
-  };
+  const tolerances = loginTypes.map(({ singleUse, verifier }) =>
+    singleUse ? verifier.config.rules.clockTolerance : 0,
+  );
+  return new SingleUse(new UsedTokens(store, logger), Math.max(...tolerances));
 }
 
 /** @throws OptionsError */
@@ -148,3 +144,61 @@ function asJson(object: object, path: string): unknown {
 const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
   return anyObject(asJson(anyObject(value, path), path), path);
 };
+
+export const RATE_LIMITS = {
+  address: optional(limiterWith<RateLimiter>("consume")),
+  account: optional(limiterWith<RateLimiter>("consume")),
+  failures: optional(limiterWith<FailureLimiter>("consume", "reward")),
+} satisfies OptionsOf<RateLimits>;
+
+const rateLimits = optionsOf(RATE_LIMITS);
+
+/** @throws OptionsError */
+export function parseRateLimits(options: OptionReader): Limiters {
+  return options.optional<Limiters>("rateLimits", rateLimits, {});
+}
+
+/** By shape, not by class: two copies of rate-limiter-flexible can be loaded beside each other. */
+function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
+  return (value, path) => {
+    const missing = missingMethods(anyObject(value, path), methods);
+    if (missing.length === 0) return value as L;
+    throw new OptionsError(
+      path,
+      `must be a limiter of rate-limiter-flexible, or have its shape; it lacks the method ${missing.join(" and ")}`,
+    );
+  };
+}
+
+const usedTokenStore: Check<UsedTokenStore> = (value, path) => {
+  const store = anyObject(value, path);
+  const missing = missingMethods(store, ["claim", "release"]);
+  if (missing.length === 0) return value as UsedTokenStore;
+  const isLimiter = typeof store["consume"] === "function";
+  throw new OptionsError(
+    path,
+    isLimiter
+      ? "is a limiter, which version 1 took here; it must be a store with the methods claim and release, e.g. " +
+          "redisUsedTokens(client)"
+      : `must be a store, e.g. redisUsedTokens(client); it lacks the method ${missing.join(" and ")}`,
+  );
+};
+
+function missingMethods(object: Readonly<Record<string, unknown>>, methods: readonly string[]): readonly string[] {
+  return methods.filter((name) => typeof object[name] !== "function");
+}
+
+const externalIds = optionsOf({
+  find: required(callback<ExternalIds<never, never>["find"]>),
+  link: required(callback<ExternalIds<never, never>["link"]>),
+  existingUsers: optional(existingUsers, "refuse"),
+} satisfies OptionsOf<ExternalIds<never, never>>);
+
+function existingUsers(value: unknown, path: string): NonNullable<ExternalIds<never, never>["existingUsers"]> {
+  return typeof value === "function" ? callback(value, path) : oneOf(["refuse", "link"])(value, path);
+}
+
+/** Undefined: said explicitly that accounts are not linked. */
+function linkedAccounts<User, Req>(value: unknown, path: string): ExternalIds<User, Req> | undefined {
+  return value === false ? undefined : (externalIds(value, path) as ExternalIds<User, Req>);
+}

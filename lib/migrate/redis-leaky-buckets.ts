@@ -1,5 +1,5 @@
-import { full, type BucketAnswer, type BucketSettings } from "./leaky-bucket.js";
-import type { FailureLimiter } from "./limiter.js";
+import { full, taken, type BucketAnswer, type BucketSettings } from "./leaky-buckets.js";
+import type { FailureLimiter } from "../limits/limiter.js";
 
 /** A client of Redis 5 or later, or Valkey: of ioredis or of node-redis (its package is `redis`). */
 export interface RedisClient {
@@ -32,24 +32,25 @@ const PREFIX = "matrix-jwt-login:";
 /** Leaky buckets as {@link LeakyBuckets}, in Redis, shared by all that use it. */
 export class RedisLeakyBuckets implements FailureLimiter {
   readonly #eval: (key: string, args: readonly string[]) => unknown;
-  readonly #settings: readonly string[];
+  readonly #settings: BucketSettings;
 
-  constructor({ interval, burst }: BucketSettings, client: RedisClient) {
+  constructor(settings: BucketSettings, client: RedisClient) {
     this.#eval = evalOf(client);
-    this.#settings = [String(interval), String(burst)];
+    this.#settings = settings;
   }
 
   async consume(key: string, points = 1): Promise<BucketAnswer> {
     const wait = await this.#fill(key, points);
-    return wait > 0 ? full(wait) : { msBeforeNext: wait };
+    return wait > 0 ? full(wait) : taken(this.#settings);
   }
 
-  async reward(key: string, points = 1): Promise<BucketAnswer> {
-    return { msBeforeNext: await this.#fill(key, -points) };
+  async reward(key: string, points = 1): Promise<void> {
+    await this.#fill(key, -points);
   }
 
   async #fill(key: string, points: number): Promise<number> {
-    const reply = String(await this.#eval(PREFIX + key, [...this.#settings, String(points)]));
+    const { interval, burst } = this.#settings;
+    const reply = String(await this.#eval(PREFIX + key, [interval, burst, points].map(String)));
     if (/^\d+$/.test(reply)) return Number(reply);
     throw new Error("Redis gave something else than milliseconds");
   }

@@ -1,0 +1,111 @@
+import type { Logger } from "../support/logger.js";
+import { Refusal } from "../support/refusal.js";
+
+/** Milliseconds after which a limiter or store that has not answered counts as down. */
+const DEADLINE = 2_000;
+/** Milliseconds after which a client should try again while a limiter or store is down. */
+const RETRY_AFTER = 5_000;
+
+/** What is read of a limiter's answer: `RateLimiterRes` of rate-limiter-flexible. Nothing in it is trusted. */
+export interface LimiterAnswer {
+  readonly msBeforeNext?: unknown;
+  readonly consumedPoints?: unknown;
+}
+
+/**
+ * Calls one limiter or store of the host's, so that no login waits long for it, and none gets past it without an answer.
+ * Logs an outage once when it begins and once when it ends.
+ */
+export class LimiterCall {
+  readonly #what: string;
+  readonly #logger: Logger;
+  #down = false;
+
+  constructor(what: string, logger: Logger) {
+    this.#what = what;
+    this.#logger = logger;
+  }
+
+  /**
+   * @param called - what {@link begin} returned
+   * @throws Refusal `rate_limited` or `limiter_unavailable`
+   */
+  async answer<T>(called: Promise<T>): Promise<T> {
+    try {
+      const answer = await inTime(called);
+      this.#worked();
+      return answer;
+    } catch (reason) {
+      const retryAfterMs = msUntilPoints(reason);
+      if (retryAfterMs === undefined) throw this.#failed(reason);
+      this.#worked();
+      throw new Refusal("limit", "rate_limited", "Too many attempts; try again later", { retryAfterMs });
+    }
+  }
+
+  /** For what changes no answer: a failure is only logged. */
+  async done(called: Promise<unknown>): Promise<void> {
+    await this.answer(called).catch(() => undefined);
+  }
+
+  #failed(cause: unknown): Refusal {
+    if (!this.#down) {
+      this.#logger.error(new Error(`matrix-jwt-login: ${this.#what} does not work; logins are refused`, { cause }));
+    }
+    this.#down = true;
+    const message = "Temporarily unavailable; try again later";
+    return new Refusal("unavailable", "limiter_unavailable", message, { retryAfterMs: RETRY_AFTER, cause });
+  }
+
+  #worked(): void {
+    if (this.#down) this.#logger.info(`matrix-jwt-login: ${this.#what} works again`);
+    this.#down = false;
+  }
+}
+
+/** Calls a limiter or store: one that throws rejects. */
+export async function begin<T>(call: () => T | PromiseLike<T>): Promise<T> {
+  return await call();
+}
+
+async function inTime<T>(called: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${String(DEADLINE / 1_000)} s`));
+    }, DEADLINE).unref();
+  });
+  try {
+    return await Promise.race([called, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** If a limiter does not say when there are points again, in milliseconds. */
+const UNKNOWN_WAIT = 1_000;
+/** The longest that `setTimeout` takes: a client that is told to wait longer may not wait at all. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/**
+ * Milliseconds until there are points again, if that is what a limiter rejected with. Undefined if the limiter failed. A
+ * union of limiters rejects with an answer, or an error, of each of its members that refused.
+ */
+function msUntilPoints(rejection: unknown): number | undefined {
+  const members = isObject(rejection) && !("msBeforeNext" in rejection) ? Object.values(rejection) : [rejection];
+  if (members.length === 0 || !members.every(isUsedUp)) return undefined;
+  return Math.max(...members.map(wait));
+}
+
+function isUsedUp(rejection: unknown): rejection is LimiterAnswer {
+  return isObject(rejection) && "msBeforeNext" in rejection;
+}
+
+function wait({ msBeforeNext: ms }: LimiterAnswer): number {
+  if (typeof ms !== "number" || !(ms >= 0)) return UNKNOWN_WAIT;
+  return Math.min(Math.max(Math.ceil(ms), 1), LONGEST_WAIT);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,63 @@
+import { anyObject, text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import type { UsedTokenStore } from "./used-tokens.js";
+
+/** A client of Redis 2.6.12 or later, or Valkey: of ioredis or of node-redis (its package is `redis`), clusters too. */
+export interface RedisStoreClient {
+  /** Sets a key (`SET`). */
+  set(...args: never[]): unknown;
+  /** Deletes a key (`DEL`). */
+  del(...args: never[]): unknown;
+}
+
+interface Commands {
+  set(key: string, value: string, ...options: unknown[]): unknown;
+  del(key: string): unknown;
+}
+
+const PREFIX = "matrix-jwt-login:used:";
+
+/**
+ * Makes a store of used tokens (`usedTokens`) in Redis, shared by all processes that use it with the same prefix.
+ *
+ * @remarks
+ * Redis must not evict keys (`maxmemory-policy noeviction`), nor lose them when it restarts: a token whose key is gone logs
+ * in again.
+ *
+ * @param client - of ioredis or node-redis, connected by the host
+ * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
+ * @throws OptionsError if `client` is no such client
+ */
+export function redisUsedTokens(
+  client: RedisStoreClient,
+  options: { readonly prefix?: string | undefined } = {},
+): UsedTokenStore {
+  const { set, del } = anyObject(client, "client");
+  if (typeof set !== "function" || typeof del !== "function") {
+    throw new OptionsError("client", "must be a client of Redis or Valkey, of ioredis or node-redis");
+  }
+  const prefix = options.prefix === undefined ? PREFIX : text(options.prefix, "prefix");
+  const redis: Commands = client;
+  const setIfNew = takesArguments(client)
+    ? (key: string, seconds: number) => redis.set(key, "1", "EX", seconds, "NX")
+    : (key: string, seconds: number) => redis.set(key, "1", { EX: seconds, NX: true });
+  return {
+    async claim(key, seconds) {
+      const reply = await setIfNew(prefix + key, seconds);
+      if (reply === null) return false;
+      if (reply === "OK") return true;
+      throw new Error("Redis did not reply to SET with NX as it should");
+    },
+    async release(key) {
+      await redis.del(prefix + key);
+    },
+  };
+}
+
+/**
+ * ioredis takes SET's arguments in a row, and can define commands; node-redis takes an object, and says whether it is open.
+ * If in doubt, an object: ioredis makes a syntax error of it, while node-redis would ignore arguments in a row.
+ */
+function takesArguments(client: object): boolean {
+  return "defineCommand" in client && !("isOpen" in client);
+}

@@ -1,0 +1,88 @@
+import { randomInt } from "node:crypto";
+
+import { parseUserId } from "../matrix/identifiers.js";
+import { localpartOf, possibleUserId } from "../matrix/subject.js";
+import { identifies, isCleanText, type JsonObject, type LoginFields } from "../matrix/submission.js";
+import { Refusal } from "../support/refusal.js";
+import type { VerifiedToken } from "../tokens/verifier.js";
+import type { Attempt } from "./attempt.js";
+import type { VerifiedLogin } from "./options.js";
+import type { LoginType } from "./parse-login-type.js";
+
+/** A login whose token is verified. */
+export interface LoginRequest {
+  /** Its rules. */
+  readonly rules: LoginType;
+  readonly submission: JsonObject;
+  readonly fields: LoginFields;
+  readonly token: VerifiedToken;
+}
+
+/** A user ID, whether or not there is such a user. */
+export type Account = Pick<VerifiedLogin, "userId" | "localpart">;
+
+/**
+ * The account that a token's subject stands for. `identifier` is compared before the user ID is judged.
+ *
+ * @throws Refusal `user_id` or `identifier`
+ */
+export function accountOfSubject({ rules, submission, token }: LoginRequest, serverName: string): Account {
+  const localpart = localpartOf(token.subject, rules, serverName);
+  assertIdentifier(rules, submission, localpart, serverName);
+  return { userId: possibleUserId(localpart, serverName), localpart };
+}
+
+/**
+ * The account that a token's identity is linked to.
+ *
+ * @param userId - a user ID of this server
+ * @throws Refusal `identifier`
+ */
+export function accountOfLink(userId: string, { rules, submission }: LoginRequest, serverName: string): Account {
+  const localpart = parseUserId(userId)?.localpart ?? "";
+  assertIdentifier(rules, submission, localpart, serverName);
+  return { userId, localpart };
+}
+
+function assertIdentifier(
+  { identifier }: LoginType,
+  submission: JsonObject,
+  localpart: string,
+  serverName: string,
+): void {
+  if (identifier === "ignore") return;
+  const named = identifies(submission, localpart, serverName);
+  if (named === "same" || (named === "none" && identifier === "match")) return;
+  throw new Refusal("token", "identifier", "token is not for the user that the request names");
+}
+
+/** What the host's callbacks are told. */
+export function verifiedLogin<Req>(
+  { loginType, context: { ip, userAgent, req } }: Attempt<Req>,
+  { rules, fields, token: { claims, introspection } }: LoginRequest,
+  account: Account,
+): VerifiedLogin<Req> {
+  const { deviceId, initialDeviceDisplayName, refreshToken } = fields;
+  const displayName = rules.displayName?.(claims, introspection);
+  return {
+    loginType,
+    ...account,
+    ...(typeof displayName === "string" && isCleanText(displayName) && { displayName }),
+    claims,
+    ...(introspection !== undefined && { introspection }),
+    deviceId: deviceId ?? newDeviceId(),
+    deviceIdGiven: deviceId !== undefined,
+    ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
+    refreshToken,
+    ...(ip !== undefined && { ip }),
+    ...(userAgent !== undefined && { userAgent }),
+    ...((req !== undefined && { req }) as { req: Req }),
+  };
+}
+
+/** Ten letters, as Synapse makes them. */
+export function newDeviceId(): string {
+  let id = "";
+  while (id.length < 10) id += String.fromCharCode(65 + randomInt(26));
+  return id;
+}

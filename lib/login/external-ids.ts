@@ -1,0 +1,60 @@
+import { isPossibleUserId, parseUserId } from "../matrix/identifiers.js";
+import { callHost, HostFailure } from "../support/host-failure.js";
+import { Refusal } from "../support/refusal.js";
+import type { Claims } from "../tokens/claims.js";
+import { TokenError } from "../tokens/errors.js";
+import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
+
+/**
+ * Whom the identity provider calls whom (RFC 7519 sections 4.1.1 and 4.1.2).
+ *
+ * @throws TokenError `subject`
+ */
+export function externalIdOf({ iss: issuer, sub: subject }: Claims): ExternalId {
+  if (typeof issuer === "string" && issuer !== "" && typeof subject === "string" && subject !== "") {
+    return { issuer, subject };
+  }
+  throw new TokenError("subject", "token has no issuer or no subject (iss, sub)");
+}
+
+/** The user ID that this identity is linked to, if it is. */
+export async function findLinked(
+  { find }: Pick<ExternalIds<never>, "find">,
+  externalId: ExternalId,
+  serverName: string,
+): Promise<string | undefined> {
+  const userId = await callHost("externalIds.find", () => find(externalId));
+  if (userId === undefined || userId === null) return undefined;
+  if (typeof userId === "string" && isPossibleUserId(userId) && parseUserId(userId)?.serverName === serverName) {
+    return userId;
+  }
+  throw new HostFailure("externalIds.find", new TypeError("find must return a user ID of this server, or nothing"));
+}
+
+/**
+ * Links an identity that is new to a user who exists, if the host allows that.
+ *
+ * @throws Refusal `unlinked`
+ */
+export async function linkExisting<User, Req>(
+  externalIds: ExternalIds<User, Req>,
+  externalId: ExternalId,
+  user: User,
+  login: VerifiedLogin<Req>,
+  serverName: string,
+): Promise<void> {
+  const { existingUsers, link } = externalIds;
+  const allowed: unknown =
+    typeof existingUsers === "function"
+      ? await callHost("externalIds.existingUsers", () => existingUsers(user, login))
+      : existingUsers === "link";
+  if (allowed !== true) throw unlinked();
+  const isLinked: unknown = await callHost("externalIds.link", () => link(externalId, login.userId, login));
+  if (isLinked === true) return;
+  // Two logins of one identity may race: whoever comes second finds what the first one linked.
+  if ((await findLinked(externalIds, externalId, serverName)) !== login.userId) throw unlinked();
+}
+
+export function unlinked(): Refusal {
+  return new Refusal("user", "unlinked", "This account is not linked to your identity");
+}

@@ -1,0 +1,56 @@
+import { pauseStackTraces } from "./stack-traces.js";
+
+/** What a refusal is about: each way in has its own answer to each. */
+export type RefusalKind =
+  /** What the token says of its user. */
+  | "token"
+  /** The token makes no user ID that can exist. */
+  | "username"
+  /** The user, whatever the token. */
+  | "user"
+  /** A limit that is used up. */
+  | "limit"
+  /** What must be asked is temporarily unavailable: says nothing about the token. */
+  | "unavailable";
+
+/** Why: a stable code, which events have as `reason`. */
+export type RefusalReason =
+  /** The subject does not have the required format, is of another server, or makes no valid user ID. */
+  | "user_id"
+  /** `identifier` names another user, or is required and missing. */
+  | "identifier"
+  /** Nobody has this user ID, and registration is not allowed. */
+  | "unknown_user"
+  /** The account is not linked to the token's `iss` and `sub` (`externalIds`). */
+  | "unlinked"
+  /** One of the `rateLimits` is used up. */
+  | "rate_limited"
+  /** A limiter of `rateLimits`, or the store of used tokens, is unavailable. */
+  | "limiter_unavailable";
+
+/**
+ * Nobody is let in, by a rule of the package's own about users or limits; a token's own rules throw TokenError. Its message
+ * is fit for the client. It has no stack trace.
+ */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly kind: RefusalKind;
+  readonly reason: RefusalReason;
+  /** Milliseconds after which another attempt makes sense. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param options - `cause` is for the log and never sent */
+  constructor(
+    kind: RefusalKind,
+    reason: RefusalReason,
+    message: string,
+    options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+  ) {
+    const resumeStackTraces = pauseStackTraces();
+    super(message, { cause: options.cause });
+    resumeStackTraces();
+    this.kind = kind;
+    this.reason = reason;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
