@@ -101,7 +101,6 @@ Another rule is broken as well.
       "FAIL shape token malformed: a signed token has three parts\n parts between dots: 1",
     ],
     ["an encrypted token", "a.b.c.d.e", [], "shape", "parts between dots: 5\n -> Give the whole token"],
-    ["a token in quotes", `"${token()}"`, [], "shape", "FAIL shape token malformed: a part is not base64url"],
     [
       "a critical extension",
       token({}, { header: { crit: ["b64"] } }),
@@ -451,8 +450,8 @@ describe("options", () => {
     ],
     ["two tokens", ["--secret", SECRET, "a", "b"], "takes one token"],
     ["options that are not there", ["--options", "/none.json"], "--options can't be loaded: Cannot find module"],
-    ["options of a number", ["--options", folder.file("number.json", "1")], "--options must be of a login type"],
-    ["options of null", ["--options", folder.file("null.json", "null")], "--options must be of a login type"],
+    ["options of a number", ["--options", folder.file("number.json", "1")], "--options must hold an object"],
+    ["options of null", ["--options", folder.file("null.json", "null")], "--options must hold an object"],
     [
       "an unknown option",
       ["--options", folder.file("unknown.json", '{"sekret":1}')],

@@ -1,6 +1,6 @@
 import {
+  Agent,
   request,
-  type Agent,
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
@@ -60,7 +60,13 @@ export function begin(
   url: string,
   { method = "POST", path = LOGIN_PATH, headers = {}, agent }: Sending,
 ): ClientRequest {
-  return request(url, { method, path, headers, ...(agent && { agent }) });
+  if (agent !== undefined) return request(url, { method, path, headers, agent });
+  // A connection of its own, which says that it could be kept, as clients' do: one that is kept may lead to an earlier
+  // test's server, whose port a later one has got.
+  const own = new Agent({ keepAlive: true });
+  return request(url, { method, path, headers, agent: own }).on("close", () => {
+    own.destroy();
+  });
 }
 
 export function answerTo(outgoing: ClientRequest): Promise<Received> {

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { main } from "./main.js";
+import { runIn } from "./main.js";
 
-void main(process.argv.slice(2), process).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+void runIn(process);

@@ -1,43 +1,78 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { UsageError } from "./command.js";
 import { reasons } from "./show.js";
 
 /** A secret as it is in a file, bytes and all, but for one line end at its end: `echo` and editors put one there. */
 export function secretIn(file: string): Buffer {
-  return Buffer.from(withoutLineEnd(textOf(file, "--secret-file")), "latin1");
+  return Buffer.from(textOf(file, "--secret-file").replace(/\r?\n$/, ""), "latin1");
 }
 
-export function withoutLineEnd(text: string): string {
-  return text.replace(/\r?\n$/, "");
-}
+/** Bytes of a file that are read at most. */
+const MAX_FILE = 16_777_216;
 
 /** A file byte for character. */
 export function textOf(file: string, flag: string): string {
+  let descriptor: number | undefined;
   try {
-    return readFileSync(file, "latin1");
+    descriptor = openSync(file, "r");
+    const bytes = Buffer.alloc(MAX_FILE + 1);
+    let size = 0;
+    for (let read = -1; read !== 0 && size <= MAX_FILE; size += read) {
+      read = readSync(descriptor, bytes, size, bytes.length - size, null);
+    }
+    if (size > MAX_FILE) throw new UsageError(`it has more than ${String(MAX_FILE)} bytes`);
+    return bytes.toString("latin1", 0, size);
   } catch (cause) {
     throw new UsageError(`${flag} can't be read`, { cause });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
-/** What a JSON file holds, or a module exports by default. */
+/** What a JSON file holds, or a module exports: by default, or as its only name. */
 export async function optionsIn(file: string): Promise<object> {
-  const loaded: unknown = await load(resolve(file));
+  let loaded: unknown;
+  try {
+    loaded = exportedBy(await load(resolve(file)));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--options can't be loaded: ${reasons(error)}`);
+  }
   if (typeof loaded === "object" && loaded !== null) return loaded;
-  throw new UsageError("--options must be of a login type: an object, as JSON or as a module's default export");
+  throw new UsageError("--options must hold an object: as JSON, or as a module's default or only export");
 }
 
-function load(path: string): unknown {
+function exportedBy(module: unknown): unknown {
+  if (typeof module !== "object" || module === null) return module;
+  if ("default" in module) return module.default;
+  const names = Object.keys(module).filter((name) => name !== "__esModule");
+  const isNamespace = Object.prototype.toString.call(module) === "[object Module]" || isTranspiled(module);
+  return isNamespace && names.length === 1 ? (module as Record<string, unknown>)[String(names[0])] : module;
+}
+
+/** A CommonJS module that was made of an ES module: its names are exports, and not options. */
+function isTranspiled(module: object): boolean {
+  return "__esModule" in module;
+}
+
+async function load(path: string): Promise<unknown> {
   try {
     // Takes ES modules too, in every version of Node that this package supports.
-    const loaded = createRequire(path)(path) as { default?: unknown } | null;
-    return loaded?.default ?? loaded;
+    return createRequire(path)(path) as unknown;
   } catch (error) {
+    const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+    if (code === "ERR_REQUIRE_ASYNC_MODULE") return import(pathToFileURL(path).href);
+    const isTypeScript = /\.[cm]?ts$/.test(path);
+    if (isTypeScript && (code === "ERR_UNKNOWN_FILE_EXTENSION" || name === "SyntaxError")) {
+      throw new UsageError(`--options is TypeScript, which Node.js ${process.version} does not run; compile it first`);
+    }
     // A parser quotes what it can't parse, and there may be a secret.
-    const why = (error as Error).name === "SyntaxError" ? "it is neither JSON (.json) nor a module" : reasons(error);
-    throw new UsageError(`--options can't be loaded: ${why}`);
+    if (name === "SyntaxError")
+      throw new UsageError("--options can't be loaded: it is neither JSON (.json) nor a module");
+    throw error;
   }
 }

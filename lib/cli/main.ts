@@ -1,5 +1,5 @@
-import { OptionsError } from "../support/options-error.js";
 import { EXIT, UsageError, type Command, type Io } from "./command.js";
+import { decode } from "./decode.js";
 import { explain } from "./explain/explain.js";
 import { mint } from "./mint.js";
 import { reasons } from "./show.js";
@@ -7,21 +7,45 @@ import { VERSION } from "./version.js";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["explain", explain],
+  ["decode", decode],
   ["mint", mint],
 ]);
 
 const HELP = `Usage: matrix-jwt-login COMMAND [options]
 
   explain   says, rule by rule, why a token would be accepted or refused
+  decode    prints what is in a token, verified or not
   mint      makes a token to try a login with
 
 matrix-jwt-login COMMAND --help says more. --version prints the version.
 `;
 
+/** What the command needs of its process. */
+export interface CommandProcess extends Io {
+  readonly argv: readonly string[];
+  readonly stdout: Io["stdout"] & { on(event: "error", listener: () => void): unknown };
+  readonly stderr: Io["stderr"] & { on(event: "error", listener: () => void): unknown };
+  exitCode?: number | string | null | undefined;
+}
+
+/** Runs the command in a process, whose exit code it sets. */
+export async function runIn(process: CommandProcess): Promise<void> {
+  const output = { isCut: false };
+  process.stdout.on("error", () => {
+    // Whoever read the output is gone: what was said is not what was meant to be said.
+    if (!output.isCut) complain("matrix-jwt-login: standard output can't be written\n", process);
+    output.isCut = true;
+    process.exitCode = EXIT.wrongUse;
+  });
+  process.stderr.on("error", () => undefined);
+  const exitCode = await main(process.argv.slice(2), process);
+  process.exitCode = output.isCut ? EXIT.wrongUse : exitCode;
+}
+
 /**
  * The package's command.
  *
- * @returns the exit code: 0, 1 where a token would be refused, 2 where it was called the wrong way
+ * @returns the exit code: 0, 1 if a token would be refused, 2 for wrong use and whatever else went wrong
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   const [name = "", ...rest] = args;
@@ -29,12 +53,12 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   if (args.includes("--version")) return say(`${VERSION}\n`, io);
   if (args.includes("--help") || args.includes("-h")) return say(command?.help ?? HELP, io);
   try {
-    if (command === undefined) throw new UsageError("there are two commands, explain and mint; give one of them first");
+    if (command === undefined)
+      throw new UsageError(`the commands are ${[...COMMANDS.keys()].join(", ")}; give one of them first`);
     return await command.run(rest, io);
   } catch (error) {
-    if (!isWrongUse(error)) throw error;
     const which = command === undefined ? "" : ` ${name}`;
-    io.stderr.write(`matrix-jwt-login${which}: ${problemOf(error)}\nSee: matrix-jwt-login${which} --help\n`);
+    complain(`matrix-jwt-login${which}: ${problemOf(error)}\nSee: matrix-jwt-login${which} --help\n`, io);
     return EXIT.wrongUse;
   }
 }
@@ -44,12 +68,15 @@ function problemOf(error: unknown): string {
   return reasons(error).replace(/\. To specify a positional argument.*/, "");
 }
 
+function complain(text: string, { stderr }: Io): void {
+  try {
+    stderr.write(text);
+  } catch {
+    // There is nowhere left to say it.
+  }
+}
+
 function say(text: string, { stdout }: Io): number {
   stdout.write(text);
   return EXIT.ok;
-}
-
-function isWrongUse(error: unknown): boolean {
-  if (error instanceof UsageError || error instanceof OptionsError) return true;
-  return String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");
 }

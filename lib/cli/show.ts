@@ -9,6 +9,16 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`);
 }
 
+/** JSON on one line, whose escapes a terminal does not act on either. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNPRINTABLE, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
+}
+
 /** A value of a token: short, on one line, and never further down than a list's items. */
 export function show(value: unknown): string {
   if (!Array.isArray(value)) return showOne(value);
@@ -40,12 +50,21 @@ export function showSet(values: Iterable<unknown>): string {
   return Array.from(values, show).join(" or ");
 }
 
-/** An error and what caused it, on one line. */
-export function reasons(error: unknown): string {
-  const { message = String(error), code, cause } = Object(error) as Partial<NodeJS.ErrnoException>;
-  // An error over several attempts to connect has a code and no message.
-  const own = printable(message === "" ? String(code) : message.replaceAll("\n", " "));
-  return cause === undefined ? own : `${own}: ${reasons(cause)}`;
+/** Causes that are followed: more tell nobody anything, and an error may be its own. */
+const DEEPEST = 8;
+
+/** An error and what caused it, on one line. Never throws, whatever was thrown. */
+export function reasons(error: unknown, depth = 0): string {
+  try {
+    if (typeof error !== "object" || error === null) return printable(String(error));
+    const { message, code, cause } = error as Partial<NodeJS.ErrnoException>;
+    // An error over several attempts to connect has a code and no message.
+    const text = message === undefined || message === "" ? (code ?? "an error without a message") : message;
+    const own = printable(text.replaceAll("\n", " "));
+    return cause === undefined || depth === DEEPEST ? own : `${own}: ${reasons(cause, depth + 1)}`;
+  } catch {
+    return "an error that can't be read";
+  }
 }
 
 const UNITS = [

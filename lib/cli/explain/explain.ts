@@ -1,8 +1,6 @@
-import { text } from "node:stream/consumers";
-
 import { isServerName } from "../../matrix/identifiers.js";
+import { pastedToken } from "../pasted-token.js";
 import { EXIT, UsageError, type Command, type Io } from "../command.js";
-import { withoutLineEnd } from "../files.js";
 import { judge } from "./judge.js";
 import { optionsOf, parseCommandLine, type CommandLine } from "./options.js";
 import { report } from "./report.js";
@@ -47,7 +45,7 @@ export const explain: Command = {
     const line = parseCommandLine(args);
     const serverName = serverNameOf(line);
     const options = await optionsOf(line);
-    const token = await tokenOf(line, io);
+    const token = await pastedToken(line.positionals, io);
     const judgement = await waitingFor(judge(token, options, serverName), io);
     io.stdout.write(report(judgement));
     return judgement.refusal === undefined ? EXIT.ok : EXIT.refused;
@@ -58,14 +56,6 @@ function serverNameOf({ values }: CommandLine): string | undefined {
   const { "server-name": serverName } = values;
   if (serverName === undefined || isServerName(serverName)) return serverName;
   throw new UsageError("--server-name must be a Matrix server name, e.g. example.org or example.org:8448");
-}
-
-async function tokenOf({ positionals }: CommandLine, { stdin, stderr }: Io): Promise<string> {
-  const [given = "-", ...more] = positionals;
-  if (more.length > 0) throw new UsageError("takes one token");
-  if (given !== "-") return given;
-  if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
-  return withoutLineEnd(await text(stdin));
 }
 
 /** None of the library's timers keeps a process alive; this one does, until there is a verdict. */

@@ -1,0 +1,114 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { SECRET } from "../helpers/keys.js";
+import { token } from "../helpers/tokens.js";
+import { run } from "./helpers.js";
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const TOKEN = token({ sub: "alice", exp: 4_102_444_800, aud: "matrix" });
+
+describe("decode", () => {
+  test("prints header, claims and times, and says that nothing is verified", async () => {
+    const { exitCode, stdout, stderr } = await run(["decode", TOKEN]);
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/^NOT VERIFIED/);
+    expect(stdout).toContain('"alg": "HS256"');
+    expect(stdout).toContain('"sub": "alice"');
+    expect(stdout).toMatch(/exp +2100-01-01T00:00:00\.000Z, in \d+ d/);
+  });
+
+  test("prints one JSON object on request", async () => {
+    const { exitCode, stdout } = await run(["decode", "--json", TOKEN]);
+
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verified: false,
+      encrypted: false,
+      header: { alg: "HS256" },
+      claims: { sub: "alice", aud: "matrix" },
+    });
+  });
+
+  test.each([
+    ["text", []],
+    ["JSON", ["--json"]],
+  ])("prints neither signature nor secret, as %s", async (_, flags) => {
+    const { stdout } = await run(["decode", ...flags, TOKEN]);
+
+    expect(stdout).not.toContain(TOKEN.split(".")[2]);
+    expect(stdout).not.toContain(SECRET);
+  });
+
+  test.each([
+    ["a line end", `${TOKEN}\n`],
+    ["a byte order mark and spaces", `\ufeff  ${TOKEN}  `],
+    ["Bearer", `Bearer ${TOKEN}`],
+    ["a whole header", `Authorization: bearer ${TOKEN}`],
+    ["quotes", `"${TOKEN}"`],
+    ["a quote and a comma", `'${TOKEN}',`],
+    ["line breaks within", TOKEN.replace(/.{40}/g, "$&\n  ")],
+    ["a token endpoint's answer", JSON.stringify({ token_type: "Bearer", access_token: TOKEN })],
+    ["an ID token in JSON", JSON.stringify({ id_token: TOKEN })],
+    ["a login's JSON", JSON.stringify({ type: "org.matrix.login.jwt", token: TOKEN }, undefined, 2)],
+  ])("reads a token with %s around it", async (_, stdin) => {
+    const { exitCode, stdout } = await run(["decode", "--json"], { stdin });
+
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { claims: { sub: "alice" } }]);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["an opaque token", "2YotnFZFEjr1zCsicMWpAA"],
+    ["two parts", TOKEN.split(".").slice(0, 2).join(".")],
+    ["four parts", `${TOKEN}.x`],
+    ["a header that is no JSON", `x.${part({})}.x`],
+    ["a header that is a list", `${part([])}.${part({})}.x`],
+    ["claims that are null", `${part({ alg: "HS256" })}.${part(null)}.x`],
+    ["five parts whose header has no enc", `${part({ alg: "dir" })}.a.b.c.d`],
+    ["JSON without a token", '{"error":"invalid_grant"}'],
+    ["broken JSON", '{"access_token":'],
+  ])("says that %s is no JWT, and exits with 1", async (_, stdin) => {
+    expect(await run(["decode", "-"], { stdin })).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("no JWT"),
+    });
+    const { exitCode, stdout } = await run(["decode", "--json", "-"], { stdin });
+    expect([exitCode, JSON.parse(stdout)]).toEqual([1, { verified: false, jwt: false }]);
+  });
+
+  test("shows the header of an encrypted token, and says that it is one", async () => {
+    const { exitCode, stdout } = await run(["decode", `${part({ alg: "RSA-OAEP", enc: "A256GCM" })}.a.b.c.d`]);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('"enc": "A256GCM"');
+    expect(stdout).toContain("Encrypted");
+  });
+
+  test.each([["text"], ["--json"]])("prints nothing that a terminal acts on, as %s", async (how) => {
+    const hostile = "\u001b[2J\u009b31m\u202e\u2028\u0007";
+    const sent = `${part({ alg: "HS256", kid: hostile })}.${part({ [hostile]: hostile })}.x`;
+
+    const { stdout } = await run(["decode", ...(how === "--json" ? [how] : []), sent]);
+
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+    if (how === "--json") expect(JSON.parse(stdout)).toMatchObject({ header: { kid: hostile } });
+  });
+
+  test("leaves out times that are no numbers", async () => {
+    const { stdout } = await run(["decode", `${part({ alg: "none" })}.${part({ exp: "tomorrow" })}.`]);
+    expect(stdout).not.toContain("Times");
+  });
+
+  test("takes one token", async () => {
+    expect(await run(["decode", TOKEN, TOKEN])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("one token"),
+    });
+  });
+
+  test("asks for the token on a terminal", async () => {
+    const { stderr } = await run(["decode"], { stdin: TOKEN, isTTY: true });
+    expect(stderr).toContain("Paste the token");
+  });
+});

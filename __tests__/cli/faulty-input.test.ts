@@ -1,0 +1,186 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+
+import { main, runIn, type CommandProcess } from "../../lib/cli/main.js";
+import { SECRET } from "../helpers/keys.js";
+import { copyOfLib, type LibCopy } from "../helpers/lib-copy.js";
+import { token } from "../helpers/tokens.js";
+import { run, temporaryFolder } from "./helpers.js";
+
+const folder = temporaryFolder();
+afterAll(() => {
+  folder.remove();
+});
+
+const ONE_LINE = /^matrix-jwt-login[^\n]*\n(?:See: [^\n]*\n)?$/;
+
+describe("an options file", () => {
+  let files = 0;
+
+  test.each([
+    ["throws an error", "throw new Error('line one\\nline two')", "line one line two"],
+    ["throws null", "throw null", "null"],
+    ["throws an object without a message", "throw {}", "an error without a message"],
+    ["throws an error that is its own cause", "const e = new Error('loop'); e.cause = e; throw e", "loop: loop"],
+    ["throws an error that can't be read", "throw { get message() { throw 1 } }", "an error that can't be read"],
+    ["has a getter that throws", "module.exports = { get secret() { throw new Error('in a getter') } }", "in a getter"],
+    [
+      "looks like one of Node's own",
+      "throw Object.assign(new Error('async'), { code: 'ERR_REQUIRE_ASYNC_MODULE' })",
+      "async",
+    ],
+    ["exports a number", "module.exports = 7", "must hold an object"],
+    ["is no JavaScript", "{ nonsense", "neither JSON (.json) nor a module"],
+  ])("that %s is wrong use, in one line", async (_, code, problem) => {
+    const options = folder.file(`faulty-${String((files += 1))}.cjs`, code);
+
+    const { exitCode, stdout, stderr } = await run(["explain", "--options", options, token()]);
+
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain(problem);
+  });
+
+  test("in TypeScript that Node does not run is wrong use, and says why", async () => {
+    const options = folder.file("options.cts", `const secret: string = "${SECRET}"; exports.default = { secret };`);
+    const { exitCode, stderr } = await run(["explain", "--options", options, token()]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("is TypeScript")]);
+  });
+
+  test.each([
+    ["a default export of CommonJS", "default.cjs", `exports.default = { secret: "${SECRET}" }`],
+    ["a single named export", "named.cjs", `exports.__esModule = true; exports.keycloak = { secret: "${SECRET}" }`],
+    ["options as CommonJS exports them", "plain.cjs", `module.exports = { secret: "${SECRET}" }`],
+  ])("may have %s", async (_, name, code) => {
+    const { exitCode } = await run(["explain", "--options", folder.file(name, code), token()]);
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe("input", () => {
+  test("that is longer than a token can be is wrong use, and is not read to its end", async () => {
+    let read = 0;
+    const endless = Readable.from(
+      (function* () {
+        for (;;) {
+          read += 1;
+          yield Buffer.alloc(65_536, "a");
+        }
+      })(),
+    );
+    const err: string[] = [];
+    const io = { stdin: endless, stdout: { write: () => true }, stderr: { write: (line: string) => err.push(line) } };
+
+    expect(await main(["explain", "--secret", SECRET], io)).toBe(2);
+    expect(err.join("")).toMatch(ONE_LINE);
+    expect(read).toBeLessThan(100);
+  });
+
+  test("that can't be read is wrong use", async () => {
+    const broken = new Readable({
+      read() {
+        this.destroy(new Error("input/output error"));
+      },
+    });
+    const err: string[] = [];
+    const io = { stdin: broken, stdout: { write: () => true }, stderr: { write: (line: string) => err.push(line) } };
+
+    expect(await main(["decode"], io)).toBe(2);
+    expect(err.join("")).toContain("standard input can't be read");
+  });
+
+  test.each([
+    ["a folder", ""],
+    ["a file that is not there", "none"],
+  ])("from %s is wrong use", async (_, name) => {
+    mkdirSync(join(folder.file("x", ""), "..", "folder"), { recursive: true });
+    const path = join(folder.file("x", ""), "..", name === "" ? "folder" : name);
+    expect(await run(["mint", "--secret-file", path])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(ONE_LINE),
+    });
+  });
+
+  test("from a file that is too large is wrong use", async () => {
+    const large = folder.file("large", Buffer.alloc(17_000_000, "a"));
+    expect(await run(["mint", "--secret-file", large])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("more than 16777216 bytes"),
+    });
+  });
+});
+
+describe("output", () => {
+  let lib: LibCopy;
+  beforeAll(() => {
+    lib = copyOfLib();
+    writeFileSync(join(lib.directory, "secret"), SECRET);
+  });
+  afterAll(() => {
+    lib.remove();
+  });
+
+  test("that nobody reads any more ends with 2, in one line", async () => {
+    const child = spawn(process.execPath, [join("cli", "bin.js"), "explain", "--secret-file", "secret", "-"], {
+      cwd: lib.directory,
+    });
+    child.stdout.destroy();
+    child.stdin.end(token());
+    const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);
+
+    expect([code, said]).toEqual([2, "matrix-jwt-login: standard output can't be written\n"]);
+  }, 20_000);
+
+  test.each([
+    ["keycloak.mjs", `export const keycloak = { secret: "${SECRET}" };`],
+    ["awaits.mjs", `const secret = await "${SECRET}"; export default { secret };`],
+  ])(
+    "is made with the options of an ES module, %s",
+    async (name, code) => {
+      writeFileSync(join(lib.directory, name), code);
+      const child = spawn(process.execPath, [join("cli", "bin.js"), "explain", "--options", name, "-"], {
+        cwd: lib.directory,
+      });
+      child.stdin.end(token());
+      const [printed, exitCode] = await Promise.all([text(child.stdout), exitOf(child)]);
+
+      expect([exitCode, printed]).toEqual([0, expect.stringContaining("Accepted")]);
+    },
+    20_000,
+  );
+
+  test("that is cut off is told once, and sets the exit code whatever comes of the command", async () => {
+    const stdout = Object.assign(new EventEmitter(), { write: () => true });
+    const said: string[] = [];
+    const stderr = Object.assign(new EventEmitter(), { write: (line: string) => said.push(line) });
+    const fake: CommandProcess = { argv: ["node", "bin.js", "--version"], stdin: process.stdin, stdout, stderr };
+
+    const running = runIn(fake);
+    stdout.emit("error", new Error("EPIPE"));
+    stdout.emit("error", new Error("EPIPE"));
+    stderr.emit("error", new Error("EPIPE"));
+    await running;
+
+    expect([fake.exitCode, said]).toEqual([2, ["matrix-jwt-login: standard output can't be written\n"]]);
+  });
+
+  test("that fails at once ends with 2 too", async () => {
+    const broken = () => {
+      throw new Error("disk full");
+    };
+    const io = { stdin: process.stdin, stdout: { write: broken }, stderr: { write: broken } };
+    expect(await main(["mint", "--secret", "x".repeat(64)], io)).toBe(2);
+  });
+});
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.on("exit", resolve);
+  });
+}

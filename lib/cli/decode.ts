@@ -1,0 +1,89 @@
+import { parseArgs } from "node:util";
+
+import { EXIT, type Command } from "./command.js";
+import { pastedToken } from "./pasted-token.js";
+import { printable, printableJson, showTime } from "./show.js";
+
+const HELP = `Usage: matrix-jwt-login decode [TOKEN | -] [--json]
+
+Prints the header and the claims of a token. Nothing is verified: anybody can have written it.
+
+Without TOKEN, or with -, it is read from standard input: better so, as whoever can list this machine's
+processes sees the command line. The signature is not printed.
+
+  --json   one JSON object: { verified: false, encrypted, header, claims }
+
+Exit code: 0, 1 if it is no JWT, 2 wrong use.
+`;
+
+/** NumericDate claims (RFC 7519 section 4.1, OpenID Connect Core 1.0 section 2). */
+const TIMES = ["exp", "nbf", "iat", "auth_time"];
+
+interface Decoded {
+  readonly header: object;
+  /** Undefined: encrypted. */
+  readonly claims: object | undefined;
+}
+
+export const decode: Command = {
+  help: HELP,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args,
+      options: { json: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+    const decoded = decodedFrom(await pastedToken(positionals, io));
+    if (decoded === undefined) {
+      io.stdout.write(
+        values.json ? '{"verified":false,"jwt":false}\n' : "This is no JWT: an opaque token, or a part of one.\n",
+      );
+      return EXIT.refused;
+    }
+    io.stdout.write(values.json ? asJson(decoded) : asText(decoded));
+    return EXIT.ok;
+  },
+};
+
+/** RFC 7515 section 7.1, and RFC 7516 section 7.1 for five parts. */
+function decodedFrom(token: string): Decoded | undefined {
+  const parts = token.split(".", 6);
+  if (parts.length !== 3 && parts.length !== 5) return undefined;
+  const header = objectIn(parts[0]);
+  if (header === undefined) return undefined;
+  if (parts.length === 5) return "enc" in header ? { header, claims: undefined } : undefined;
+  const claims = objectIn(parts[1]);
+  return claims && { header, claims };
+}
+
+function objectIn(part: string | undefined): object | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(String(part), "base64url").toString());
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function asJson({ header, claims }: Decoded): string {
+  return `${printableJson({ verified: false, encrypted: claims === undefined, header, claims })}\n`;
+}
+
+function asText({ header, claims }: Decoded): string {
+  const lines = ["NOT VERIFIED: anybody can have written this.", "", "Header", ...indented(header), ""];
+  if (claims === undefined) {
+    return [...lines, "Encrypted (RFC 7516): its claims can be read with the private key alone.", ""].join("\n");
+  }
+  const now = Date.now() / 1_000;
+  const times = TIMES.flatMap((name) => {
+    const time = (claims as Readonly<Record<string, unknown>>)[name];
+    return typeof time === "number" ? [`  ${name.padEnd(10)}${showTime(time, now)}`] : [];
+  });
+  return [...lines, "Claims", ...indented(claims), "", ...(times.length > 0 ? ["Times", ...times, ""] : [])].join("\n");
+}
+
+function indented(part: object): readonly string[] {
+  return JSON.stringify(part, undefined, 2)
+    .split("\n")
+    .map((line) => `  ${printable(line)}`);
+}

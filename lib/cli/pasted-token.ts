@@ -1,0 +1,53 @@
+import { UsageError, type Io } from "./command.js";
+
+/** Bytes of standard input that are read at most: no token is that long. */
+const MAX_INPUT = 1_048_576;
+/** Where answers of token endpoints and logins hold a token (RFC 6749 section 5.1, OpenID Connect Core 1.0 section 3.1.3.3). */
+const TOKEN_MEMBERS = ["access_token", "id_token", "token"];
+
+/**
+ * The token that is meant by what people give: as the only argument, or on standard input.
+ *
+ * @throws UsageError if there is more than one, or more than a token can be
+ */
+export async function pastedToken(positionals: readonly string[], { stdin, stderr }: Io): Promise<string> {
+  const [given = "-", ...more] = positionals;
+  if (more.length > 0) throw new UsageError("takes one token");
+  if (given !== "-") return tokenIn(given);
+  if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
+  return tokenIn(await textOf(stdin));
+}
+
+/** Without what is pasted along: `Bearer`, quotes, white space and line breaks, or the JSON around it. */
+function tokenIn(pasted: string): string {
+  const text = pasted.trim();
+  const bare = (memberOf(text) ?? text).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "");
+  return bare.replace(/^["'`]+|["'`,;]+$/g, "").replace(/\s+/g, "");
+}
+
+function memberOf(text: string): string | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const json = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const name = TOKEN_MEMBERS.find((member) => typeof json[member] === "string");
+    return name === undefined ? undefined : (json[name] as string);
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf(stdin: Io["stdin"]): Promise<string> {
+  const chunks: Buffer[] = [];
+  let left = MAX_INPUT;
+  try {
+    for await (const chunk of stdin) {
+      const bytes = Buffer.from(chunk as string);
+      left -= bytes.length;
+      if (left < 0) throw new UsageError(`it has more than ${String(MAX_INPUT)} bytes, which is no token`);
+      chunks.push(bytes);
+    }
+  } catch (cause) {
+    throw new UsageError("standard input can't be read", { cause });
+  }
+  return Buffer.concat(chunks).toString();
+}
