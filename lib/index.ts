@@ -39,11 +39,17 @@ export {
   type SynapseRcLogin,
 } from "./migrate/rc-login.js";
 export { fromSynapseJwtConfig, type SynapseJwtConfig } from "./migrate/synapse.js";
-export {
-  fromTokenAuthenticatorConfig,
-  type TokenAuthenticatorConfig,
-  type TokenAuthenticatorJwtConfig,
-} from "./migrate/token-authenticator.js";
+export type {
+  TokenAuthenticatorAuth,
+  TokenAuthenticatorConfig,
+  TokenAuthenticatorEpaConfig,
+  TokenAuthenticatorJwtConfig,
+  TokenAuthenticatorOauthConfig,
+  TokenAuthenticatorOidcConfig,
+  TokenAuthenticatorValidator,
+} from "./migrate/token-authenticator/config.js";
+export { fromTokenAuthenticatorConfig } from "./migrate/token-authenticator/from-config.js";
+export type { ClaimPath } from "./migrate/token-authenticator/paths.js";
 export type { HttpOptions } from "./http/options.js";
 export type { LoginTypeOptions, UserRules } from "./login/login-type.js";
 export type {

@@ -10,13 +10,13 @@ import {
   type VerifiedLogin,
 } from "matrix-jwt-login";
 
-import { expectOptionsError } from "../helpers/bad-options.js";
-import { rejection } from "../helpers/core.js";
-import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
-import { pem, RSA, SECRET } from "../helpers/keys.js";
-import { login as post, type User } from "../helpers/login.js";
-import { mounting } from "../helpers/mounted.js";
-import { inSeconds, token, type TokenParts } from "../helpers/tokens.js";
+import { expectOptionsError } from "../../helpers/bad-options.js";
+import { rejection } from "../../helpers/core.js";
+import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
+import { pem, RSA, SECRET } from "../../helpers/keys.js";
+import { login as post, type User } from "../../helpers/login.js";
+import { mounting } from "../../helpers/mounted.js";
+import { inSeconds, token, type TokenParts } from "../../helpers/tokens.js";
 
 const TYPE = "com.famedly.login.token";
 const CONFIG = { secret: SECRET };

@@ -1,0 +1,131 @@
+import type { ClaimPath } from "./paths.js";
+
+type Flag = boolean | null;
+type Text = string | null;
+type Json = Readonly<Record<string, unknown>>;
+
+/** The `jwt` part of Synapse Token Authenticator's configuration. */
+export interface TokenAuthenticatorJwtConfig {
+  /** Either this, or `keyfile`. */
+  readonly secret?: Text;
+  /** Path of a PEM public key. */
+  readonly keyfile?: Text;
+  /**
+   * The one algorithm. That of a key file must be said.
+   *
+   * @defaultValue `"HS512"`
+   */
+  readonly algorithm?: Text;
+  /**
+   * As the option `allowRegistration`.
+   *
+   * @defaultValue `false`
+   */
+  readonly allow_registration?: Flag;
+  /**
+   * As the option `requireExpiry`.
+   *
+   * @defaultValue `true`
+   */
+  readonly require_expiry?: Flag;
+}
+
+/** The `oidc` part: Zitadel's tokens, by introspection. */
+export interface TokenAuthenticatorOidcConfig {
+  readonly issuer: string;
+  readonly client_id: string | number;
+  readonly client_secret: string;
+  readonly project_id: string | number;
+  readonly organization_id?: string | number | null;
+  readonly allowed_client_ids?: string | readonly string[] | null;
+  /** @defaultValue `false` */
+  readonly allow_registration?: Flag;
+}
+
+/**
+ * A rule about claims: an object with a `type`, or a list that begins with it. See the original's documentation.
+ *
+ * @remarks
+ * A `regex` is in what Python and JavaScript have in common. Text over 1,024 characters matches none.
+ */
+export type TokenAuthenticatorValidator = Json | readonly unknown[];
+
+/** `auth`: `basic` with `username` and `password`, `bearer` with `token`; an object or a list. */
+export type TokenAuthenticatorAuth = Json | readonly (string | null)[];
+
+interface ClaimSettings {
+  readonly validator?: TokenAuthenticatorValidator | null;
+  readonly localpart_path?: ClaimPath | null;
+  readonly fq_uid_path?: ClaimPath | null;
+  readonly user_id_path?: ClaimPath | null;
+  readonly displayname_path?: ClaimPath | null;
+  readonly admin_path?: ClaimPath | null;
+  readonly email_path?: ClaimPath | null;
+  readonly required_scopes?: string | readonly string[] | null;
+}
+
+interface KeySettings {
+  /** A JWK, or a JWK Set. */
+  readonly jwk_set?: Json | null;
+  /** Path of a PEM public key. */
+  readonly jwk_file?: Text;
+  readonly jwks_endpoint?: Text;
+}
+
+/** The `oauth` part. */
+export interface TokenAuthenticatorOauthConfig {
+  readonly jwt_validation?: (ClaimSettings & KeySettings & { readonly require_expiry?: Flag }) | null;
+  readonly introspection_validation?:
+    (ClaimSettings & { readonly endpoint: string; readonly auth?: TokenAuthenticatorAuth | null }) | null;
+  readonly username_type?: "fq_uid" | "localpart" | "user_id" | null;
+  /** @defaultValue `false` */
+  readonly registration_enabled?: Flag;
+  /** For the host: see the option `externalIds`. */
+  readonly check_external_id?: Flag;
+  /** For the host. */
+  readonly notify_on_registration?: {
+    readonly url: string;
+    readonly auth?: TokenAuthenticatorAuth | null;
+    readonly interrupt_on_error?: Flag;
+  } | null;
+  /** For the host. */
+  readonly expose_metadata_resource?: Json | null;
+}
+
+/** The `epa` part: encrypted tokens. */
+export interface TokenAuthenticatorEpaConfig extends KeySettings {
+  readonly iss: string;
+  readonly resource_id: string;
+  /** A private JWK. Either this, or `enc_jwk_file`. */
+  readonly enc_jwk?: Json | null;
+  /** Path of a PEM private key. */
+  readonly enc_jwk_file?: Text;
+  /** For the host. */
+  readonly enc_jwks_endpoint?: Text;
+  readonly validator?: TokenAuthenticatorValidator | null;
+  readonly localpart_path: ClaimPath;
+  readonly displayname_path?: ClaimPath | null;
+  /** @defaultValue `false` */
+  readonly lowercase_localpart?: Flag;
+  /** @defaultValue `false` */
+  readonly registration_enabled?: Flag;
+  /** For the host. */
+  readonly expose_metadata_resource?: Json | null;
+}
+
+/** The module's configuration: in parts, or flat as its first versions had it. */
+export type TokenAuthenticatorConfig =
+  | {
+      readonly jwt?: TokenAuthenticatorJwtConfig | null;
+      readonly oidc?: TokenAuthenticatorOidcConfig | null;
+      readonly oauth?: TokenAuthenticatorOauthConfig | Record<string, never> | null;
+      readonly epa?: TokenAuthenticatorEpaConfig | null;
+    }
+  | (Omit<TokenAuthenticatorJwtConfig, "require_expiry"> & {
+      /**
+       * As `require_expiry`, in the spelling of those versions.
+       *
+       * @defaultValue `true`
+       */
+      readonly require_expiracy?: Flag;
+    });

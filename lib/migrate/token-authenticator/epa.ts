@@ -1,0 +1,81 @@
+import { anyObject, flag, text, type OptionReader } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import type { Claims } from "../../tokens/claims.js";
+import { hasRegisteredTypes } from "./claim-types.js";
+import type { HostTask } from "./host-tasks.js";
+import { keySource, KEY_SETTINGS } from "./keys.js";
+import { displayNameIn, userNamedBy, type Source } from "./names.js";
+import { pathReader } from "./paths.js";
+import { metadataResource, settings } from "./settings.js";
+import { namesSomebody } from "./submission.js";
+import { validator } from "./validators.js";
+
+/** The settings of `epa` as a login type, and what is left to the host. */
+export function epaLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
+  const options = settings(value, path, [
+    "iss",
+    "resource_id",
+    "registration_enabled",
+    "expose_metadata_resource",
+    "validator",
+    ...KEY_SETTINGS,
+    "enc_jwk",
+    "enc_jwk_file",
+    "enc_jwks_endpoint",
+    "localpart_path",
+    "displayname_path",
+    "lowercase_localpart",
+  ]);
+  const resource = options.required("resource_id", text);
+  const isValid = options.optional("validator", validator, () => true);
+  const paths = {
+    localpart_path: options.required("localpart_path", pathReader),
+    displayname_path: options.optional("displayname_path", pathReader),
+  };
+  const sources = (claims: Claims): readonly Source[] => [{ paths, claims }];
+  const loginType = {
+    ...keySource(options),
+    decryption: decryptionKey(options),
+    issuer: options.required("iss", text),
+    audience: resource,
+    tokenType: "at+jwt",
+    requireExpiry: true,
+    clockTolerance: 60,
+    subjectClaim: (claims: Claims) => userNamedBy(sources(claims)),
+    subjectFormat: "either",
+    localpart: options.optional("lowercase_localpart", flag, false) ? "lowercase" : "as-is",
+    displayNameClaim: (claims: Claims) => displayNameIn(sources(claims)),
+    allowRegistration: options.optional("registration_enabled", flag, false),
+    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>) =>
+      namesSomebody(submission) &&
+      hasRegisteredTypes(claims) &&
+      // A list, of which one is enough by RFC 7519 section 4.1.3, is not enough there.
+      claims["aud"] === resource &&
+      typeof claims["jti"] === "string" &&
+      claims["jti"] !== "" &&
+      isValid(claims),
+  } as unknown as LoginTypeOptions;
+  return [loginType, tasksOf(options)];
+}
+
+/** Of both settings the original uses the first alone. */
+function decryptionKey(options: OptionReader): object {
+  const key = options.optional("enc_jwk", anyObject);
+  if (key !== undefined) return { key };
+  const keyFile = options.optional("enc_jwk_file", text);
+  if (keyFile !== undefined) return { keyFile };
+  throw new OptionsError(options.at("enc_jwk"), "is required, or enc_jwk_file");
+}
+
+function tasksOf(options: OptionReader): readonly HostTask[] {
+  const endpoint = options.optional("enc_jwks_endpoint", text, "/.well-known/jwks.json");
+  const tasks = [
+    { setting: options.at("enc_jwks_endpoint"), todo: `serve jwtLogin.encryptionKeys() as JSON at ${endpoint}` },
+  ];
+  if (options.has("expose_metadata_resource")) {
+    options.optional("expose_metadata_resource", metadataResource);
+    tasks.push({ setting: options.at("expose_metadata_resource"), todo: "serve it as JSON under /_famedly/login/" });
+  }
+  return tasks;
+}

@@ -1,0 +1,56 @@
+import { anyObject } from "../../support/checks.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import type { TokenAuthenticatorConfig } from "./config.js";
+import { epaLoginType } from "./epa.js";
+import { warnOfHostTasks, type HostTask } from "./host-tasks.js";
+import { flatJwtLoginType, jwtLoginType } from "./jwt.js";
+import { oauthLoginType } from "./oauth.js";
+import { oidcLoginType } from "./oidc.js";
+import { settings } from "./settings.js";
+
+type Part = (value: unknown, path: string) => readonly [LoginTypeOptions, readonly HostTask[]];
+
+const PARTS = {
+  jwt: ["com.famedly.login.token", (value, path) => [jwtLoginType(value, path), []]],
+  oidc: ["com.famedly.login.token.oidc", (value, path) => [oidcLoginType(value, path), []]],
+  oauth: ["com.famedly.login.token.oauth", oauthLoginType],
+  epa: ["com.famedly.login.token.epa", epaLoginType],
+} as const satisfies Readonly<Record<string, readonly [string, Part]>>;
+
+const NAMES = Object.keys(PARTS);
+
+/**
+ * Login types with the rules of Synapse Token Authenticator 0.13, from its own configuration: those of `jwt`, `oidc`,
+ * `oauth` and `epa` that are there.
+ *
+ * What only the host can act on (`admin_path`, `email_path`, `notify_on_registration`, `expose_metadata_resource`,
+ * `enc_jwks_endpoint`, `check_external_id`) is named once by `process.emitWarning`, code `MATRIX_JWT_LOGIN_HOST_TASK`.
+ *
+ * @param config - the module's `config` as it stands in the YAML
+ * @throws OptionsError for what the module would not start with, and for what is not safe
+ */
+export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {
+  if (!NAMES.some((name) => Object.hasOwn(anyObject(config, ""), name))) {
+    return { [PARTS.jwt[0]]: flatJwtLoginType(config) };
+  }
+  const options = settings(config, "", NAMES);
+  const loginTypes: Record<string, LoginTypeOptions> = {};
+  const tasks: HostTask[] = [];
+  for (const [name, [loginType, make]] of Object.entries(PARTS)) {
+    // As there, an empty part counts as none; but one of `jwt` is no less than a mistake.
+    const made = options.optional(name, (value, path) =>
+      isEmpty(value) && name !== "jwt" ? undefined : make(value, path),
+    );
+    if (made === undefined) continue;
+    loginTypes[loginType] = made[0];
+    tasks.push(...made[1]);
+  }
+  // Nothing at all is configured.
+  if (Object.keys(loginTypes).length === 0 && "jwt" in config) anyObject(config.jwt, "jwt");
+  warnOfHostTasks(tasks);
+  return loginTypes;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

@@ -1,0 +1,66 @@
+import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
+
+import { anyObject, at, listOf, text, type Check, type OptionReader } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import { isSecret } from "../../tokens/keys/jwk-set.js";
+import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
+import { warnOfShortSecret } from "../../tokens/keys/secret.js";
+import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";
+
+type KeySource = Pick<LoginTypeOptions, "publicKey" | "secret" | "keyFile" | "jwksUri" | "jwks" | "algorithms">;
+type Jwk = Readonly<Record<string, unknown>>;
+
+export const KEY_SETTINGS = ["jwk_set", "jwk_file", "jwks_endpoint"] as const;
+
+/**
+ * Where keys come from. Of several settings the original uses one alone, and in this order.
+ *
+ * @throws OptionsError
+ */
+export function keySource(options: OptionReader): KeySource {
+  const jwksUri = options.optional("jwks_endpoint", text);
+  if (jwksUri !== undefined) return { jwksUri };
+  const jwks = options.optional("jwk_set", jwkOrSet);
+  if (jwks !== undefined) return jwks;
+  const keyFile = options.optional("jwk_file", text);
+  if (keyFile !== undefined) return { keyFile };
+  throw new OptionsError(options.at("jwk_set"), "is required, or jwk_file, or jwks_endpoint");
+}
+
+const jwkOrSet: Check<KeySource> = (value, path) => {
+  const jwk = anyObject(value, path);
+  if (!Object.hasOwn(jwk, "keys")) return singleKey(jwk, path);
+  const keys = listOf(anyObject)(jwk["keys"], at(path, "keys"));
+  for (const [index, key] of keys.entries()) {
+    const here = at(at(path, "keys"), index);
+    if (key["kty"] === "oct") warnOfShortSecret([sharedSecret(key, here)], ALGORITHMS.filter(isHmac), here);
+  }
+  return { jwks: configuredJwks({ keys }) };
+};
+
+/** A key by itself: whatever a token's `kid` is. */
+function singleKey(jwk: Jwk, path: string): KeySource {
+  const { alg } = jwk;
+  const algorithms = ALGORITHMS.filter((name) => name === alg);
+  const key = jwk["kty"] === "oct" ? { secret: sharedSecret(jwk, path) } : { publicKey: publicKey(jwk, path) };
+  return algorithms.length === 0 ? key : { ...key, algorithms };
+}
+
+function sharedSecret(jwk: Jwk, path: string): KeyObject {
+  const bytes = Buffer.from(text(jwk["k"], at(path, "k")), "base64url");
+  if (bytes.length === 0) throw new OptionsError(at(path, "k"), "must be base64url");
+  return createSecretKey(bytes);
+}
+
+function publicKey(jwk: Jwk, path: string): KeyObject {
+  if (isSecret(jwk)) throw new OptionsError(path, "holds a private key; leave out d, p, q, dp, dq and qi");
+  const { use } = jwk;
+  if (use !== undefined && use !== "sig")
+    throw new OptionsError(at(path, "use"), "must be sig for a key that verifies");
+  try {
+    return createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+  } catch (cause) {
+    throw new OptionsError(path, "can't be read as a JWK", { cause });
+  }
+}

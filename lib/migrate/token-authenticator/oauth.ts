@@ -1,0 +1,182 @@
+import { flag, oneOf, text, type OptionReader } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import type { Claims } from "../../tokens/claims.js";
+import { credentials } from "./auth.js";
+import { hasRegisteredTypes } from "./claim-types.js";
+import type { HostTask } from "./host-tasks.js";
+import { keySource, KEY_SETTINGS } from "./keys.js";
+import { agree, displayNameIn, isNamedAs, userNamedBy, valuesAt, type Paths, type Source } from "./names.js";
+import { pathReader } from "./paths.js";
+import { hasScopes, scopes } from "./scopes.js";
+import { metadataResource, settings } from "./settings.js";
+import { namesGiven, namesSomebody } from "./submission.js";
+import { validator, type Validator } from "./validators.js";
+
+const PATHS = [
+  "localpart_path",
+  "fq_uid_path",
+  "user_id_path",
+  "displayname_path",
+  "admin_path",
+  "email_path",
+] as const satisfies readonly (keyof Paths)[];
+const COMMON_SETTINGS = [...PATHS, "required_scopes", "validator"] as const;
+
+/** What is asked of the claims of one of the two proofs. */
+interface Rules {
+  readonly paths: Paths;
+  readonly scopes: readonly string[] | undefined;
+  readonly validator: Validator;
+}
+
+/** The settings of `oauth` as a login type, and what is left to the host. */
+export function oauthLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
+  const options = settings(value, path, [
+    "jwt_validation",
+    "introspection_validation",
+    "username_type",
+    "registration_enabled",
+    "check_external_id",
+    "notify_on_registration",
+    "expose_metadata_resource",
+  ]);
+  const jwt = options.optional("jwt_validation", (part, here) =>
+    settings(part, here, [...COMMON_SETTINGS, ...KEY_SETTINGS, "require_expiry"]),
+  );
+  const introspection = options.optional("introspection_validation", (part, here) =>
+    settings(part, here, [...COMMON_SETTINGS, "endpoint", "auth"]),
+  );
+  if (jwt === undefined && introspection === undefined) {
+    throw new OptionsError(options.at("jwt_validation"), "is required, or introspection_validation, or both");
+  }
+  const rules = { jwt: jwt && rulesOf(jwt), introspection: introspection && rulesOf(introspection) };
+  assertNamesUser([rules.jwt, rules.introspection], path);
+  const usernameType = options.optional("username_type", oneOf(["fq_uid", "localpart", "user_id"]));
+  const sources = sourcesOf(rules);
+  const loginType = {
+    ...(jwt && keySource(jwt)),
+    ...(introspection && {
+      introspection: {
+        endpoint: introspection.required("endpoint", text),
+        ...introspection.optional("auth", credentials),
+      },
+    }),
+    audience: null,
+    requireExpiry: jwt?.optional("require_expiry", flag, false) ?? false,
+    clockTolerance: 60,
+    subjectClaim: (claims: Claims, answer?: Claims) => userNamedBy(sources(claims, answer)),
+    subjectFormat: "either",
+    identifier: usernameType === undefined ? "ignore" : "require",
+    displayNameClaim: (claims: Claims, answer?: Claims) => displayNameIn(sources(claims, answer)),
+    allowRegistration: options.optional("registration_enabled", flag, false),
+    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>, answer?: Claims) => {
+      const all = sources(claims, answer);
+      const names = namesGiven(submission);
+      return (
+        namesSomebody(submission) &&
+        (usernameType === undefined || names.every((name) => isNamedAs(usernameType, name, all))) &&
+        (rules.jwt === undefined || (hasRegisteredTypes(claims) && passes(rules.jwt, claims))) &&
+        (rules.introspection === undefined || passes(rules.introspection, answer ?? claims)) &&
+        agree(valuesAt(all, "displayname_path")) &&
+        agree(valuesAt(all, "admin_path")) &&
+        agree(valuesAt(all, "email_path")) &&
+        isIdentified([claims, answer])
+      );
+    },
+  } as unknown as LoginTypeOptions;
+  return [loginType, tasksOf(options, [jwt, introspection])];
+}
+
+function rulesOf(options: OptionReader): Rules {
+  const at = (name: keyof Paths) => options.optional(name, pathReader);
+  return {
+    paths: {
+      localpart_path: at("localpart_path"),
+      fq_uid_path: at("fq_uid_path"),
+      user_id_path: at("user_id_path"),
+      displayname_path: at("displayname_path"),
+      admin_path: at("admin_path"),
+      email_path: at("email_path"),
+    },
+    scopes: options.optional("required_scopes", scopes),
+    validator: options.optional("validator", validator, () => true),
+  };
+}
+
+function assertNamesUser(all: readonly (Rules | undefined)[], path: string): void {
+  const names = all.some(
+    (rules) => rules?.paths.localpart_path ?? rules?.paths.fq_uid_path ?? rules?.paths.user_id_path,
+  );
+  if (names) return;
+  throw new OptionsError(
+    path,
+    "must name the token's user by localpart_path, fq_uid_path or user_id_path: else any token would log in as anybody",
+  );
+}
+
+/** What the claims of a token are to be read with. Introspected alone, the answer's members are its claims. */
+function sourcesOf({
+  jwt,
+  introspection,
+}: {
+  readonly jwt: Rules | undefined;
+  readonly introspection: Rules | undefined;
+}) {
+  return (claims: Claims, answer: Claims | undefined): readonly Source[] => [
+    ...(jwt ? [{ paths: jwt.paths, claims }] : []),
+    ...(introspection ? [{ paths: introspection.paths, claims: answer ?? claims }] : []),
+  ];
+}
+
+function passes(rules: Rules, claims: Claims): boolean {
+  return hasScopes(rules.scopes, claims) && rules.validator(claims);
+}
+
+/** Who the provider says it is: one issuer and one subject, from where they are there. */
+function isIdentified(all: readonly (Claims | undefined)[]): boolean {
+  return ["iss", "sub"].every((name) => {
+    const values = all.map((claims) => claims?.[name]).filter((value) => value !== undefined && value !== null);
+    return typeof values[0] === "string" && values[0] !== "" && agree(values);
+  });
+}
+
+function tasksOf(options: OptionReader, parts: readonly (OptionReader | undefined)[]): readonly HostTask[] {
+  const tasks: HostTask[] = [];
+  const add = (given: boolean | undefined, setting: string, todo: string) => {
+    if (given === true) tasks.push({ setting, todo });
+  };
+  for (const part of parts) {
+    if (part === undefined) continue;
+    add(
+      part.has("admin_path"),
+      part.at("admin_path"),
+      "in registerUser, make an administrator of whom the claim says true",
+    );
+    add(
+      part.has("email_path"),
+      part.at("email_path"),
+      "in registerUser, add the e-mail address if it is nobody else's",
+    );
+  }
+  options.optional("notify_on_registration", (value, path) => {
+    const notify = settings(value, path, ["url", "auth", "interrupt_on_error"]);
+    notify.required("url", text);
+    notify.optional("auth", credentials);
+    notify.optional("interrupt_on_error", flag);
+  });
+  options.optional("expose_metadata_resource", metadataResource);
+  add(options.has("notify_on_registration"), options.at("notify_on_registration"), "ask that URL in registerUser");
+  add(
+    options.has("expose_metadata_resource"),
+    options.at("expose_metadata_resource"),
+    "serve it as JSON under /_famedly/login/",
+  );
+  const checked = options.optional("check_external_id", flag, true);
+  add(
+    checked,
+    options.at("check_external_id"),
+    "give the option externalIds, with existingUsers: (user) => true if the user has none",
+  );
+  return tasks;
+}

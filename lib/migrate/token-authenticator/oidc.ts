@@ -1,0 +1,51 @@
+import { flag, listOf, text, type Check } from "../../support/checks.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import type { Claims } from "../../tokens/claims.js";
+import { basic } from "./auth.js";
+import { id, settings } from "./settings.js";
+
+const ROLES: readonly unknown[] = ["User", "OrgAdmin"];
+
+/** The settings of `oidc` as a login type: Zitadel's tokens. */
+export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
+  const options = settings(value, path, [
+    "issuer",
+    "client_id",
+    "client_secret",
+    "project_id",
+    "organization_id",
+    "allowed_client_ids",
+    "allow_registration",
+  ]);
+  const issuer = options.required("issuer", text);
+  const project = options.required("project_id", id);
+  const clients = options.optional("allowed_client_ids", oneClientOrMore);
+  options.optional("organization_id", id);
+  return {
+    issuer,
+    introspection: {
+      discover: true,
+      ...basic(options.required("client_id", id), options.required("client_secret", text)),
+    },
+    audience: null,
+    requireExpiry: false,
+    clockTolerance: 60,
+    subjectClaim: "localpart",
+    identifier: "require",
+    allowRegistration: options.optional("allow_registration", flag, false),
+    authorize: (claims: Claims, _submission: unknown, answer?: Claims) =>
+      // The answer itself must name the issuer: claims without one got the configured issuer.
+      answer?.["iss"] === issuer &&
+      hasRole(claims[`urn:zitadel:iam:org:project:${project}:roles`]) &&
+      (clients === undefined || clients.some((client) => client === claims["client_id"])),
+  } as unknown as LoginTypeOptions;
+}
+
+const oneClientOrMore: Check<readonly string[]> = (value, path) => {
+  return Array.isArray(value) ? listOf(id)(value, path) : [id(value, path)];
+};
+
+function hasRole(roles: unknown): boolean {
+  if (typeof roles !== "object" || roles === null) return false;
+  return (Array.isArray(roles) ? roles : Object.keys(roles)).some((role) => ROLES.includes(role));
+}

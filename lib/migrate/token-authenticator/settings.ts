@@ -1,0 +1,32 @@
+import { anyObject, objectWith, OptionReader, text, type Check } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
+import { withoutNulls } from "../yaml.js";
+
+/**
+ * A part of the configuration: null counts as left out, as in YAML. Undefined is an error, as what comes from an unset
+ * environment variable must not switch a check off.
+ *
+ * @throws OptionsError
+ */
+export function settings(value: unknown, path: string, names: readonly string[]): OptionReader {
+  const given = objectWith(names)(value, path);
+  const reader = new OptionReader(withoutNulls(given), path);
+  for (const name of Object.keys(given)) {
+    if (given[name] === undefined) {
+      throw new OptionsError(reader.at(name), "is undefined; is an environment variable not set? Or leave it out");
+    }
+  }
+  return reader;
+}
+
+/** A number in YAML, if nobody put quotes around it: digits beyond what a number holds would be other digits. */
+export const id: Check<string> = (value, path) => {
+  if (typeof value !== "number") return text(value, path);
+  if (Number.isSafeInteger(value)) return String(value);
+  throw new OptionsError(path, "must be in quotes: as a number, its last digits are lost");
+};
+
+/** The object that the original serves under `/_famedly/login/`, and the host here. */
+export const metadataResource: Check<unknown> = (value, path) => {
+  return new OptionReader(anyObject(value, path), path).required("name", text);
+};
