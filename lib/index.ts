@@ -16,14 +16,25 @@ export { createJwtLogin, type JwtLogin } from "./login/jwt-login.js";
 export type { Algorithm } from "./tokens/readers/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
 export type { Claims } from "./tokens/claims.js";
-export { KeysUnavailableError } from "./remote/errors.js";
+export { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 export { TokenError, type TokenErrorCode } from "./tokens/errors.js";
 export type { Fetch, FetchInit, FetchResponse } from "./remote/request.js";
 export type { Jwk, Jwks } from "./tokens/keys/jwk-set.js";
+export type { KeyManagement } from "./tokens/keys/decryption-key.js";
+export type { ContentEncryption } from "./tokens/readers/encrypted.js";
 export type { PrivateKeyInput } from "./tokens/keys/private-key.js";
 export type { PublicKeyInput } from "./tokens/keys/public-key.js";
 export type { SecretInput } from "./tokens/keys/secret.js";
-export type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules, TokenVerifierOptions } from "./tokens/options.js";
+export type {
+  DecryptionOptions,
+  DiscoverOptions,
+  IntrospectedOptions,
+  IntrospectionOptions,
+  JwksOptions,
+  KeyOptions,
+  TokenRules,
+  TokenVerifierOptions,
+} from "./tokens/options.js";
 export type { Logger } from "./support/logger.js";
 export type { RefusalReason } from "./support/refusal.js";
 export { MatrixError, type MatrixErrorOptions } from "./matrix/errors.js";

@@ -1,9 +1,9 @@
 import type { HostFailure } from "./support/host-failure.js";
 import { consoleLogger } from "./support/logger.js";
-import { keyWatcher } from "./login/events.js";
+import { introspectionWatcher, keyWatcher } from "./login/events.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import { parseLoginType } from "./login/parse-login-type.js";
-import { KeysUnavailableError } from "./remote/errors.js";
+import { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
 import { SharedJwks } from "./tokens/keys/shared-jwks.js";
@@ -15,7 +15,7 @@ export interface TokenVerifier {
    *
    * @returns the claims of a token that passed every check
    * @throws TokenError where the token is refused
-   * @throws KeysUnavailableError where that can't be told just now
+   * @throws KeysUnavailableError, or IntrospectionUnavailableError, if that can't be told right now
    */
   readonly verify: (token: string) => Promise<Claims>;
   /**
@@ -36,7 +36,11 @@ export interface TokenVerifier {
  */
 export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
   const watcher = keyWatcher("a token verifier", consoleLogger, undefined);
-  const { verifier } = parseLoginType(options, "", { shared: new SharedJwks(), watcher });
+  const { verifier } = parseLoginType(options, "", {
+    shared: new SharedJwks(),
+    watcher,
+    introspectionWatcher: introspectionWatcher("a token verifier", consoleLogger, undefined),
+  });
   return Object.freeze({
     async verify(token: string): Promise<Claims> {
       try {
@@ -45,6 +49,7 @@ export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
         return verified.claims;
       } catch (error) {
         if (error instanceof TokenError || error instanceof KeysUnavailableError) throw error;
+        if (error instanceof IntrospectionUnavailableError) throw error;
         // A function of the host's failed, so the token is refused.
         const { cause } = error as HostFailure;
         throw new TokenError("unauthorized", "token could not be judged", { cause });

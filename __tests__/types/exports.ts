@@ -11,6 +11,7 @@ exactly<
   | "fromSynapseJwtConfig"
   | "fromSynapseRcLogin"
   | "fromTokenAuthenticatorConfig"
+  | "IntrospectionUnavailableError"
   | "KeysUnavailableError"
   | "MatrixError"
   | "matrixJwtLogin"
@@ -27,13 +28,18 @@ export type Names = readonly [
   types.AccessTokenVerification,
   types.Algorithm,
   types.ClaimLocator,
+  types.ClaimPath,
   types.Claims,
+  types.ContentEncryption,
+  types.DecryptionOptions,
   types.DiscoverOptions,
   types.ExternalId,
   types.ExternalIds<unknown>,
   types.FailureLimiter,
   types.Fetch,
   types.HttpOptions,
+  types.IntrospectedOptions,
+  types.IntrospectionOptions,
   types.IssuedToken,
   types.IssueOptions,
   types.Jwk,
@@ -41,6 +47,7 @@ export type Names = readonly [
   types.JwksOptions,
   types.JwtLogin,
   types.JwtLoginOptions<unknown>,
+  types.KeyManagement,
   types.KeyOptions,
   types.KeysErrorEvent,
   types.LocalpartRule,
@@ -68,8 +75,13 @@ export type Names = readonly [
   types.SynapseRateLimit,
   types.SynapseRateLimits,
   types.SynapseRcLogin,
+  types.TokenAuthenticatorAuth,
   types.TokenAuthenticatorConfig,
+  types.TokenAuthenticatorEpaConfig,
   types.TokenAuthenticatorJwtConfig,
+  types.TokenAuthenticatorOauthConfig,
+  types.TokenAuthenticatorOidcConfig,
+  types.TokenAuthenticatorValidator,
   types.TokenErrorCode,
   types.TokenRules,
   types.TokenVerifier,

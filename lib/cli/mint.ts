@@ -5,6 +5,7 @@ import { algorithmsOf, type Algorithm } from "../tokens/readers/algorithms.js";
 import { secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
 import { EXIT, UsageError, type Command } from "./command.js";
 import { secretIn, textOf } from "./files.js";
+import { encrypted } from "./encrypt.js";
 import { signature } from "./sign.js";
 
 const HELP = `Usage: matrix-jwt-login mint [options]
@@ -15,6 +16,9 @@ Key, one of:
   --secret-file FILE    shared secret; one line end at the end of the file is not part of it
   --secret SECRET       the same, but whoever can list this machine's processes sees it: better a file
   --key-file FILE       private key as PEM: RSA, EC or Ed25519
+
+Encryption, of the signed token:
+  --encrypt-for FILE    public key as PEM or JWK: RSA, EC or X25519; RSA-OAEP-256 or ECDH-ES+A256KW, A256GCM
 
 Header:
   --algorithm NAME      default: the first that fits the key, e.g. HS256, RS256, ES256 or EdDSA
@@ -43,6 +47,7 @@ const OPTIONS = {
   expires: { type: "string", default: "300" },
   issuer: { type: "string" },
   audience: { type: "string", multiple: true },
+  "encrypt-for": { type: "string" },
   claim: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
@@ -50,14 +55,16 @@ type Values = ReturnType<typeof parse>;
 
 export const mint: Command = {
   help: HELP,
-  run(args, { stdout }) {
+  async run(args, { stdout }) {
     const values = parse(args);
     const key = signingKey(values);
     const algorithm = algorithmFor(key, values.algorithm);
     if (key.type === "secret") warnOfShortSecret([key], [algorithm], "the secret");
     const header = { alg: algorithm, typ: values.type, kid: values.kid };
     const input = `${encode(header)}.${encode(claimsOf(values))}`;
-    stdout.write(`${input}.${signature(input, algorithm, key).toString("base64url")}\n`);
+    const token = `${input}.${signature(input, algorithm, key).toString("base64url")}`;
+    const encryptFor = values["encrypt-for"];
+    stdout.write(`${encryptFor === undefined ? token : await encrypted(token, encryptFor)}\n`);
     return EXIT.ok;
   },
 };

@@ -1,4 +1,5 @@
 import { callback, type OptionReader } from "../support/checks.js";
+import type { IntrospectionWatcher } from "../tokens/introspection.js";
 import type { KeyWatcher } from "../remote/watchers.js";
 import type { Logger } from "../support/logger.js";
 import type { KeysErrorEvent } from "./options.js";
@@ -29,11 +30,32 @@ export function keyWatcher(loginType: string, logger: Logger, notify: Notify<Key
     failed(error) {
       if (!down) logger.warn(new Error(`matrix-jwt-login: no new keys for ${loginType}`, { cause: error }));
       down = true;
-      notify?.({ loginType, error });
+      notify?.({ loginType, error, source: "keys" });
     },
     recovered() {
       down = false;
       logger.info(`matrix-jwt-login: keys for ${loginType} can be had again`);
+    },
+  };
+}
+
+/** As {@link keyWatcher}, of introspection. */
+export function introspectionWatcher(
+  loginType: string,
+  logger: Logger,
+  notify: Notify<KeysErrorEvent> | undefined,
+): IntrospectionWatcher {
+  let down = false;
+  return {
+    failed(error) {
+      const why = error.cause instanceof Error ? error.cause.message : "no answer";
+      if (!down) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens, and its logins get 503: ${why}`);
+      down = true;
+      notify?.({ loginType, error, source: "introspection" });
+    },
+    recovered() {
+      down = false;
+      logger.info(`matrix-jwt-login: ${loginType} can introspect tokens again`);
     },
   };
 }

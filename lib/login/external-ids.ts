@@ -1,8 +1,8 @@
 import { isPossibleUserId, parseUserId } from "../matrix/identifiers.js";
 import { callHost, HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
-import type { Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
+import type { Proven } from "../tokens/readers/reader.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 
 /**
@@ -10,7 +10,9 @@ import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
  *
  * @throws TokenError `subject`
  */
-export function externalIdOf({ iss: issuer, sub: subject }: Claims): ExternalId {
+export function externalIdOf({ claims, introspection }: Pick<Proven, "claims" | "introspection">): ExternalId {
+  // Where both say who it is, they say the same.
+  const { iss: issuer = introspection?.iss, sub: subject = introspection?.sub } = claims;
   if (typeof issuer === "string" && issuer !== "" && typeof subject === "string" && subject !== "") {
     return { issuer, subject };
   }

@@ -1,6 +1,7 @@
 import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
+import type { Jwks } from "../tokens/keys/jwk-set.js";
 import type { OptionReader } from "../support/checks.js";
 import { readerOf } from "../tokens/parse-options.js";
 import type { LoginRequest } from "./account.js";
@@ -48,6 +49,10 @@ export interface JwtLogin<Req = unknown> {
   reauthenticate(this: void, auth: unknown, userId: string, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
   /** The login types, as `GET /login` lists them. */
   readonly flows: readonly LoginFlow[];
+  /**
+   * The public halves of the keys of `decryption` (RFC 7517 section 5), for you to serve: issuers encrypt tokens to them.
+   */
+  encryptionKeys(this: void): Jwks;
   /**
    * Resolves when all keys are at hand; fetches them if need be.
    *
@@ -99,10 +104,17 @@ function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
         resolved(config, attempt, request, reauthenticationOf(userId), ({ login }) => login),
       ),
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),
+    encryptionKeys: () => encryptionKeysOf(config),
     ready: async () => {
       await Promise.all(Array.from(config.loginTypes.values(), ({ verifier }) => verifier.ready()));
     },
   });
+}
+
+/** A key that login types share is listed once. */
+function encryptionKeysOf<User, Req>({ loginTypes }: LoginConfig<User, Req>): Jwks {
+  const keys = Array.from(loginTypes.values(), ({ verifier }) => verifier.config.decryption?.known() ?? []).flat();
+  return { keys: [...new Map(keys.map(({ kid, publicJwk }) => [kid, { ...publicJwk }])).values()] };
 }
 
 /** The first steps, of all that comes with a token: fields, limits by address, token. */

@@ -1,7 +1,7 @@
 import type { RateLimits } from "../limits/limiter.js";
 import type { UsedTokenStore } from "../limits/used-tokens.js";
 import type { Claims } from "../tokens/claims.js";
-import type { KeysUnavailableError } from "../remote/errors.js";
+import type { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
 import type { Logger } from "../support/logger.js";
 import type { RefusalReason } from "../support/refusal.js";
@@ -20,7 +20,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly displayName?: string;
   /** All that the token says. */
   readonly claims: Claims;
-  /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one beside a key source. */
+  /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one. */
   readonly introspection?: Claims;
   /** Whom the identity provider calls whom, if the option `externalIds` is set. */
   readonly externalId?: ExternalId;
@@ -71,6 +71,8 @@ export type RejectReason =
   | "submission"
   /** Verification keys are temporarily unavailable. */
   | "keys_unavailable"
+  /** The introspection endpoint can't be asked, or gives no answer that can be used. */
+  | "introspection_unavailable"
   /** A callback of the host's refused or failed. */
   | "host";
 
@@ -104,12 +106,13 @@ export interface RejectEvent<Req = unknown> {
   readonly req: Req;
 }
 
-/** A fetch or read of keys that failed. */
+/** A fetch or read of keys, or a question to the introspection endpoint, that failed. */
 export interface KeysErrorEvent {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;
   /** Its `cause` says what went wrong. */
-  readonly error: KeysUnavailableError;
+  readonly error: KeysUnavailableError | IntrospectionUnavailableError;
+  readonly source: "keys" | "introspection";
 }
 
 type Awaitable<T> = T | Promise<T>;

@@ -10,7 +10,7 @@ import { SharedJwks } from "../tokens/keys/shared-jwks.js";
 import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
-import { keyWatcher, notifier, type Notify } from "./events.js";
+import { introspectionWatcher, keyWatcher, notifier, type Notify } from "./events.js";
 import type { ExternalIds, JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./options.js";
 import { parseLoginType, type LoginType } from "./parse-login-type.js";
 import { SingleUse } from "./single-use.js";
@@ -57,7 +57,11 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   const loginTypes = options.required(
     "loginTypes",
     mapOf((value, path, name) => {
-      const loginType = parseLoginType(value, path, { shared, watcher: keyWatcher(name, logger, onKeysError) });
+      const loginType = parseLoginType(value, path, {
+        shared,
+        watcher: keyWatcher(name, logger, onKeysError),
+        introspectionWatcher: introspectionWatcher(name, logger, onKeysError),
+      });
       if (loginType.allowRegistration && registerUser === undefined) {
         throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
       }

@@ -1,6 +1,6 @@
 import { isMatrixError, MatrixError } from "../matrix/errors.js";
 import { answerTo, internalError } from "../matrix/host-error.js";
-import { KeysUnavailableError } from "../remote/errors.js";
+import { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
 import { pauseStackTraces } from "../support/stack-traces.js";
@@ -28,6 +28,10 @@ export function rejectionOf(error: unknown): Rejection {
       "Verification keys are temporarily unavailable; try again later",
       error.retryAfter * 1_000,
     );
+    return { answer, reason: error.code };
+  }
+  if (error instanceof IntrospectionUnavailableError) {
+    const answer = unavailable("Tokens can't be checked right now; try again later", error.retryAfter * 1_000);
     return { answer, reason: error.code };
   }
   if (error instanceof HostFailure) return { answer: answerTo(error.cause), reason: "host" };

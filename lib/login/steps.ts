@@ -74,7 +74,7 @@ export async function resolved<User, Req, T>(
       : work();
   const { externalIds } = config;
   if (externalIds !== undefined) {
-    const externalId = externalIdOf(token.claims);
+    const externalId = externalIdOf(token);
     await rules.verifier.authorize(token, submission);
     const found = await userOfIdentity({ ...config, externalIds }, attempt, request, purpose, externalId);
     return once(async () => finish(found));

@@ -24,6 +24,9 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
  * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
  * | `subject` | there is no non-empty string where `subjectClaim` points |
+ * | `sender_constrained` | it is bound to a key that a login does not prove (RFC 7800, RFC 8705, RFC 9449) |
+ * | `inactive` | the introspection endpoint says that it is not active, or not of this subject, issuer or client (RFC 7662) |
+ * | `decryption` | it is encrypted and can't be decrypted, or holds no signed token (RFC 7516) |
  * | `unauthorized` | the host's `authorize` did not say yes |
  * | `used` | it has logged in before, and the login type is `singleUse` |
  */
@@ -47,6 +50,9 @@ export type TokenErrorCode =
   | "audience"
   | "scope"
   | "subject"
+  | "sender_constrained"
+  | "inactive"
+  | "decryption"
   | "unauthorized"
   | "used";
 

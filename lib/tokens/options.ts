@@ -2,9 +2,12 @@ import type { Algorithm } from "./readers/algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
 import type { Fetch } from "../remote/request.js";
+import type { KeyManagement } from "./keys/decryption-key.js";
 import type { Jwks } from "./keys/jwk-set.js";
+import type { PrivateKeyInput } from "./keys/private-key.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
+import type { ContentEncryption } from "./readers/encrypted.js";
 
 /** How a JWKS endpoint is asked and how long its answer is kept. */
 export interface JwksOptions {
@@ -115,8 +118,93 @@ export type TokenVerifierOptions = (
       readonly discover?: false;
     })
   | ({ readonly [Source in keyof KeyOptions]?: undefined } & DiscoverOptions)
+  | ({ readonly [Source in keyof KeyOptions]?: undefined } & IntrospectedOptions)
 ) &
   TokenRules;
+
+/** No keys: tokens are proven by introspection alone. */
+export interface IntrospectedOptions {
+  readonly discover?: false;
+  readonly introspection: IntrospectionOptions;
+  /** Required here: `null` says that tokens of any audience log in. */
+  readonly audience: string | readonly string[] | null;
+}
+
+/** How the server that issued a token is asked about it (RFC 7662). */
+export interface IntrospectionOptions {
+  /** URL of the introspection endpoint: https, or http on a loopback host. Either this, or `discover`. */
+  readonly endpoint?: string | URL;
+  /**
+   * With `issuer`, one string: ask the `introspection_endpoint` of the issuer's discovery document.
+   *
+   * @defaultValue `false`
+   */
+  readonly discover?: boolean;
+  /** Your client at the server. */
+  readonly clientId?: string;
+  /** Its secret. */
+  readonly clientSecret?: string;
+  /**
+   * How the client authenticates (RFC 6749 section 2.3.1).
+   *
+   * @defaultValue `"client_secret_basic"`
+   */
+  readonly clientAuthentication?: "client_secret_basic" | "client_secret_post";
+  /** An access token for the endpoint, or a function that gives one, in place of `clientId` and `clientSecret`. */
+  readonly bearerToken?: string | (() => string | Promise<string>);
+  /**
+   * For a whole question, discovery and answer included.
+   *
+   * @unit seconds
+   * @defaultValue `5`
+   */
+  readonly timeout?: number;
+  /**
+   * A longer answer counts as none.
+   *
+   * @unit bytes
+   * @defaultValue `65536`
+   */
+  readonly maxResponseSize?: number;
+  /**
+   * Used in place of the global one.
+   *
+   * @defaultValue the global `fetch`
+   */
+  readonly fetch?: Fetch;
+  /**
+   * Take an `http:` URL on a host that is not loopback.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowHttp?: boolean;
+}
+
+/** How encrypted tokens are decrypted (RFC 7516; RFC 7519 section 11.2). */
+export interface DecryptionOptions {
+  /** Path of a file with a private key, PEM or JWK, or a list of paths. A change is used within 5 seconds. */
+  readonly keyFile?: string | readonly string[];
+  /** A private key as PEM, JWK or `KeyObject`, or a list of them while rotating. Either this, or `keyFile`. */
+  readonly key?: PrivateKeyInput | readonly PrivateKeyInput[];
+  /**
+   * Allowed key management algorithms (RFC 7518 section 4.1).
+   *
+   * @defaultValue all that fit the key
+   */
+  readonly algorithms?: readonly KeyManagement[];
+  /**
+   * Allowed content encryption algorithms (RFC 7518 section 5.1).
+   *
+   * @defaultValue all four
+   */
+  readonly contentEncryption?: readonly ContentEncryption[];
+  /**
+   * Take a signed token that is not encrypted as well.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowUnencrypted?: boolean;
+}
 
 /** Keys from wherever the issuer says. */
 export interface DiscoverOptions {
@@ -164,7 +252,7 @@ export interface TokenRules {
   /**
    * `exp` must be there (RFC 7519 section 4.1.4); where it is, it is always checked.
    *
-   * @defaultValue `true`
+   * @defaultValue `true`; `false` with `introspection` alone
    */
   readonly requireExpiry?: boolean;
   /**
@@ -181,7 +269,7 @@ export interface TokenRules {
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.
    *
    * @unit characters
-   * @defaultValue `8192`
+   * @defaultValue `8192`; `16384` with `decryption`
    */
   readonly maxTokenLength?: number;
   /**
@@ -219,4 +307,16 @@ export interface TokenRules {
     submission: Readonly<Record<string, unknown>>,
     introspection?: Claims,
   ) => boolean | Promise<boolean>;
+  /**
+   * Ask the server that issued a token whether it is active: alone, or beside a key source.
+   *
+   * @defaultValue none
+   */
+  readonly introspection?: IntrospectionOptions;
+  /**
+   * Take tokens that are encrypted to a key of yours.
+   *
+   * @defaultValue none
+   */
+  readonly decryption?: DecryptionOptions;
 }

@@ -17,9 +17,13 @@ import { ALGORITHMS, type Algorithm } from "./readers/algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
 import { mediaType } from "./claims.js";
 import type { KeySource } from "./keys/key-source.js";
-import { KEY_OPTIONS, parseKeySource, type KeyContext } from "./keys/parse-key-source.js";
+import { KEY_OPTIONS, parseKeySource, sourcesIn, type KeyContext } from "./keys/parse-key-source.js";
 import { warnOfShortSecret } from "./keys/secret.js";
 import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
+import { decryption, parseDecryption } from "./parse-decryption.js";
+import { introspection, parseIntrospection } from "./parse-introspection.js";
+import { EncryptedReader } from "./readers/encrypted.js";
+import { IntrospectedConfirmation, IntrospectedReader } from "./readers/introspected.js";
 import { SignedReader } from "./readers/signed.js";
 import { Verifier, type Authorize } from "./verifier.js";
 
@@ -36,36 +40,70 @@ export const TOKEN_OPTIONS = {
   issuer: optional(issuer),
   audience: optional((value, path) => (value === null ? null : oneOrMore(text)(value, path))),
   subjectClaim: optional(claimLocator, "sub"),
-  requireExpiry: optional(flag, true),
+  requireExpiry: optional(flag),
   clockTolerance: optional(numberFrom(0, 600, { unit: "seconds" }), 60),
-  maxTokenLength: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true }), 8192),
+  maxTokenLength: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true })),
   maxTokenAge: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds" })),
   tokenType: optional((value, path) => mediaType(text(value, path))),
   requiredScopes: optional(listOf(scope), []),
   authorize: optional(callback<Authorize>),
+  introspection: optional(introspection),
+  decryption: optional(decryption),
 } satisfies OptionsOf<KeyOptions & DiscoverOptions & TokenRules>;
 
 export type TokenValues = Values<typeof TOKEN_OPTIONS>;
 
 /** @throws OptionsError */
 export function parseVerifier(options: TokenValues, path: string, context: KeyContext): Verifier {
-  const keys = parseKeySource(options, path, context);
-  const algorithms = allowedAlgorithms(options, path, keys);
-  warnOfShortSecret(options.secret ?? [], algorithms, at(path, "secret"));
-  const { audience } = options;
-  const signed = new SignedReader(keys, algorithms);
+  const { audience, decryption: decrypted } = options;
+  const decryption = decrypted && parseDecryption(decrypted, at(path, "decryption"), context.watcher);
+  const introspection = options.introspection && parseIntrospection(options.introspection, options, path, context);
+  const isAlone = introspection !== undefined && sourcesIn(options).length === 0;
+  if (isAlone) assertFitIntrospection(options, path);
+  const proof = isAlone ? new IntrospectedReader(introspection) : signedReader(options, path, context);
+  const signed = proof instanceof SignedReader ? proof : undefined;
   return new Verifier({
-    reader: signed,
-    signed,
+    reader: decryption === undefined ? proof : new EncryptedReader(proof, decryption),
+    ...(signed && { signed }),
+    ...(signed && introspection && { confirmation: new IntrospectedConfirmation(introspection) }),
+    ...(decryption && { decryption }),
     rules: {
       ...options,
+      requireExpiry: options.requireExpiry ?? !isAlone,
       issuers: options.issuer === undefined ? undefined : new Set([options.issuer].flat()),
       audiences: audience && new Set(audience),
     },
     subject: claimReader(options.subjectClaim, "subjectClaim"),
-    maxTokenLength: options.maxTokenLength,
+    maxTokenLength: options.maxTokenLength ?? (decryption === undefined ? 8_192 : 16_384),
     authorize: options.authorize,
   });
+}
+
+function signedReader(options: TokenValues, path: string, context: KeyContext): SignedReader {
+  const keys = parseKeySource(options, path, context);
+  const algorithms = allowedAlgorithms(options, path, keys);
+  warnOfShortSecret(options.secret ?? [], algorithms, at(path, "secret"));
+  return new SignedReader(keys, algorithms);
+}
+
+/** What an option says of signed tokens alone cannot be checked of others. */
+function assertFitIntrospection(options: TokenValues, path: string): void {
+  const signedOnly = (["algorithms", "tokenType", "jwksOptions"] as const).find((name) => options[name] !== undefined);
+  if (signedOnly !== undefined) {
+    throw new OptionsError(at(path, signedOnly), "goes with a key source only, and there is introspection alone");
+  }
+  if (options.decryption !== undefined) {
+    throw new OptionsError(
+      at(path, "decryption"),
+      "needs a key source: encryption proves nothing, as anybody may encrypt",
+    );
+  }
+  if (options.audience === undefined) {
+    throw new OptionsError(
+      at(path, "audience"),
+      "is required with introspection alone, or tokens of any client would log in; null says that they may",
+    );
+  }
 }
 
 /** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */

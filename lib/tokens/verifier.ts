@@ -4,6 +4,7 @@ import type { ClaimReader } from "./claim-reader.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
 import type { Confirmation, Proven, TokenReader } from "./readers/reader.js";
+import type { Decryption } from "./parse-decryption.js";
 import type { SignedReader } from "./readers/signed.js";
 import { STRICT, type Steps } from "./steps.js";
 
@@ -14,7 +15,9 @@ export type Authorize = (...args: Parameters<NonNullable<TokenRules["authorize"]
 export interface VerifierConfig {
   readonly reader: TokenReader;
   /** The reader of signatures, if {@link reader} is one or hands tokens to one. */
-  readonly signed: SignedReader;
+  readonly signed?: SignedReader;
+  /** How tokens are decrypted for it. */
+  readonly decryption?: Decryption;
   /** Asked last of a token that its reader has proven. */
   readonly confirmation?: Confirmation;
   readonly rules: ClaimRules;

@@ -1,12 +1,13 @@
 import { HostFailure } from "../../support/host-failure.js";
-import { KeysUnavailableError } from "../../remote/errors.js";
+import { IntrospectionUnavailableError, KeysUnavailableError } from "../../remote/errors.js";
 import { TokenError, type TokenErrorCode } from "../../tokens/errors.js";
 
 /** As `onReject` calls it. */
-export type Reason = TokenErrorCode | "keys_unavailable" | "user_id" | "host";
+export type Reason = TokenErrorCode | "keys_unavailable" | "introspection_unavailable" | "user_id" | "host";
 
 export function reasonOf(error: unknown): Reason {
   if (error instanceof TokenError || error instanceof KeysUnavailableError) return error.code;
+  if (error instanceof IntrospectionUnavailableError) return error.code;
   return error instanceof HostFailure ? "host" : "user_id";
 }
 
@@ -15,7 +16,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   missing: "Send the token as the login request's `token`, a string.",
   too_long: "Have the issuer put less into the token (roles, groups), or raise maxTokenLength.",
   malformed:
-    "Give the whole token and nothing else: no quotes, no Bearer, no white space. Opaque and encrypted tokens can't be used.",
+    "Give the whole token and nothing else: no quotes, no Bearer, no white space. Opaque tokens need introspection, encrypted ones decryption.",
   critical: "Have the issuer leave `crit` out of the header.",
   algorithm:
     "If the issuer is meant to sign so, add it to algorithms. HS* needs a secret, everything else a public key.",
@@ -37,9 +38,15 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
     "Have the issuer name this server in aud and set audience to that name. A token for another application should stay out.",
   scope: "Have the client ask for the scope, and the issuer grant it.",
   subject: "Point subjectClaim at the claim that holds the user's name, or have the issuer set it.",
+  sender_constrained: "Use a plain bearer token: a login cannot prove the key that this one is bound to.",
+  inactive: "Get a fresh token, and see that it is of this issuer: it was revoked, has expired, or is somebody else's.",
+  decryption:
+    "Compare the key that the issuer encrypts to with that of decryption, and its alg and enc with those allowed.",
   unauthorized: "Your authorize function did not return true for these claims.",
   used: "Get a fresh token: with singleUse each logs in once.",
   keys_unavailable: "See that the endpoint answers this machine with a JWK Set. Until it does, logins get 503.",
+  introspection_unavailable:
+    "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
   user_id: 'See subjectFormat ("userId" for @alice:example.org), localpart ("escape" for any text) and serverName.',
   host: "A function among the options failed; logins get 500.",
 };

@@ -6,10 +6,12 @@ import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { examineAuthorize, examineLogin, LOGIN_STEPS } from "./examine-login.js";
 import { Findings } from "./findings.js";
 import { sourceOf } from "./source.js";
-import { TOKEN_STEPS, TokenView } from "./step-facts.js";
+import { tokenSteps, TokenView } from "./step-facts.js";
 
 /** All steps, in the order of a login. */
-export const RULES: readonly string[] = [...TOKEN_STEPS, ...LOGIN_STEPS];
+export function rulesOf({ verifier }: LoginType): readonly string[] {
+  return [...tokenSteps(verifier.config), ...LOGIN_STEPS];
+}
 
 export interface Judgement {
   readonly loginType: LoginType;

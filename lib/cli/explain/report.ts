@@ -1,7 +1,7 @@
 import { reasons } from "../show.js";
 import { ADVICE, reasonOf } from "./advice.js";
 import type { Finding, Findings } from "./findings.js";
-import { RULES, type Judgement } from "./judge.js";
+import { rulesOf, type Judgement } from "./judge.js";
 
 const INDENT = " ".repeat(17);
 
@@ -13,8 +13,9 @@ const IDENTIFIER = {
 
 /** A judgement for people: a line a rule, what to change under each broken one, and the verdict. */
 export function report({ loginType, findings, refusal }: Judgement): string {
-  const rows = RULES.flatMap((rule) => rowsOf(findings.get(rule)));
-  const unjudged = RULES.filter((rule) => findings.get(rule) === undefined);
+  const rules = rulesOf(loginType);
+  const rows = rules.flatMap((rule) => rowsOf(findings.get(rule)));
+  const unjudged = rules.filter((rule) => findings.get(rule) === undefined);
   const verdict =
     refusal === undefined
       ? ["Accepted, if findUser knows the user or allowRegistration is on.", ...IDENTIFIER[loginType.identifier]]
@@ -37,8 +38,8 @@ function row(mark: string, rule: string, text: string): string {
 
 /** Anybody can have written claims that are shown here all the same. */
 function notProven(findings: Findings): readonly string[] {
-  const signature = findings.get("signature");
-  const isProven = signature !== undefined && signature.error === undefined;
+  const proof = findings.get("signature") ?? findings.get("introspection");
+  const isProven = proof !== undefined && proof.error === undefined;
   if (isProven || findings.get("subject") === undefined) return [];
   return ["The claims are shown as they are in the token; its signature does not prove them."];
 }

@@ -10,17 +10,19 @@ import { CLAIM_FACTS } from "./claim-facts.js";
 import { seen, type Facts } from "./findings.js";
 import { nearMiss } from "./near-miss.js";
 
+const SIGNED_STEPS = ["shape", "crit", "alg", "key", "signature"] as const;
+
 /** The steps of a verifier, in their order. */
-export const TOKEN_STEPS: readonly string[] = [
-  "length",
-  "shape",
-  "crit",
-  "alg",
-  "key",
-  "signature",
-  ...Object.keys(CLAIM_RULES),
-  "subject",
-];
+export function tokenSteps({ signed, confirmation, decryption }: VerifierConfig): readonly string[] {
+  return [
+    "length",
+    ...(decryption === undefined ? [] : ["decryption"]),
+    ...(signed === undefined ? ["characters", "introspection"] : SIGNED_STEPS),
+    ...Object.keys(CLAIM_RULES),
+    ...(confirmation === undefined ? [] : ["introspection"]),
+    "subject",
+  ];
+}
 
 /** What is seen of a token while its verifier's steps run. Of its claims nothing is proven until its signature is. */
 export class TokenView {
@@ -73,6 +75,15 @@ type StepFacts = (view: TokenView, result: unknown) => Facts;
 
 const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
   length: ({ text, config }) => seen(`${String(text.length)} characters of at most ${String(config.maxTokenLength)}`),
+  characters: () => seen("those of a bearer token (RFC 6750 section 2.1)"),
+  decryption(_view, inner) {
+    return seen(inner === undefined ? "" : "5 parts; a signed token is in it, which is judged from here on");
+  },
+  introspection(view, answer) {
+    if (answer === undefined) return seen("");
+    view.claims ??= answer as Claims;
+    return seen("active");
+  },
   shape(view, token) {
     if (token === undefined) return seen(`parts between dots: ${String(view.text.split(".").length)}`);
     view.shaped(token as CompactToken);
@@ -80,7 +91,7 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
   },
   crit: ({ header }) => seen(`${show(header.crit)} in the header; none is supported`),
   alg: ({ header, config }) =>
-    seen(`${show(header.alg)} in the header; allowed: ${[...config.signed.algorithms].join(", ")}`),
+    seen(`${show(header.alg)} in the header; allowed: ${[...(config.signed?.algorithms ?? [])].join(", ")}`),
   key(view, result) {
     const keys = result as readonly KeyObject[] | undefined;
     view.found(keys);

@@ -7,7 +7,7 @@ import type { HostTask } from "./host-tasks.js";
 import { keySource, KEY_SETTINGS } from "./keys.js";
 import { displayNameIn, userNamedBy, type Source } from "./names.js";
 import { pathReader } from "./paths.js";
-import { metadataResource, settings } from "./settings.js";
+import { LEEWAY, metadataResource, settings } from "./settings.js";
 import { namesSomebody } from "./submission.js";
 import { validator } from "./validators.js";
 
@@ -41,7 +41,7 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
     audience: resource,
     tokenType: "at+jwt",
     requireExpiry: true,
-    clockTolerance: 60,
+    clockTolerance: LEEWAY,
     subjectClaim: (claims: Claims) => userNamedBy(sources(claims)),
     subjectFormat: "either",
     localpart: options.optional("lowercase_localpart", flag, false) ? "lowercase" : "as-is",
@@ -55,7 +55,7 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
       typeof claims["jti"] === "string" &&
       claims["jti"] !== "" &&
       isValid(claims),
-  } as unknown as LoginTypeOptions;
+  } as LoginTypeOptions;
   return [loginType, tasksOf(options)];
 }
 

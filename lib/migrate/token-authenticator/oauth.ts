@@ -9,7 +9,7 @@ import { keySource, KEY_SETTINGS } from "./keys.js";
 import { agree, displayNameIn, isNamedAs, userNamedBy, valuesAt, type Paths, type Source } from "./names.js";
 import { pathReader } from "./paths.js";
 import { hasScopes, scopes } from "./scopes.js";
-import { metadataResource, settings } from "./settings.js";
+import { LEEWAY, metadataResource, settings } from "./settings.js";
 import { namesGiven, namesSomebody } from "./submission.js";
 import { validator, type Validator } from "./validators.js";
 
@@ -64,7 +64,7 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
     }),
     audience: null,
     requireExpiry: jwt?.optional("require_expiry", flag, false) ?? false,
-    clockTolerance: 60,
+    clockTolerance: LEEWAY,
     subjectClaim: (claims: Claims, answer?: Claims) => userNamedBy(sources(claims, answer)),
     subjectFormat: "either",
     identifier: usernameType === undefined ? "ignore" : "require",
@@ -84,7 +84,7 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
         isIdentified([claims, answer])
       );
     },
-  } as unknown as LoginTypeOptions;
+  } as LoginTypeOptions;
   return [loginType, tasksOf(options, [jwt, introspection])];
 }
 

@@ -2,7 +2,7 @@ import { flag, listOf, text, type Check } from "../../support/checks.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
 import { basic } from "./auth.js";
-import { id, settings } from "./settings.js";
+import { id, LEEWAY, settings } from "./settings.js";
 
 const ROLES: readonly unknown[] = ["User", "OrgAdmin"];
 
@@ -29,7 +29,7 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
     },
     audience: null,
     requireExpiry: false,
-    clockTolerance: 60,
+    clockTolerance: LEEWAY,
     subjectClaim: "localpart",
     identifier: "require",
     allowRegistration: options.optional("allow_registration", flag, false),
@@ -38,7 +38,7 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
       answer?.["iss"] === issuer &&
       hasRole(claims[`urn:zitadel:iam:org:project:${project}:roles`]) &&
       (clients === undefined || clients.some((client) => client === claims["client_id"])),
-  } as unknown as LoginTypeOptions;
+  };
 }
 
 const oneClientOrMore: Check<readonly string[]> = (value, path) => {

@@ -2,6 +2,9 @@ import { anyObject, objectWith, OptionReader, text, type Check } from "../../sup
 import { OptionsError } from "../../support/options-error.js";
 import { withoutNulls } from "../yaml.js";
 
+/** Seconds. There, a token that expired exactly a minute ago is still good; here it would not be. */
+export const LEEWAY = 60.001;
+
 /**
  * A part of the configuration: null counts as left out, as in YAML. Undefined is an error, as what comes from an unset
  * environment variable must not switch a check off.

@@ -1,1 +1,44 @@
-export function configuredJwks<T>(x:T):T{return x}
+import { createSecretKey, type KeyObject } from "node:crypto";
+
+import { isHmac, type Algorithm } from "../readers/algorithms.js";
+import { inlineJwks } from "./inline-jwks.js";
+import type { Jwk, Jwks } from "./jwk-set.js";
+import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
+
+const CONFIGURED = new WeakSet<object>();
+const HMAC = ["HS256", "HS384", "HS512"] as const;
+
+/** Marks a JWK Set that its host configured and nobody published: `oct` keys in it are shared secrets. */
+export function configuredJwks(set: Jwks): Jwks {
+  CONFIGURED.add(set);
+  return set;
+}
+
+/** Keys of a JWK Set that was given inline. */
+export function givenJwks(value: unknown, path: string): KeySource {
+  const isConfigured = typeof value === "object" && value !== null && CONFIGURED.has(value);
+  const { keys } = isConfigured ? (value as Jwks) : { keys: [] };
+  const secrets = keys.filter(({ kty }) => kty === "oct").map((jwk) => ({ jwk, key: secretOf(jwk) }));
+  if (secrets.length === 0) return inlineJwks(value, path);
+  const others = keys.filter(({ kty }) => kty !== "oct");
+  const source = others.length === 0 ? undefined : inlineJwks({ keys: others }, path);
+  const algorithms = new Set<Algorithm>([...HMAC, ...(source?.algorithms ?? [])]);
+  const secretsFor = ({ algorithm, kid }: KeyQuery): readonly KeyObject[] =>
+    secrets
+      .filter(
+        ({ jwk }) => (kid === undefined || jwk.kid === kid) && (jwk["alg"] === undefined || jwk["alg"] === algorithm),
+      )
+      .map(({ key }) => key)
+      .slice(0, MAX_CANDIDATES);
+  return {
+    keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : (source?.keysFor(query) ?? [])),
+    algorithms,
+    possibleAlgorithms: algorithms,
+    ready: () => Promise.resolve(),
+  };
+}
+
+/** RFC 7518 section 6.4.1. */
+function secretOf({ k }: Jwk): KeyObject {
+  return createSecretKey(Buffer.from(String(k), "base64url"));
+}

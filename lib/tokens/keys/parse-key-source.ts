@@ -1,13 +1,14 @@
 import { at, callback, flag, numberFrom, oneOrMore, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
+import type { IntrospectionWatcher } from "../introspection.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
 import { anyOf } from "./any-of.js";
 import { endpointUrl } from "../../remote/endpoint-url.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
 import type { Fetch } from "../../remote/request.js";
 import { fixedKeys } from "./fixed-keys.js";
-import { inlineJwks } from "./inline-jwks.js";
+import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
 import type { KeySource } from "./key-source.js";
@@ -19,6 +20,8 @@ import type { SharedJwks } from "./shared-jwks.js";
 export interface KeyContext {
   readonly shared: SharedJwks;
   readonly watcher: KeyWatcher;
+  /** Is told of introspection's outages. */
+  readonly introspectionWatcher?: IntrospectionWatcher;
 }
 
 const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });
@@ -27,7 +30,7 @@ const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, 
 const LONGEST_TIMER = 2_147_483;
 
 /** Looked up at each call, as the host may set another one later (undici's `install`, a test). */
-const globalFetch: Fetch = (url, init) => fetch(url, init);
+export const globalFetch: Fetch = (url, init) => fetch(url, init);
 
 export const JWKS_OPTIONS = {
   cacheMaxAge: optional(moreThanZero(seconds(0)), 600),
@@ -64,7 +67,7 @@ const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "disc
 
 /** @throws OptionsError unless exactly one key source is given, and is right */
 export function parseKeySource(options: KeyValues, path: string, context: KeyContext): KeySource {
-  const [name, second] = SOURCE_NAMES.filter((source) => options[source] !== undefined && options[source] !== false);
+  const [name, second] = sourcesIn(options);
   if (name === undefined) {
     throw new OptionsError(path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
   }
@@ -77,12 +80,17 @@ export function parseKeySource(options: KeyValues, path: string, context: KeyCon
   return sourceOf(options, path, context);
 }
 
+/** The key sources that are given. */
+export function sourcesIn(options: KeyValues): readonly string[] {
+  return SOURCE_NAMES.filter((source) => options[source] !== undefined && options[source] !== false);
+}
+
 function sourceOf(options: KeyValues, path: string, { shared, watcher }: KeyContext): KeySource {
   const { secret, publicKey: inline, keyFile, jwksUri, jwks } = options;
   if (secret !== undefined) return fixedKeys(secret);
   if (inline !== undefined) return fixedKeys(inline);
   if (keyFile !== undefined) return anyOf(keyFile.map(({ file, path: here }) => new KeyFile(file, here, watcher)));
-  if (jwks !== undefined) return inlineJwks(jwks, at(path, "jwks"));
+  if (jwks !== undefined) return givenJwks(jwks, at(path, "jwks"));
   const settings = jwksSettings(options);
   return jwksUri === undefined
     ? shared.discovered(discoverableIssuer(options, path, settings), settings, watcher)
@@ -90,7 +98,7 @@ function sourceOf(options: KeyValues, path: string, { shared, watcher }: KeyCont
 }
 
 /** How a login type's keys, and its issuer's metadata, are asked for and kept. */
-function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSettings {
+export function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSettings {
   return options.jwksOptions ?? jwksOptions({}, "jwksOptions");
 }
 
@@ -102,7 +110,7 @@ function moreThanZero(check: Check<number>): Check<number> {
 }
 
 /** OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment. */
-function discoverableIssuer({ issuer }: KeyValues, path: string, { allowHttp }: RemoteSettings): string {
+export function discoverableIssuer({ issuer }: KeyValues, path: string, { allowHttp }: RemoteSettings): string {
   const here = at(path, "issuer");
   if (issuer === undefined) throw new OptionsError(here, "is required with discover");
   if (typeof issuer !== "string") throw new OptionsError(here, "must be one issuer, not a list, with discover");

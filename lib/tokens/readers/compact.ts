@@ -31,7 +31,9 @@ export function parseCompact(text: string): CompactToken {
   const parts = text.split(".", 4);
   const [headerPart, payloadPart, signaturePart] = parts;
   if (parts.length !== 3 || headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
-    throw malformed("a signed token has three parts");
+    throw malformed(
+      isEncrypted(text) ? "it is encrypted, and the option `decryption` is not set" : "a signed token has three parts",
+    );
   }
   if (!parts.every(isBase64url)) throw malformed("a part is not base64url without padding");
   const header = parseHeader(Buffer.from(headerPart, "base64url"));
@@ -41,6 +43,11 @@ export function parseCompact(text: string): CompactToken {
     throw malformed("its claims are not a JSON object");
   const signingInput = text.slice(0, headerPart.length + 1 + payloadPart.length);
   return { text, header, payload, signature: signaturePart, signingInput };
+}
+
+/** Five parts between dots: a JWE in compact serialization (RFC 7516 section 9). */
+export function isEncrypted(token: string): boolean {
+  return token.split(".", 6).length === 5;
 }
 
 /** RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here. */
@@ -53,7 +60,7 @@ export function malformed(why: string): TokenError {
 }
 
 /** RFC 7515 section 2 and RFC 4648 section 3.5: without padding, and in one spelling only. */
-function isBase64url(part: string): boolean {
+export function isBase64url(part: string): boolean {
   if (/[^\w-]/.test(part)) return false;
   const over = part.length % 4;
   return over === 0 || LAST_CHARACTERS[over]?.includes(part.slice(-1)) === true;

@@ -1,0 +1,137 @@
+import type { IssuerMetadata } from "../remote/metadata.js";
+import { requestJson, within, type RequestLimits } from "../remote/request.js";
+import type { Claims } from "./claims.js";
+import { TokenError } from "./errors.js";
+import { IntrospectionUnavailableError } from "../remote/errors.js";
+
+/** Is told of each question that had no answer, and of the first that has one again. */
+export interface IntrospectionWatcher {
+  failed(error: IntrospectionUnavailableError): void;
+  recovered(): void;
+}
+
+/** How an introspection endpoint is asked. */
+export interface IntrospectionConfig extends RequestLimits {
+  /** Its URL, or the metadata of the issuer that names it. */
+  readonly endpoint: string | IssuerMetadata;
+  /** What tells the server who asks: headers, and members of the form. */
+  readonly credentials: () => Promise<Credentials>;
+  /** Seconds for all that one question needs. */
+  readonly timeout: number;
+}
+
+export interface Credentials {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** How many questions of one login type are open at a time, so that a server that hangs fills no memory. */
+const MAX_OPEN = 1_000;
+/** Seconds. */
+const RETRY_AFTER = 5;
+
+/** What Keycloak calls tokens that are no access tokens. */
+const OTHER_TOKENS: readonly unknown[] = ["refresh", "offline", "id"];
+
+/** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached: a revoked token is refused at once. */
+export class Introspection {
+  readonly #config: IntrospectionConfig;
+  readonly #watcher: IntrospectionWatcher;
+  #open = 0;
+  #failing = false;
+
+  constructor(config: IntrospectionConfig, watcher: IntrospectionWatcher) {
+    this.#config = config;
+    this.#watcher = watcher;
+  }
+
+  /** The issuer, if the endpoint is the one that its metadata names. */
+  get issuer(): string | undefined {
+    const { endpoint } = this.#config;
+    return typeof endpoint === "string" ? undefined : endpoint.issuer;
+  }
+
+  /** Finds the endpoint. Asks about no token. */
+  async ready(): Promise<void> {
+    await this.#within(() => this.#endpoint());
+  }
+
+  /**
+   * The answer about an active access token.
+   *
+   * @throws TokenError `inactive`, `token_type`, `sender_constrained`
+   * @throws IntrospectionUnavailableError
+   */
+  async ask(token: string): Promise<Claims> {
+    if (this.#open === MAX_OPEN) throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`));
+    this.#open += 1;
+    try {
+      const answer = await this.#within((signal) => this.#question(token, signal));
+      assertAccessToken(answer);
+      return answer;
+    } finally {
+      this.#open -= 1;
+    }
+  }
+
+  /** One deadline, and one outage, for all that a question needs. */
+  async #within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      const result = await within(this.#config.timeout, work);
+      if (this.#failing) this.#watcher.recovered();
+      this.#failing = false;
+      return result;
+    } catch (cause) {
+      this.#failing = true;
+      const error = unavailable(cause);
+      this.#watcher.failed(error);
+      throw error;
+    }
+  }
+
+  async #endpoint(): Promise<string> {
+    const { endpoint } = this.#config;
+    return typeof endpoint === "string" ? endpoint : endpoint.endpoint(await endpoint.get(), "introspection_endpoint");
+  }
+
+  /** RFC 7662 section 2.1. */
+  async #question(token: string, signal: AbortSignal): Promise<Claims> {
+    const url = await this.#endpoint();
+    const { headers, form } = await this.#config.credentials();
+    const body = new URLSearchParams({ token, token_type_hint: "access_token", ...form }).toString();
+    const request = {
+      method: "POST" as const,
+      headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+      body,
+    };
+    const { origin, pathname } = new URL(url);
+    try {
+      return answerIn(await requestJson(url, request, this.#config, signal));
+    } catch (cause) {
+      throw new Error(`${origin}${pathname} ${cause instanceof Error ? cause.message : "failed"}`, { cause });
+    }
+  }
+}
+
+function unavailable(cause: unknown): IntrospectionUnavailableError {
+  return new IntrospectionUnavailableError("the token can't be checked right now", { cause, retryAfter: RETRY_AFTER });
+}
+
+/** RFC 7662 section 2.2: what is not of this form says nothing about the token. */
+function answerIn(json: unknown): Claims {
+  const isAnswer = typeof json === "object" && json !== null && !Array.isArray(json) && "active" in json;
+  if (isAnswer && typeof json.active === "boolean") return json;
+  throw new Error("answered with something that is not an introspection response");
+}
+
+function assertAccessToken({ active, token_type: tokenType, typ }: Claims): void {
+  if (active !== true) throw new TokenError("inactive", "token is not active");
+  const type = typeof tokenType === "string" ? tokenType.toLowerCase() : tokenType;
+  if (type === "dpop") {
+    throw new TokenError("sender_constrained", "token is bound to a key that a login does not prove (token_type)");
+  }
+  const isOther = typeof typ === "string" && OTHER_TOKENS.includes(typ.toLowerCase());
+  if (isOther || (type !== undefined && type !== "bearer" && type !== "access_token")) {
+    throw new TokenError("token_type", "token is not an access token");
+  }
+}

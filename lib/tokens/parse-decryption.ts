@@ -1,0 +1,69 @@
+import { at, flag, listOf, oneOf, oneOrMore, text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
+import type { KeyWatcher } from "../remote/watchers.js";
+import {
+  decryptionKey,
+  decryptionKeysIn,
+  KEY_MANAGEMENT,
+  type DecryptionKey,
+  type KeyManagement,
+} from "./keys/decryption-key.js";
+import { RereadFile } from "./keys/reread-file.js";
+import type { DecryptionOptions } from "./options.js";
+import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./readers/encrypted.js";
+
+const decryptionOptions = {
+  keyFile: optional(oneOrMore((file, path) => ({ file: text(file, path), path }))),
+  key: optional(oneOrMore(decryptionKey)),
+  algorithms: optional(listOf(oneOf(KEY_MANAGEMENT))),
+  contentEncryption: optional(listOf(oneOf(CONTENT_ENCRYPTION)), CONTENT_ENCRYPTION),
+  allowUnencrypted: optional(flag, false),
+} satisfies OptionsOf<DecryptionOptions>;
+
+export const decryption = optionsOf(decryptionOptions);
+
+/** How tokens are decrypted, with the keys as they are known without waiting. */
+export interface Decryption extends EncryptedConfig {
+  known(): readonly DecryptionKey[];
+}
+
+/** @throws OptionsError */
+export function parseDecryption(
+  values: Values<typeof decryptionOptions>,
+  path: string,
+  watcher: KeyWatcher,
+): Decryption {
+  const { key, keyFile, contentEncryption, allowUnencrypted } = values;
+  if ((key === undefined) === (keyFile === undefined)) {
+    throw new OptionsError(at(path, "keyFile"), "is required, or key; exactly one of the two");
+  }
+  const files = (keyFile ?? []).map(({ file, path: here }) => new RereadFile(file, here, decryptionKeysIn, watcher));
+  const known = () => key ?? files.flatMap(({ value }) => value);
+  const current = async () => key ?? (await Promise.all(files.map((file) => file.current()))).flat();
+  return {
+    keys: { current },
+    known,
+    algorithms: allowedAlgorithms(values, known(), path),
+    contentEncryption,
+    allowUnencrypted,
+  };
+}
+
+function allowedAlgorithms(
+  { algorithms }: Values<typeof decryptionOptions>,
+  keys: readonly DecryptionKey[],
+  path: string,
+): readonly KeyManagement[] {
+  // A file's next key may be of another kind.
+  if (algorithms === undefined) return KEY_MANAGEMENT;
+  const fitting = keys.flatMap((key) => key.algorithms);
+  for (const [index, name] of algorithms.entries()) {
+    if (fitting.includes(name)) continue;
+    throw new OptionsError(
+      at(at(path, "algorithms"), index),
+      `is ${name}, which does not fit the key; ${fitting.join(", ")} would`,
+    );
+  }
+  return algorithms;
+}

@@ -1,0 +1,116 @@
+import { at, callback, flag, numberFrom, oneOf, text, type Check } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
+import { endpointUrl } from "../remote/endpoint-url.js";
+import type { Fetch } from "../remote/request.js";
+import { Introspection, type Credentials, type IntrospectionConfig } from "./introspection.js";
+import {
+  discoverableIssuer,
+  globalFetch,
+  JWKS_OPTIONS,
+  jwksSettings,
+  type KeyContext,
+  type KeyValues,
+} from "./keys/parse-key-source.js";
+import type { IntrospectionOptions } from "./options.js";
+
+type BearerToken = string | (() => string | Promise<string>);
+
+const bearerToken: Check<BearerToken> = (value, path) => {
+  return typeof value === "function" ? callback<() => string | Promise<string>>(value, path) : headerText(value, path);
+};
+
+/** Fit for a header (RFC 6750 section 2.1, and what is sent for it in practice). */
+const headerText: Check<string> = (value, path) => {
+  if (/^[\u0021-\u007e]+$/.test(text(value, path))) return value as string;
+  throw new OptionsError(path, "must be visible ASCII characters without spaces");
+};
+
+const introspectionOptions = {
+  endpoint: optional((value, path) => (value instanceof URL ? value : text(value, path))),
+  discover: optional(flag, false),
+  clientId: optional(text),
+  clientSecret: optional(text),
+  clientAuthentication: optional(oneOf(["client_secret_basic", "client_secret_post"])),
+  bearerToken: optional(bearerToken),
+  timeout: JWKS_OPTIONS.timeout,
+  maxResponseSize: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }), 65_536),
+  fetch: optional(callback<Fetch>, globalFetch),
+  allowHttp: optional(flag, false),
+} satisfies OptionsOf<IntrospectionOptions>;
+
+export const introspection = optionsOf(introspectionOptions);
+
+type IntrospectionValues = Values<typeof introspectionOptions>;
+
+/** @throws OptionsError */
+export function parseIntrospection(
+  values: IntrospectionValues,
+  options: KeyValues,
+  path: string,
+  context: KeyContext,
+): Introspection {
+  const here = at(path, "introspection");
+  const config: IntrospectionConfig = {
+    endpoint: endpointOf(values, options, path, context),
+    credentials: credentialsOf(values, here),
+    timeout: values.timeout,
+    fetch: values.fetch,
+    maxResponseSize: values.maxResponseSize,
+  };
+  return new Introspection(config, context.introspectionWatcher ?? UNWATCHED);
+}
+
+function endpointOf(
+  { endpoint, discover, timeout, fetch, allowHttp }: IntrospectionValues,
+  options: KeyValues,
+  path: string,
+  { shared }: KeyContext,
+): IntrospectionConfig["endpoint"] {
+  const here = at(path, "introspection");
+  if ((endpoint === undefined) !== discover) {
+    throw new OptionsError(at(here, "endpoint"), "is required, or discover: true; exactly one of the two");
+  }
+  if (endpoint !== undefined) return endpointUrl(endpoint, at(here, "endpoint"), allowHttp);
+  // With equal settings, keys that are discovered need no document of their own.
+  const settings = { ...jwksSettings(options), timeout, fetch, allowHttp };
+  return shared.metadata(discoverableIssuer(options, path, settings), settings, UNWATCHED);
+}
+
+/** The question fails with its metadata, and is watched itself. */
+const UNWATCHED = { failed: () => undefined, recovered: () => undefined };
+
+/** RFC 6749 section 2.3.1, or RFC 6750 section 2.1. */
+function credentialsOf(values: IntrospectionValues, path: string): () => Promise<Credentials> {
+  const { clientId, clientSecret, clientAuthentication, bearerToken: bearer } = values;
+  if (bearer !== undefined) {
+    const other = (["clientId", "clientSecret", "clientAuthentication"] as const).find(
+      (name) => values[name] !== undefined,
+    );
+    if (other !== undefined) throw new OptionsError(at(path, other), "cannot be combined with bearerToken");
+    return async () => ({ headers: { authorization: `Bearer ${await bearerOf(bearer, path)}` } });
+  }
+  if (clientId === undefined && clientSecret === undefined) {
+    if (clientAuthentication === undefined) return () => Promise.resolve({});
+    throw new OptionsError(at(path, "clientAuthentication"), "goes with clientId and clientSecret only");
+  }
+  if (clientId === undefined) throw new OptionsError(at(path, "clientId"), "is required with clientSecret");
+  if (clientSecret === undefined) throw new OptionsError(at(path, "clientSecret"), "is required with clientId");
+  const credentials: Credentials =
+    clientAuthentication === "client_secret_post"
+      ? { form: { client_id: clientId, client_secret: clientSecret } }
+      : { headers: { authorization: `Basic ${base64(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}` } };
+  return () => Promise.resolve(credentials);
+}
+
+async function bearerOf(given: BearerToken, path: string): Promise<string> {
+  return headerText(typeof given === "function" ? await given() : given, at(path, "bearerToken"));
+}
+
+function formEncoded(value: string): string {
+  return new URLSearchParams({ "": value }).toString().slice(1);
+}
+
+function base64(value: string): string {
+  return Buffer.from(value).toString("base64");
+}

@@ -1,0 +1,110 @@
+import { isUtf8 } from "node:buffer";
+
+import type * as Jose from "jose";
+
+import { TokenError } from "../errors.js";
+import type { DecryptionKey, KeyManagement } from "../keys/decryption-key.js";
+import type { Steps } from "../steps.js";
+import { isBase64url, isEncrypted, malformed } from "./compact.js";
+import type { Proven, TokenReader } from "./reader.js";
+
+/** Content encryption algorithms (RFC 7518 section 5.1) that can be allowed. */
+export const CONTENT_ENCRYPTION = ["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"] as const;
+export type ContentEncryption = (typeof CONTENT_ENCRYPTION)[number];
+
+/** Where keys for decryption come from. */
+export interface DecryptionKeys {
+  /** All of them, the file's as it is now. */
+  current(): Promise<readonly DecryptionKey[]>;
+}
+
+export interface EncryptedConfig {
+  readonly keys: DecryptionKeys;
+  readonly algorithms: readonly KeyManagement[];
+  readonly contentEncryption: readonly ContentEncryption[];
+  readonly allowUnencrypted: boolean;
+}
+
+/** The header of an encrypted token (RFC 7516 section 4), of which everything that matters has been checked. */
+interface JweHeader {
+  readonly alg: KeyManagement;
+  readonly enc: ContentEncryption;
+  readonly kid: unknown;
+}
+
+/**
+ * Decrypts a token (RFC 7516) and hands what is in it, a signed one, to another reader: encryption proves nothing, as
+ * anybody may encrypt to a public key.
+ */
+export class EncryptedReader implements TokenReader {
+  readonly #inner: TokenReader;
+  readonly #config: EncryptedConfig;
+
+  constructor(inner: TokenReader, config: EncryptedConfig) {
+    this.#inner = inner;
+    this.#config = config;
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all([this.#inner.ready(), jose()]);
+  }
+
+  read(token: string, steps: Steps): Proven | Promise<Proven> {
+    if (isEncrypted(token)) {
+      return steps.take("decryption", () => this.#decrypt(token)).then((inner) => this.#inner.read(inner, steps));
+    }
+    if (this.#config.allowUnencrypted) return this.#inner.read(token, steps);
+    return steps.take("decryption", () => {
+      throw malformed("an encrypted token has five parts");
+    });
+  }
+
+  /** One text whatever failed: who does not have the key learns nothing about what it opens. */
+  async #decrypt(token: string): Promise<string> {
+    const { compactDecrypt } = await jose();
+    const content = await this.#contentOf(token, compactDecrypt).catch(() => undefined);
+    if (content !== undefined) return content;
+    throw new TokenError("decryption", "token can't be decrypted, or holds no signed token");
+  }
+
+  async #contentOf(token: string, compactDecrypt: typeof Jose.compactDecrypt): Promise<string | undefined> {
+    const header = this.#headerOf(token);
+    if (header === undefined) return undefined;
+    const { alg, enc, kid } = header;
+    const all = (await this.#config.keys.current()).filter(({ algorithms }) => algorithms.includes(alg));
+    const named = all.filter((each) => each.kid === kid);
+    for (const { key } of named.length === 0 ? all : named) {
+      const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
+      const decrypted = await compactDecrypt(token, key, options).catch(() => undefined);
+      if (decrypted !== undefined) return signedIn(decrypted.plaintext);
+    }
+    return undefined;
+  }
+
+  /** All that a header says is checked before anything is decrypted (RFC 8725 section 3.1). */
+  #headerOf(token: string): JweHeader | undefined {
+    const parts = token.split(".");
+    if (!parts.every(isBase64url)) return undefined;
+    const bytes = Buffer.from(parts[0] ?? "", "base64url");
+    const header: unknown = isUtf8(bytes) ? JSON.parse(bytes.toString()) : undefined;
+    if (typeof header !== "object" || header === null || "zip" in header || "crit" in header) return undefined;
+    const { alg, enc, kid, cty } = header as Readonly<Record<string, unknown>>;
+    const allowed = this.#config.algorithms.find((name) => name === alg);
+    const encryption = this.#config.contentEncryption.find((name) => name === enc);
+    const isJwt = cty === undefined || (typeof cty === "string" && /^(?:application\/)?jwt$/i.test(cty));
+    const isNamed = kid === undefined || typeof kid === "string";
+    if (allowed === undefined || encryption === undefined || !isJwt || !isNamed) return undefined;
+    return { alg: allowed, enc: encryption, kid };
+  }
+}
+
+/** RFC 7519 section 11.2: signed, then encrypted. An unsigned token has no third part. */
+function signedIn(plaintext: Uint8Array): string | undefined {
+  const text = Buffer.from(plaintext).toString("latin1");
+  return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) ? text : undefined;
+}
+
+/** An ES module, which is loaded when it is first needed. */
+function jose(): Promise<typeof Jose> {
+  return import("jose");
+}

@@ -1,0 +1,72 @@
+import type { Claims } from "../claims.js";
+import { TokenError } from "../errors.js";
+import type { Introspection } from "../introspection.js";
+import type { Steps } from "../steps.js";
+import { malformed } from "./compact.js";
+import type { Confirmation, Proven, TokenReader } from "./reader.js";
+
+/** RFC 6750 section 2.1. */
+const B64TOKEN = /^[\w.~+/-]+=*$/;
+
+/** Proves a token by the answer of its issuer's introspection endpoint, whose members are the claims. */
+export class IntrospectedReader implements TokenReader {
+  readonly #introspection: Introspection;
+
+  constructor(introspection: Introspection) {
+    this.#introspection = introspection;
+  }
+
+  ready(): Promise<void> {
+    return this.#introspection.ready();
+  }
+
+  async read(token: string, steps: Steps): Promise<Proven> {
+    steps.take("characters", () => {
+      if (!B64TOKEN.test(token)) throw malformed("it has characters that no bearer token has (RFC 6750 section 2.1)");
+    });
+    const answer = await steps.take("introspection", () => this.#introspection.ask(token));
+    return { claims: this.#claimsOf(answer), fingerprint: token, introspection: answer };
+  }
+
+  /** An answer that names no issuer is the answer of the issuer that was asked. */
+  #claimsOf(answer: Claims): Claims {
+    const { issuer } = this.#introspection;
+    return answer.iss === undefined && issuer !== undefined ? { ...answer, iss: issuer } : answer;
+  }
+}
+
+/** Asks whether a token that its signature proves is still active. */
+export class IntrospectedConfirmation implements Confirmation {
+  readonly #introspection: Introspection;
+
+  constructor(introspection: Introspection) {
+    this.#introspection = introspection;
+  }
+
+  ready(): Promise<void> {
+    return this.#introspection.ready();
+  }
+
+  async confirm(token: string, proven: Proven, steps: Steps): Promise<Proven> {
+    const answer = await steps.take("introspection", async () => {
+      const active = await this.#introspection.ask(token);
+      assertSame(proven.claims, active);
+      return active;
+    });
+    return { ...proven, introspection: answer };
+  }
+}
+
+/** An answer about somebody else is no answer about this token. */
+function assertSame(claims: Claims, answer: Claims): void {
+  for (const name of ["sub", "iss", "client_id"]) {
+    const [one, other] = [claims[name], answer[name]];
+    if (isThere(one) && isThere(other) && one !== other) {
+      throw new TokenError("inactive", `token is not the one that its issuer's answer is about (${name})`);
+    }
+  }
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
