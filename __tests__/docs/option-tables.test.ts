@@ -41,7 +41,16 @@ const IN_WORDS: Readonly<Record<string, (byDefault: unknown) => void>> = {
     expect(byDefault).toBeInstanceOf(Function);
   },
 };
-const NOTHING = ["", "none", "all that fit the key", "not checked", "a token that has one is refused", "in memory"];
+const NOTHING = [
+  "`true`, or `false` with `introspection` alone",
+  "`8192`, or `16384` with `decryption`",
+  "",
+  "none",
+  "all that fit the key",
+  "not checked",
+  "a token that has one is refused",
+  "in memory",
+];
 
 describe.each(TABLES)("the table of %s", (type, make, spec) => {
   let rows: readonly Row[];

@@ -24,7 +24,11 @@ describe("an outage of a login type's keys", () => {
     await rejection(login.ready());
     await rejection(login.ready());
     expect(onKeysError).toHaveBeenCalledTimes(2);
-    expect(onKeysError.mock.calls[0]?.[0]).toEqual({ loginType: LOGIN_TYPE, error: expect.any(KeysUnavailableError) });
+    expect(onKeysError.mock.calls[0]?.[0]).toEqual({
+      loginType: LOGIN_TYPE,
+      error: expect.any(KeysUnavailableError),
+      source: "keys",
+    });
     expect(logger.lines).toMatchObject([
       { level: "warn", message: { message: expect.stringContaining(LOGIN_TYPE), cause: { code: "keys_unavailable" } } },
     ]);

@@ -252,7 +252,7 @@ export interface TokenRules {
   /**
    * `exp` must be there (RFC 7519 section 4.1.4); where it is, it is always checked.
    *
-   * @defaultValue `true`; `false` with `introspection` alone
+   * @defaultValue `true`, or `false` with `introspection` alone
    */
   readonly requireExpiry?: boolean;
   /**
@@ -269,7 +269,7 @@ export interface TokenRules {
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.
    *
    * @unit characters
-   * @defaultValue `8192`; `16384` with `decryption`
+   * @defaultValue `8192`, or `16384` with `decryption`
    */
   readonly maxTokenLength?: number;
   /**
