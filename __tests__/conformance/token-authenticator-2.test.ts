@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { fromTokenAuthenticatorConfig, MatrixError, matrixJwtLogin, OptionsError } from "matrix-jwt-login";
-import type { LoginTypeOptions, TokenAuthenticatorConfig, VerifiedLogin } from "matrix-jwt-login";
+import type { LoginTypeOptions, VerifiedLogin } from "matrix-jwt-login";
 import express from "express";
 
 import { serve, type RunningServer } from "../helpers/hosts.js";
