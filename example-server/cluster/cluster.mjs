@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 
@@ -18,7 +18,7 @@ export const URLS = {
 export class Cluster {
   constructor(data, environment = {}) {
     mkdirSync(data, { recursive: true });
-    // Postgres comes as a user of its own.
+    // Postgres comes as a user of its own, and must get here.
     chmodSync(data, 0o755);
     this.redis = redis(data);
     this.postgres = postgres(data);
@@ -71,11 +71,21 @@ function redis(data) {
 function postgres(data) {
   const folder = join(data, "postgres");
   const user = postgresUser();
-  if (!readdirSync(data).includes("postgres")) {
-    mkdirSync(folder);
-    if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
-    const args = ["--pgdata", join(folder, "db"), "--username", "postgres", "--auth", "trust"];
-    execFileSync(postgresProgram("initdb"), args, { ...user, cwd: folder, stdio: "ignore" });
+  mkdirSync(folder, { recursive: true });
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  const database = join(folder, "db");
+  // The last file that initdb leaves behind: what it began and did not end is begun anew.
+  if (!existsSync(join(database, "postgresql.auto.conf"))) {
+    rmSync(database, { recursive: true, force: true });
+    const args = ["--pgdata", database, "--username", "postgres", "--auth", "trust"];
+    try {
+      execFileSync(postgresProgram("initdb"), args, { ...user, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    } catch (error) {
+      throw new Error(
+        `Postgres can't make its database in ${database}: ${String(error.stderr || error.message).trim()}`,
+        { cause: error },
+      );
+    }
   }
   return new Service({
     name: "Postgres",

@@ -6,6 +6,7 @@ import { deactivation } from "./deactivation.js";
 import { devices } from "./devices.js";
 import { discovery } from "./discovery.js";
 import { answerError, unknownEndpoint } from "./errors.js";
+import { health } from "./health.js";
 import { idpPath } from "./identity-provider.js";
 import { interactiveAuth } from "./interactive-auth.js";
 import type { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
@@ -42,6 +43,12 @@ export function createApp(parts: AppParts): { app: Express; ready: () => Promise
   app.use(clientApi, account(sessions));
   app.use(clientApi, deactivation(users, sessions, behindAuth));
   app.use(clientApi, devices(sessions, behindAuth));
+  app.use(
+    health(async () => {
+      await jwt.jwtLogin.ready();
+      await users.find(`@nobody:${serverName}`);
+    }),
+  );
   app.use(signInPage());
   app.use(unknownEndpoint);
   app.use(answerError(parts.log));

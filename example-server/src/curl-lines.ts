@@ -6,10 +6,18 @@ export interface CurlLine {
   readonly command: string;
 }
 
+/** What the lines are made of. */
+export type CurlSource = Pick<RunningServer, "url" | "secrets" | "identityProvider">;
+
 const lifetimeSeconds = 3600;
 
+/** The flows, and a login of each JWT type. */
+export function firstCurlLines(source: CurlSource): CurlLine[] {
+  return curlLines(source).slice(0, 3);
+}
+
 /** Commands to paste, each with a token of its own. They need curl, Node and a POSIX shell, and nothing else. */
-export function curlLines({ url, secrets, identityProvider }: RunningServer): CurlLine[] {
+export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlLine[] {
   const api = `${url}/_matrix/client/v3`;
   const now = Math.floor(Date.now() / 1000);
   const fresh = { iat: now, exp: now + lifetimeSeconds };

@@ -26,6 +26,12 @@ export function createIdentityProvider(privateKeyPem: string, serverUrl: string)
   const provider = createProvider(issuer, key.jwk, `${idpPath}/sign-in`);
 
   const router = Router();
+  // What it says of itself follows its issuer, and never what a request calls it.
+  const { host } = new URL(issuer);
+  router.use((request, _response, next) => {
+    request.headers.host = host;
+    next();
+  });
   router.use(signIn(provider));
   const answer = provider.callback();
   router.use((request, response) => answer(request, response));

@@ -1,12 +1,20 @@
+import { isatty } from "node:tty";
+
 import { pino, type DestinationStream, type Logger } from "pino";
+import pretty from "pino-pretty";
 
 import type { LogLevel } from "./config.js";
+
+/** For people on a terminal, and for programs elsewhere. */
+function standardError(): DestinationStream {
+  return isatty(2) ? pretty({ destination: 2, sync: true, ignore: "pid,hostname" }) : pino.destination(2);
+}
 
 /**
  * One JSON object a line, on standard error: standard output has the lines to paste. What is logged is chosen where it is
  * logged, and holds no secret. Should one slip in, by the name of a field or within a text, it is taken out here.
  */
-export function createLog(level: LogLevel, destination: DestinationStream = pino.destination(2)): Logger {
+export function createLog(level: LogLevel, destination: DestinationStream = standardError()): Logger {
   return pino(
     {
       level,

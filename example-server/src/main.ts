@@ -2,22 +2,30 @@ import { join } from "node:path";
 
 import { readConfig } from "./config.js";
 import { nameOf } from "./database.js";
-import { curlLines, formatCurlLines } from "./curl-lines.js";
+import { firstCurlLines, formatCurlLines } from "./curl-lines.js";
 import { startServer } from "./server.js";
 import { stopOnSignals } from "./stop-signals.js";
 
 try {
   const config = readConfig(process.env, join(import.meta.dirname, "../data"));
   const server = await startServer(config);
-  stopOnSignals(() => server.stop(), process, "npm_lifecycle_event" in process.env);
+  const stop = (): Promise<void> => {
+    console.error("Stopping: requests under way get their answers. Ctrl-C once more ends it at once.");
+    return server.stop();
+  };
+  stopOnSignals(stop, process, "npm_lifecycle_event" in process.env);
 
-  console.log(`Open ${server.url}/ and click "Sign in as Alice".\n`);
-  console.log(`Matrix login server for ${config.serverName}, up at ${server.url}`);
-  console.log(`Database: ${nameOf(config)}`);
-  console.log(`User: @alice:${config.serverName}, password: ${server.secrets.devPassword}`);
-  console.log("Ready to paste in another terminal. The tokens are good for an hour; start again for new ones.\n");
-  console.log(formatCurlLines(curlLines(server)));
+  console.log(`Matrix login server for ${config.serverName}. Database: ${nameOf(config)}\n`);
+  console.log(formatCurlLines(firstCurlLines(server)));
+  console.log("`npm run curls` prints more of these, with fresh tokens. Ctrl-C stops the server.\n");
+  console.log(`Open ${server.url}/ and click "Sign in as Alice".`);
 } catch (error) {
-  console.error(error instanceof Error ? `Could not start: ${error.message}` : error);
+  console.error(error instanceof Error ? `Could not start: ${whatToDo(error)}` : error);
   process.exitCode = 1;
+}
+
+function whatToDo(error: Error & { readonly code?: string; readonly port?: number }): string {
+  if (error.code === "EADDRINUSE")
+    return `port ${String(error.port)} is in use; set PORT to another one, e.g. PORT=8009`;
+  return error.message;
 }

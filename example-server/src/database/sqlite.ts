@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { SqliteDialect } from "kysely";
@@ -9,7 +9,13 @@ import { sqliteTypes, type Engine } from "./engine.js";
 /** A database in a file, inside this process: nothing to install or to run. */
 export function sqlite(file: string): Engine {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // It holds access tokens and users: nobody else's to read, and neither are the files that SQLite puts beside it.
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
   const database = new Database(file, { timeout: 5000 });
+  // Readers and a writer do not wait for each other, and a commit is one write.
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = NORMAL");
   database.pragma("foreign_keys = ON");
   return { dialect: new SqliteDialect({ database }), types: sqliteTypes };
 }

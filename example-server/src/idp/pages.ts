@@ -1,5 +1,18 @@
 import { developmentUsers, type DevelopmentUser } from "./users.js";
 
+/**
+ * What keeps a page to itself.
+ *
+ * @param client - where a form may lead: browsers hold redirects to the policy as well
+ */
+export function pageHeaders(client = ""): Readonly<Record<string, string>> {
+  const formAction = client === "" ? "'none'" : `'self' ${client}`;
+  return {
+    "Content-Security-Policy": `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${formAction}; base-uri 'none'; frame-ancestors 'none'`,
+    "Referrer-Policy": "no-referrer",
+  };
+}
+
 /** One button a user. `client` is where the page goes from here. */
 export function signInPage(client: string, hint: unknown): string {
   const [first] = developmentUsers;

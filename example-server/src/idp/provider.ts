@@ -5,7 +5,7 @@ import { randomBytes, type JsonWebKey } from "node:crypto";
 import { Provider } from "#oidc-provider";
 
 import { memoryAdapters } from "./memory-adapter.js";
-import { errorPage } from "./pages.js";
+import { errorPage, pageHeaders } from "./pages.js";
 import { findDevelopmentUser } from "./users.js";
 
 export const clientId = "matrix-web";
@@ -64,6 +64,7 @@ export function createProvider(issuer: string, jwk: JsonWebKey, signInPath: stri
     interactions: { url: (_ctx, { uid }) => `${signInPath}/${uid}` },
     clientBasedCORS: (_ctx, origin) => isLoopback(origin),
     renderError: (ctx, { error, error_description }) => {
+      ctx.set({ ...pageHeaders(), "Cache-Control": "no-store" });
       ctx.type = "html";
       ctx.body = errorPage(error, error_description);
     },

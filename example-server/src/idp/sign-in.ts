@@ -2,7 +2,7 @@ import { urlencoded, Router, type Request, type Response } from "express";
 import type Provider from "oidc-provider";
 
 import { methodNotAllowed } from "../errors.js";
-import { errorPage, signInPage } from "./pages.js";
+import { errorPage, pageHeaders, signInPage } from "./pages.js";
 import { findDevelopmentUser, type DevelopmentUser } from "./users.js";
 
 /** The page that the provider sends people to, who come back from it as somebody. */
@@ -63,14 +63,9 @@ async function finish(
   });
 }
 
-/** @param client - where the form may lead: browsers hold redirects to the policy as well */
-function html(response: Response, body: string, client = ""): void {
+function html(response: Response, body: string, client?: string): void {
   response
-    .set({
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": `default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' ${client}; base-uri 'none'; frame-ancestors 'none'`,
-      "Referrer-Policy": "no-referrer",
-    })
+    .set({ ...pageHeaders(client), "Cache-Control": "no-store" })
     .type("html")
     .send(body);
 }
