@@ -4,6 +4,8 @@ import { parseUserId } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { identifies, isCleanText, type JsonObject, type LoginFields } from "../matrix/submission.js";
 import { Refusal } from "../support/refusal.js";
+import { TokenError } from "../tokens/errors.js";
+import { STRICT, type Steps } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
 import type { VerifiedLogin } from "./options.js";
@@ -21,13 +23,31 @@ export interface LoginRequest {
 /** A user ID, whether or not there is such a user. */
 export type Account = Pick<VerifiedLogin, "userId" | "localpart">;
 
+const NO_SUBJECT = "";
+
+/** Verifies a token that need not have a usable subject, as its account may be found by other means. */
+export const SUBJECT_OPTIONAL: Steps = {
+  ...STRICT,
+  take: (name, step) => {
+    if (name !== "subject") return step();
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof TokenError) return NO_SUBJECT as ReturnType<typeof step>;
+      throw error;
+    }
+  },
+};
+
 /**
  * The account that a token's subject stands for. `identifier` is compared before the user ID is judged.
  *
+ * @throws TokenError `subject`
  * @throws Refusal `user_id` or `identifier`
  */
 export function accountOfSubject({ rules, submission, token }: LoginRequest, serverName: string): Account {
-  const localpart = localpartOf(token.subject, rules, serverName);
+  const subject = token.subject === NO_SUBJECT ? rules.verifier.subjectOf(token, STRICT) : token.subject;
+  const localpart = localpartOf(subject, rules, serverName);
   assertIdentifier(rules, submission, localpart, serverName);
   return { userId: possibleUserId(localpart, serverName), localpart };
 }

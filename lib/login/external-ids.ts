@@ -34,29 +34,33 @@ export async function findLinked(
 }
 
 /**
- * Links an identity that is new to a user who exists, if the host allows that.
+ * Lets an identity in that was not linked, for a user who exists: links it, if the host and the purpose allow that.
  *
  * @throws Refusal `unlinked`
  */
-export async function linkExisting<User, Req>(
+export async function assertLinked<User, Req>(
   externalIds: ExternalIds<User, Req>,
+  externalId: ExternalId,
+  { user, login }: { readonly user: User; readonly login: VerifiedLogin<Req> },
+  { links, serverName }: { readonly links: boolean; readonly serverName: string },
+): Promise<void> {
+  if (links && (await linked(externalIds, externalId, user, login))) return;
+  // Two logins of one identity may race: whoever comes second finds what the first one linked or registered.
+  if ((await findLinked(externalIds, externalId, serverName)) === login.userId) return;
+  throw new Refusal("user", "unlinked", "This account is not linked to your identity");
+}
+
+async function linked<User, Req>(
+  { existingUsers, link }: ExternalIds<User, Req>,
   externalId: ExternalId,
   user: User,
   login: VerifiedLogin<Req>,
-  serverName: string,
-): Promise<void> {
-  const { existingUsers, link } = externalIds;
+): Promise<boolean> {
   const allowed: unknown =
     typeof existingUsers === "function"
       ? await callHost("externalIds.existingUsers", () => existingUsers(user, login))
       : existingUsers === "link";
-  if (allowed !== true) throw unlinked();
+  if (allowed !== true) return false;
   const isLinked: unknown = await callHost("externalIds.link", () => link(externalId, login.userId, login));
-  if (isLinked === true) return;
-  // Two logins of one identity may race: whoever comes second finds what the first one linked.
-  if ((await findLinked(externalIds, externalId, serverName)) !== login.userId) throw unlinked();
-}
-
-export function unlinked(): Refusal {
-  return new Refusal("user", "unlinked", "This account is not linked to your identity");
+  return isLinked === true;
 }

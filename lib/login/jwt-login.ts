@@ -4,7 +4,8 @@ import type { LoginResponse } from "../matrix/response.js";
 import type { Jwks } from "../tokens/keys/jwk-set.js";
 import type { OptionReader } from "../support/checks.js";
 import { readerOf } from "../tokens/parse-options.js";
-import type { LoginRequest } from "./account.js";
+import { STRICT } from "../tokens/steps.js";
+import { SUBJECT_OPTIONAL, type LoginRequest } from "./account.js";
 import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { JwtLoginOptions, LoginContext, VerifiedLogin } from "./options.js";
@@ -131,7 +132,7 @@ async function started<User, Req, T>(
   return attempted(config, type, context, (attempt) => {
     const fields = fieldsOf(submission);
     return admitted(config, attempt, async () => {
-      const verified = rules.verifier.verify(submission["token"]);
+      const verified = rules.verifier.verify(submission["token"], config.externalIds ? SUBJECT_OPTIONAL : STRICT);
       const token = verified instanceof Promise ? await verified : verified;
       if (rules.singleUse) checkExpiry(token.claims, Date.now() / 1_000);
       return work(attempt, { rules, submission, fields, token });

@@ -97,7 +97,7 @@ function singleUseOf(
   const tolerances = loginTypes.map(({ singleUse, verifier }) =>
     singleUse ? verifier.config.rules.clockTolerance : 0,
   );
-  return new SingleUse(new UsedTokens(store, logger), Math.max(...tolerances));
+  return new SingleUse(new UsedTokens(store, logger), Math.max(0, ...tolerances));
 }
 
 /** @throws OptionsError */

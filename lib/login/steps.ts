@@ -4,7 +4,7 @@ import type { HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
 import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type LoginRequest } from "./account.js";
 import type { Attempt } from "./attempt.js";
-import { externalIdOf, findLinked, linkExisting, unlinked } from "./external-ids.js";
+import { assertLinked, externalIdOf, findLinked } from "./external-ids.js";
 import { findUser, issueToken, registerUser } from "./host-callbacks.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
@@ -152,8 +152,7 @@ async function userOfIdentity<User, Req>(
   const user = await findUser(config, login);
   if (user !== undefined) {
     if (linked !== undefined) return { login, user };
-    if (!purpose.links) throw unlinked();
-    await linkExisting(externalIds, externalId, user, login, serverName);
+    await assertLinked(externalIds, externalId, { user, login }, { links: purpose.links, serverName });
     return { login, user };
   }
   if (linked !== undefined) throw unknownUser();
