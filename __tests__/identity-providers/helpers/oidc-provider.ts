@@ -9,6 +9,8 @@ import type { KeyPair } from "../../helpers/keys.js";
 /** The resource (RFC 8707) that people log in to Matrix with, and another one of the same provider. */
 export const MATRIX = "https://matrix.example.org";
 export const PHOTOS = "https://photos.example.org";
+/** One whose access tokens are opaque. */
+export const OPAQUE = "https://opaque.example.org";
 /** Either resource has this scope. */
 export const SCOPE = "matrix:login";
 
@@ -16,6 +18,9 @@ export const SCOPE = "matrix:login";
 export const APP = { id: "app", redirectUri: "https://app.example.org/callback" };
 /** A service client, unluckily named like a user of the Matrix server. */
 export const SERVICE = { id: "bob", secret: "the secret of a service called bob" };
+
+/** A client that sends its secret in the form (RFC 6749 section 2.3.1). */
+export const POSTER = { id: "poster", secret: "the poster's secret" };
 
 /** What the provider signs with. */
 export interface SigningKey {
@@ -121,6 +126,14 @@ function configuration(issuer: string, keys: SigningKeys, logoutTokens: string[]
         redirect_uris: [],
         response_types: [],
       },
+      {
+        client_id: POSTER.id,
+        client_secret: POSTER.secret,
+        token_endpoint_auth_method: "client_secret_post",
+        grant_types: ["client_credentials"],
+        redirect_uris: [],
+        response_types: [],
+      },
     ],
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (_, { uid }) => `${issuer}/interaction/${uid}` },
@@ -128,9 +141,15 @@ function configuration(issuer: string, keys: SigningKeys, logoutTokens: string[]
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       backchannelLogout: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: (_, resource) => ({ scope: SCOPE, audience: resource, accessTokenFormat: "jwt" }),
+        getResourceServerInfo: (_, resource) => ({
+          scope: SCOPE,
+          audience: resource,
+          accessTokenFormat: resource === OPAQUE ? "opaque" : "jwt",
+        }),
       },
     },
     ttl: { AccessToken: 300, ClientCredentials: 300, IdToken: 300, Interaction: 300, Session: 300, Grant: 300 },
