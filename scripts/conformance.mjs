@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { fromSynapseJwtConfig, fromTokenAuthenticatorConfig } from "matrix-jwt-login";
 
 import { pageOf } from "./conformance/page.mjs";
+import { otherLogins } from "./conformance/other-logins.mjs";
 import { replay } from "./conformance/replay.mjs";
 import { writeOrCheck } from "./docs/page.mjs";
 
@@ -32,4 +33,4 @@ for (const { loginTypesOf, ...reference } of REFERENCES) {
   const recording = JSON.parse(readFileSync(`__tests__/conformance/${reference.file}`, "utf8"));
   recordings.push({ ...reference, groups: await replay(recording, loginTypesOf) });
 }
-await writeOrCheck("docs/conformance.md", pageOf(recordings), "npm run docs:conformance");
+await writeOrCheck("docs/conformance.md", `${pageOf(recordings)}\n${otherLogins()}`, "npm run docs:conformance");
