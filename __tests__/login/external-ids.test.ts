@@ -144,6 +144,15 @@ describe("an identity that is linked", () => {
     expect(host.calls).toEqual(["findUser", "registerUser", "issueToken"]);
   });
 
+  test("does not hide that subjectClaim fails: that is a fault of the host", async () => {
+    const subjectClaim = () => {
+      throw new Error("down");
+    };
+    const host = tables([ALICE], { "1": ALICE });
+    expect(await statuses(linking(host, { loginType: { subjectClaim } }), [sent("1", "alice")])).toEqual([500]);
+    expect(host.calls).toEqual([]);
+  });
+
   test("counts for the limit of its user's account", async () => {
     const account = limiter({ points: 1 });
     const login = linking(tables([ALICE], { "1": ALICE }), { options: { rateLimits: { account } } });
