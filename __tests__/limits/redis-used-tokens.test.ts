@@ -21,7 +21,7 @@ const NODE_REDIS = ["redis"].join();
 
 function hasNodeRedis(): boolean {
   try {
-    return require.resolve(NODE_REDIS) !== "";
+    return require.resolve("redis") !== "";
   } catch {
     return false;
   }

@@ -65,7 +65,7 @@ export const ROOMS = {
     ],
   },
   login: {
-    mutate: login("attempt", "jwt-login", "single-use", "verified-login"),
+    mutate: login("account", "attempt", "external-ids", "jwt-login", "refusal", "single-use", "steps"),
     tests: [
       "login/core",
       "login/reauthenticate",
@@ -75,6 +75,7 @@ export const ROOMS = {
       "login/registration",
       "login/answers",
       "login/identifier",
+      "login/external-ids",
       "login/events",
       "limits/rate-limits",
       "limits/failures",
