@@ -40,7 +40,7 @@ const layers = Object.entries(ROOMS).map(([room, below]) => ({
             message: "Imports point down only: see CONTRIBUTING.md, Layers.",
           },
           {
-            regex: "^(?:\\.\\./)+(?:index|middleware|token-verifier)\\.js$",
+            regex: "^(?:\\.\\./)+(?:index|bearer|middleware|token-verifier)\\.js$",
             message: "The files at the top of lib/ are above all.",
           },
         ],

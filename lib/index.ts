@@ -1,3 +1,18 @@
+export { createBearerAuth, type BearerAuth } from "./access/bearer-auth.js";
+export type {
+  AccessContext,
+  AccessKeysErrorEvent,
+  AccessRejectEvent,
+  AccessRejectReason,
+  AccessRules,
+  AccessTokenRules,
+  BearerAuthOptions,
+  BearerHttpOptions,
+  MatrixAccess,
+  TokenCacheOptions,
+  VerifiedAccess,
+} from "./access/options.js";
+export { matrixBearerAuth, type BearerHandler, type MatrixBearerAuth, type MatrixBearerAuthOptions } from "./bearer.js";
 export {
   createAccessTokens,
   type AccessTokenOptions,

@@ -95,6 +95,13 @@ describe("a cache of verified tokens", () => {
     expect(cache.find("a")).toBeUndefined();
   });
 
+  test("forgets a token whose key is found to be gone, for all who ask at the same time", async () => {
+    const cache = cacheOf();
+    expect(cache.verify("a", () => verified("A", { isCurrent: () => Promise.resolve(false) }))).toBe("A");
+    expect(await Promise.all([cache.find("a"), cache.find("a")])).toEqual([undefined, undefined]);
+    expect(cache.find("a")).toBeUndefined();
+  });
+
   test("takes what was kept before the clock was set back for old", () => {
     const cache = cacheOf(3, 10);
     expect(cache.verify("a", () => verified("A"))).toBe("A");

@@ -5,6 +5,7 @@ import express from "express";
 import { MatrixError } from "matrix-jwt-login";
 import { pino } from "pino";
 
+import { opaqueAuthentication, opaqueTokens } from "../../example-server/src/access-tokens.js";
 import { openDatabase, type Database } from "../../example-server/src/database.js";
 import { devices } from "../../example-server/src/devices.js";
 import { answerError } from "../../example-server/src/errors.js";
@@ -259,10 +260,12 @@ describe("a stage of another kind", () => {
       { databaseFile: join(server.directory, "server.sqlite"), databaseUrl: undefined },
       log,
     );
-    const sessions = new Sessions(database, 3_600_000);
+    const sessions = new Sessions(database, opaqueTokens(3_600_000));
     const authSessions = new InteractiveAuthSessions(database);
     const stages: Stages = { types: ["stage"], check: (...args) => check(...args) };
-    const app = express().use(devices(sessions, interactiveAuth({ sessions, authSessions, stages })));
+    const app = express().use(
+      devices(sessions, interactiveAuth({ authentication: opaqueAuthentication(sessions), authSessions, stages })),
+    );
     ({ url, close } = await serve(app.use(answerError(log))));
   });
   afterAll(async () => {

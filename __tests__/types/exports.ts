@@ -6,6 +6,7 @@ import { exactly } from "./exactly.js";
 declare const value: keyof typeof types;
 exactly<
   | "createAccessTokens"
+  | "createBearerAuth"
   | "createJwtLogin"
   | "createTokenVerifier"
   | "fromSynapseJwtConfig"
@@ -13,6 +14,7 @@ exactly<
   | "fromTokenAuthenticatorConfig"
   | "IntrospectionUnavailableError"
   | "KeysUnavailableError"
+  | "matrixBearerAuth"
   | "MatrixError"
   | "matrixJwtLogin"
   | "OptionsError"
@@ -22,10 +24,20 @@ exactly<
 >()(value);
 
 export type Names = readonly [
+  types.AccessContext,
+  types.AccessKeysErrorEvent,
+  types.AccessRejectEvent,
+  types.AccessRejectReason,
+  types.AccessRules,
   types.AccessTokenOptions,
+  types.AccessTokenRules,
   types.AccessTokens,
   types.AccessTokenSubject,
   types.AccessTokenVerification,
+  types.BearerAuth,
+  types.BearerAuthOptions,
+  types.BearerHandler<object>,
+  types.BearerHttpOptions,
   types.Algorithm,
   types.ClaimLocator,
   types.ClaimPath,
@@ -57,6 +69,9 @@ export type Names = readonly [
   types.LoginFlow,
   types.LoginResponse,
   types.LoginTypeOptions,
+  types.MatrixAccess,
+  types.MatrixBearerAuth,
+  types.MatrixBearerAuthOptions,
   types.MatrixErrorOptions,
   types.MatrixJwtLogin,
   types.MatrixJwtLoginOptions<unknown>,

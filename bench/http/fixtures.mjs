@@ -13,6 +13,9 @@ const ed = generateKeyPairSync("ed25519");
 /** @param {string} alg @param {string} kid @param {import("node:crypto").KeyObject} key */
 const jwk = (alg, kid, key) => ({ ...key.export({ format: "jwk" }), kid, alg, use: "sig" });
 
+/** The private keys, by algorithm. */
+export const signingKeys = { RS256: rsa.privateKey, ES256: ec.privateKey };
+
 /** The keys that tokens are signed with, by algorithm. */
 export const publicJwks = {
   RS256: jwk("RS256", "bench-rsa", rsa.publicKey),

@@ -1,38 +1,37 @@
 import { Router } from "express";
 
-import { authenticate, authenticateUnlocked, unknownToken } from "./access-tokens.js";
+import { unknownToken, type Authentication } from "./access-tokens.js";
 import { methodNotAllowed } from "./errors.js";
 import { jsonObject, readJson, requiredString } from "./request-body.js";
 import type { Sessions } from "./sessions.js";
 import { lockedError } from "./users.js";
 
 /** What one does with the tokens that a login gave, whichever login it was. */
-export function account(sessions: Sessions): Router {
+export function account(sessions: Sessions, { unlocked, lockedToo, sessionOf }: Authentication): Router {
   const router = Router({ caseSensitive: true, strict: true });
 
   router
     .route("/account/whoami")
-    .get(async (request, response) => {
-      const session = await authenticateUnlocked(request, sessions);
+    .get(unlocked, (request, response) => {
+      const session = sessionOf(request);
       response
         .set("Cache-Control", "no-store")
         .json({ user_id: session.userId, device_id: session.deviceId, is_guest: false });
     })
     .all(methodNotAllowed);
 
-  // A locked account may still log out (Client-Server API, "Account locking").
   router
     .route("/logout")
-    .post(async (request, response) => {
-      await sessions.end(await authenticate(request, sessions));
+    .post(lockedToo, async (request, response) => {
+      await sessions.end(sessionOf(request));
       response.json({});
     })
     .all(methodNotAllowed);
 
   router
     .route("/logout/all")
-    .post(async (request, response) => {
-      await sessions.endAll(await authenticate(request, sessions));
+    .post(lockedToo, async (request, response) => {
+      await sessions.endAll(sessionOf(request));
       response.json({});
     })
     .all(methodNotAllowed);

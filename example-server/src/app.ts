@@ -1,5 +1,7 @@
 import express, { type Express } from "express";
+import type { AccessTokens } from "matrix-jwt-login";
 
+import { jwtAuthentication, opaqueAuthentication } from "./access-tokens.js";
 import { account } from "./account.js";
 import { cors } from "./cors.js";
 import { deactivation } from "./deactivation.js";
@@ -14,19 +16,26 @@ import { createStages } from "./interactive-auth-stages.js";
 import { jwtLogin, type JwtLoginParts } from "./jwt-login.js";
 import { signInPage } from "./sign-in-page.js";
 import { passwordLogin } from "./password-login.js";
+import { providerTokens } from "./provider-tokens.js";
 
 const clientApi = ["/_matrix/client/v3", "/_matrix/client/r0"];
 
 export interface AppParts extends JwtLoginParts {
   readonly trustProxy: string | undefined;
   readonly authSessions: InteractiveAuthSessions;
+  /** Undefined: access tokens are opaque. */
+  readonly accessTokens: AccessTokens | undefined;
 }
 
 export function createApp(parts: AppParts): { app: Express; ready: () => Promise<void> } {
-  const { users, sessions, authSessions, serverName } = parts;
+  const { users, sessions, authSessions, serverName, accessTokens, log } = parts;
   const jwt = jwtLogin(parts);
   const stages = createStages({ serverName, users, jwtLogin: jwt.jwtLogin });
-  const behindAuth = interactiveAuth({ sessions, authSessions, stages });
+  const authentication =
+    accessTokens === undefined
+      ? opaqueAuthentication(sessions)
+      : jwtAuthentication({ serverName, sessions, accessTokens, log });
+  const behindAuth = interactiveAuth({ authentication, authSessions, stages });
 
   const app = express();
   app.disable("x-powered-by");
@@ -40,7 +49,8 @@ export function createApp(parts: AppParts): { app: Express; ready: () => Promise
   app.use(cors);
   app.use(discovery(parts.wellKnown));
   app.use(clientApi, passwordLogin(parts));
-  app.use(clientApi, account(sessions));
+  app.use(providerTokens(parts));
+  app.use(clientApi, account(sessions, authentication));
   app.use(clientApi, deactivation(users, sessions, behindAuth));
   app.use(clientApi, devices(sessions, behindAuth));
   app.use(
@@ -49,6 +59,11 @@ export function createApp(parts: AppParts): { app: Express; ready: () => Promise
       await users.find(`@nobody:${serverName}`);
     }),
   );
+  if (accessTokens !== undefined) {
+    app.get("/keys", (_request, response) => {
+      response.json(accessTokens.jwks());
+    });
+  }
   app.use(signInPage());
   app.use(unknownEndpoint);
   app.use(answerError(parts.log));

@@ -21,7 +21,10 @@ export interface Config {
   readonly jwtSecretFile: string;
   readonly idpKeyFile: string;
   readonly devPasswordFile: string;
-  /** Of the access tokens that come with a refresh token; the others do not expire. */
+  /** Access tokens that are looked up, or JSON Web Tokens. */
+  readonly accessTokens: "opaque" | "jwt";
+  readonly accessTokenKeyFile: string;
+  /** Of the access tokens that come with a refresh token; the others do not expire, or after a week if they are JWTs. */
   readonly accessTokenLifetimeMs: number;
   readonly shutdownTimeoutMs: number;
   readonly metricsHost: string;
@@ -62,6 +65,9 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
   const dataDirectory = read("DATA_DIR") ?? defaultDataDirectory;
   const readPath = (name: string, fileName: string): string => resolve(read(name) ?? join(dataDirectory, fileName));
 
+  const accessTokens = readChoice("ACCESS_TOKENS", "opaque", ["opaque", "jwt"]);
+  const [shortest, longest] = accessTokens === "jwt" ? [10, 604_800] : [1, 31_536_000];
+
   return {
     host: read("HOST") ?? "127.0.0.1",
     port: readNumber("PORT", 8008, 0, 65_535),
@@ -80,7 +86,9 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
     jwtSecretFile: readPath("JWT_SECRET_FILE", "jwt-secret"),
     idpKeyFile: readPath("IDP_KEY_FILE", "idp-key.pem"),
     devPasswordFile: readPath("DEV_PASSWORD_FILE", "dev-password"),
-    accessTokenLifetimeMs: readNumber("ACCESS_TOKEN_LIFETIME", 3600, 1, 31_536_000) * 1000,
+    accessTokens,
+    accessTokenKeyFile: readPath("ACCESS_TOKEN_KEY_FILE", "access-token-key.pem"),
+    accessTokenLifetimeMs: readNumber("ACCESS_TOKEN_LIFETIME", 3600, shortest, longest) * 1000,
     shutdownTimeoutMs: readNumber("SHUTDOWN_TIMEOUT", 10, 0, 3600) * 1000,
     metricsHost: read("METRICS_HOST") ?? "127.0.0.1",
     metricsPort: read("METRICS_PORT") === undefined ? undefined : readNumber("METRICS_PORT", 0, 0, 65_535),

@@ -32,6 +32,12 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
     type: "com.famedly.login.token",
     token: identityProvider.tokenWith({ ...fresh, ...claims }),
   });
+  // RFC 9068, with the scopes of the OAuth 2.0 API (Client-Server API 1.15).
+  const providerToken = identityProvider.tokenWith({
+    ...fresh,
+    sub: "alice",
+    scope: "openid urn:matrix:client:api:* urn:matrix:client:device:CURL",
+  });
   const byPassword = {
     type: "m.login.password",
     identifier: { type: "m.id.user", user: "alice" },
@@ -98,6 +104,14 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
         node('"Authorization: Bearer " + answer.access_token'),
         `${post(`${api}/delete_devices`, { devices: ["OLD"], auth: bySecret({ sub: "bob", jti: "proof" }) })} -H @-`,
       ].join(" | "),
+    },
+    {
+      comment: "An access token of the identity provider's own, without a login: 200",
+      command: `${get(`${api}/account/whoami`)} -H ${quote(`Authorization: Bearer ${providerToken}`)}`,
+    },
+    {
+      comment: "Where clients get such tokens: 200",
+      command: get(`${url}/_matrix/client/v1/auth_metadata`),
     },
     {
       comment: "Password login, by the handler that the server has had all along: 200",

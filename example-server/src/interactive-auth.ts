@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Request, RequestHandler } from "express";
 import { MatrixError } from "matrix-jwt-login";
 
-import { authenticateUnlocked } from "./access-tokens.js";
+import type { Authentication } from "./access-tokens.js";
 import type { Database } from "./database.js";
 import type { AuthSession, InteractiveAuthSessions } from "./interactive-auth-sessions.js";
 import type { Stages } from "./interactive-auth-stages.js";
 import { badRequest, isObject, jsonObject, optionalString, type JsonObject } from "./request-body.js";
-import type { Session, Sessions } from "./sessions.js";
+import type { Session } from "./sessions.js";
 
 /** What a user must authenticate anew for. */
 interface Operation<Parameters extends object> {
@@ -19,15 +19,15 @@ interface Operation<Parameters extends object> {
 }
 
 export interface InteractiveAuthParts {
-  readonly sessions: Sessions;
+  readonly authentication: Authentication;
   readonly authSessions: InteractiveAuthSessions;
   readonly stages: Stages;
 }
 
-export type BehindAuth = <Parameters extends object>(operation: Operation<Parameters>) => RequestHandler;
+export type BehindAuth = <Parameters extends object>(operation: Operation<Parameters>) => RequestHandler[];
 
 /** Client-Server API, "User-Interactive Authentication API": makes the handler of an endpoint that asks for it. */
-export function interactiveAuth({ sessions, authSessions, stages }: InteractiveAuthParts): BehindAuth {
+export function interactiveAuth({ authentication, authSessions, stages }: InteractiveAuthParts): BehindAuth {
   const flows = stages.types.map((type) => ({ stages: [type] }));
 
   /** Undefined where the stage is passed; otherwise what the 401 says of it. */
@@ -45,10 +45,11 @@ export function interactiveAuth({ sessions, authSessions, stages }: InteractiveA
     return undefined;
   }
 
-  return ({ parse, run }) =>
+  return ({ parse, run }) => [
+    authentication.unlocked,
     async (request, response) => {
       response.set("Cache-Control", "no-store");
-      const user = await authenticateUnlocked(request, sessions);
+      const user = authentication.sessionOf(request);
       const { userId } = user;
       const { auth: given, ...body } = jsonObject(request);
       const auth = authOf(given);
@@ -72,7 +73,8 @@ export function interactiveAuth({ sessions, authSessions, stages }: InteractiveA
       const answer = await authSessions.useUp(session, (database) => run(user, parameters, database));
       if (answer === undefined) throw unknownSession();
       response.json(answer);
-    };
+    },
+  ];
 }
 
 /**

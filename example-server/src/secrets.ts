@@ -13,7 +13,10 @@ export interface Secrets {
   readonly devPassword: string;
 }
 
-export function loadSecrets({ jwtSecretFile, idpKeyFile, devPasswordFile }: Config): Secrets {
+export function loadSecrets(config: Config): Secrets {
+  const { jwtSecretFile, idpKeyFile, devPasswordFile, accessTokens, accessTokenKeyFile } = config;
+  // The package reads this one itself, and again when it changes.
+  if (accessTokens === "jwt") readOrMake(accessTokenKeyFile, newSigningKey);
   return {
     jwtSecret: readOrMake(jwtSecretFile, () => randomText(32)),
     idpKey: readOrMake(idpKeyFile, newSigningKey),

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { createOwnTokens, jwtTokens, opaqueTokens } from "./access-tokens.js";
 import { createApp } from "./app.js";
 import type { Config } from "./config.js";
 import { openDatabase } from "./database.js";
@@ -44,7 +45,6 @@ export async function startServer(config: Config, log = createLog(config.logLeve
     const limits = await openLimits(config, log);
     opened.push(limits.close);
     const users = new Users(database);
-    const sessions = new Sessions(database, config.accessTokenLifetimeMs);
     await seedUsers(users, config.serverName, secrets.devPassword);
 
     // Listens before there is an app: with PORT=0 the port is known only now, and the JWKS's URL holds it.
@@ -57,14 +57,24 @@ export async function startServer(config: Config, log = createLog(config.logLeve
         : await serveMetrics(metrics.registry, config.metricsHost, config.metricsPort);
     if (metricsServer !== undefined) opened.push(metricsServer.close);
     const identityProvider = createIdentityProvider(secrets.idpKey, url);
+    const baseUrl = config.publicBaseUrl ?? url;
+    const accessTokens =
+      config.accessTokens === "jwt" ? createOwnTokens(baseUrl, config.accessTokenKeyFile) : undefined;
+    const sessions = new Sessions(
+      database,
+      accessTokens === undefined
+        ? opaqueTokens(config.accessTokenLifetimeMs)
+        : jwtTokens(accessTokens, config.accessTokenLifetimeMs),
+    );
     const { app, ready } = createApp({
       serverName: config.serverName,
       users,
       sessions,
+      accessTokens,
       authSessions: new InteractiveAuthSessions(database),
       jwtSecret: secrets.jwtSecret,
       identityProvider,
-      wellKnown: { "m.homeserver": { base_url: config.publicBaseUrl ?? url } },
+      wellKnown: { "m.homeserver": { base_url: baseUrl } },
       singleUse: config.singleUse,
       trustProxy: config.trustProxy,
       limits,

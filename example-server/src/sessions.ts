@@ -18,6 +18,19 @@ export interface IssuedTokens {
   expiresInMs?: number;
 }
 
+type Device = Pick<Session, "userId" | "deviceId">;
+
+/**
+ * Makes an access token that leads to the session: by its handle, a secret of which only the hash is stored.
+ *
+ * @param refreshable - it comes with a refresh token, and must expire
+ */
+export type TokenMaker = (
+  handle: string,
+  device: Device,
+  refreshable: boolean,
+) => Pick<IssuedTokens, "accessToken" | "expiresInMs">;
+
 export interface Session {
   readonly id: number;
   readonly userId: string;
@@ -32,11 +45,11 @@ export interface Session {
  */
 export class Sessions {
   readonly #database: Database;
-  readonly #accessTokenLifetimeMs: number;
+  readonly #makeToken: TokenMaker;
 
-  constructor(database: Database, accessTokenLifetimeMs: number) {
+  constructor(database: Database, makeToken: TokenMaker) {
     this.#database = database;
-    this.#accessTokenLifetimeMs = accessTokenLifetimeMs;
+    this.#makeToken = makeToken;
   }
 
   /** Logs a device in. The tokens that it had stop working ("Relationship between access tokens and devices"). */
@@ -54,8 +67,9 @@ export class Sessions {
     });
   }
 
-  async find(accessToken: string): Promise<Session | undefined> {
-    const session = await this.#findBy("accessTokenHash", accessToken);
+  /** By the handle that its access token was made with. */
+  async find(handle: string): Promise<Session | undefined> {
+    const session = await this.#findBy("accessTokenHash", handle);
     // The new tokens have arrived, so the old ones are done with ("Refreshing access tokens").
     if (session !== undefined) await deleteSessionsOf(session, this.#database).where("id", "<", session.id).execute();
     return session;
@@ -115,24 +129,22 @@ export class Sessions {
   }
 
   async #issue({ userId, deviceId }: Device, refreshable: boolean, database: Database): Promise<IssuedTokens> {
-    const accessToken = newToken();
+    const handle = newToken();
     const refreshToken = newToken();
-    const expiresInMs = this.#accessTokenLifetimeMs;
+    const token = this.#makeToken(handle, { userId, deviceId }, refreshable);
     await database
       .insertInto("sessions")
       .values({
         userId,
         deviceId,
-        accessTokenHash: hash(accessToken),
+        accessTokenHash: hash(handle),
         refreshTokenHash: refreshable ? hash(refreshToken) : null,
-        expiresAt: refreshable ? Date.now() + expiresInMs : null,
+        expiresAt: token.expiresInMs === undefined ? null : Date.now() + token.expiresInMs,
       })
       .execute();
-    return refreshable ? { accessToken, refreshToken, expiresInMs } : { accessToken };
+    return refreshable ? { ...token, refreshToken } : token;
   }
 }
-
-type Device = Pick<Session, "userId" | "deviceId">;
 
 const deleteSessionsOf = ({ userId, deviceId }: Device, database: Database) =>
   database.deleteFrom("sessions").where("userId", "=", userId).where("deviceId", "=", deviceId);

@@ -143,7 +143,7 @@ const accessTokenOptions = optionsOf({
 } satisfies OptionsOf<AccessTokenOptions>);
 
 /** What the default of `maxTokenLength` lets in. */
-const MAX_TOKEN_LENGTH = 8192;
+export const MAX_TOKEN_LENGTH = 8192;
 
 /**
  * Makes and verifies JWT access tokens (RFC 9068) for a host that issues its own.

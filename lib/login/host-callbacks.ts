@@ -40,7 +40,7 @@ export async function issueToken<User, Req>(
 }
 
 /** A list is what a query returns and false what a lookup says: taken for users, they would log strangers in. */
-function assertUser<User>(user: User | undefined, callback: string): User {
+export function assertUser<User>(user: User | undefined, callback: string): User {
   if (user === undefined || user === null || (user as unknown) === false || Array.isArray(user)) {
     throw new HostFailure(callback, new TypeError(`${callback} must return a user`));
   }

@@ -105,7 +105,7 @@ export function parseLogger(options: OptionReader): Logger {
   return neverThrowing(options.optional("logger", anyLogger, consoleLogger));
 }
 
-const serverName: Check<string> = (value, path) => {
+export const serverName: Check<string> = (value, path) => {
   if (isServerName(text(value, path))) return value as string;
   throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
 };

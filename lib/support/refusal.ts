@@ -17,6 +17,8 @@ export type RefusalKind =
 export type RefusalReason =
   /** The subject does not have the required format, is of another server, or makes no valid user ID. */
   | "user_id"
+  /** An access token names two devices, or what can't be one. */
+  | "device"
   /** `identifier` names another user, or is required and missing. */
   | "identifier"
   /** Nobody has this user ID, and registration is not allowed. */

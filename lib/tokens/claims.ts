@@ -125,11 +125,19 @@ function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRu
   }
 }
 
-/** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it, and some make it a list. */
-function checkScopes({ claims: { scope, scp } }: ClaimedToken, { requiredScopes }: ClaimRules): void {
+function checkScopes({ claims }: ClaimedToken, { requiredScopes }: ClaimRules): void {
   if (requiredScopes.length === 0) return;
-  const granted = new Set<unknown>([...words(scope), ...(Array.isArray(scp) ? (scp as unknown[]) : words(scp))]);
-  if (!requiredScopes.every((name) => granted.has(name))) throw new TokenError("scope", "token lacks a required scope");
+  const granted = grantedScopes(claims);
+  if (!requiredScopes.every((name) => granted.includes(name))) {
+    throw new TokenError("scope", "token lacks a required scope");
+  }
+}
+
+/** RFC 8693 section 4.2 for `scope`; `scp` is what some providers call it, and some make it a list. Each once. */
+export function grantedScopes({ scope, scp }: Claims): readonly string[] {
+  const listed: readonly unknown[] = Array.isArray(scp) ? scp : words(scp);
+  const names = [...words(scope), ...listed].filter((name): name is string => typeof name === "string" && name !== "");
+  return [...new Set(names)];
 }
 
 function words(claim: unknown): readonly string[] {

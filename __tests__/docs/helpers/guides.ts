@@ -32,11 +32,19 @@ function blocksOf(page: string, language: "ts" | "sh"): readonly string[] {
   return Array.from(textOf(page).matchAll(blocks), ([, code = ""]) => code);
 }
 
-/** All TypeScript of the guides, as the files of one project: `auth0`, and `own-backend-1` for a page's second block. */
+/** The page whose examples need another host. */
+export const TWO_WAYS = "two-ways";
+
+/** All other TypeScript of the guides, as the files of one project. */
 export function examples(): Readonly<Record<string, string>> {
-  const named = (page: string) =>
-    blocksOf(page, "ts").map((code, i) => [i === 0 ? page : `${page}-${String(i)}`, code] as const);
-  return { host: HOST, ...Object.fromEntries(pages().flatMap(named)) };
+  const others = pages().filter((page) => page !== TWO_WAYS);
+  return Object.assign({ host: HOST }, ...others.map(examplesOf)) as Readonly<Record<string, string>>;
+}
+
+/** The TypeScript of a page, by names of files: `auth0`, and `own-backend-1` for a page's second block. */
+export function examplesOf(page: string): Readonly<Record<string, string>> {
+  const blocks = blocksOf(page, "ts");
+  return Object.fromEntries(blocks.map((code, i) => [i === 0 ? page : `${page}-${String(i)}`, code]));
 }
 
 /** The arguments of the line by which a guide checks a token. */

@@ -1,0 +1,137 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { createAccessTokens, createBearerAuth, matrixBearerAuth } from "matrix-jwt-login";
+
+import { expectOptionsError } from "../helpers/bad-options.js";
+import { SECRET } from "../helpers/keys.js";
+import { scripted } from "../limits/helpers.js";
+
+const TOKENS = { secret: SECRET, tokenType: "at+jwt" };
+const OWN = createAccessTokens({ issuer: "https://matrix.example.org", audience: "x", secret: SECRET });
+const ISSUER = "https://id.example.org";
+
+const make = (options: object) =>
+  matrixBearerAuth({ serverName: "example.org", tokens: TOKENS, logger: false, ...options } as never);
+
+const wrong: readonly (readonly [object, string, RegExp])[] = [
+  [{ serverName: undefined }, "serverName", /required/],
+  [{ serverName: "https://example.org" }, "serverName", /server name/],
+  [{ tokens: undefined }, "tokens", /required/],
+  [{ tokens: { tokenType: "at+jwt" } }, "tokens", /key source/],
+  [{ tokens: { secret: SECRET } }, "tokens", /tokenType, requiredScopes, authorize, introspection/],
+  [{ tokens: { ...TOKENS, audience: undefined } }, "tokens.audience", /undefined/],
+  [{ tokens: { ...TOKENS, singleUse: true } }, "tokens.singleUse", /not an option/],
+  [{ tokens: { ...TOKENS, identifier: "match" } }, "tokens.identifier", /not an option/],
+  [{ tokens: { ...TOKENS, allowRegistration: true } }, "tokens.allowRegistration", /not an option/],
+  [{ tokens: { ...TOKENS, displayNameClaim: "name" } }, "tokens.displayNameClaim", /not an option/],
+  [{ tokens: { ...TOKENS, deviceClaim: "" } }, "tokens.deviceClaim", /empty/],
+  [{ tokens: { ...TOKENS, deviceClaim: 5 } }, "tokens.deviceClaim", /list/],
+  [{ tokens: 5 }, "tokens", /object/],
+  [{ tokens: [] }, "tokens", /empty/],
+  [
+    { tokens: [{ issuer: ISSUER, audience: null, introspection: { endpoint: `${ISSUER}/introspect` } }] },
+    "tokens[0]",
+    /introspection alone/,
+  ],
+  [{ tokens: [TOKENS] }, "tokens[0].issuer", /required/],
+  [
+    {
+      tokens: [
+        { ...TOKENS, issuer: ISSUER },
+        { secret: SECRET, issuer: "x" },
+      ],
+    },
+    "tokens[1]",
+    /tokenType/,
+  ],
+  [
+    {
+      tokens: [
+        { ...TOKENS, issuer: ISSUER },
+        { ...TOKENS, issuer: ["x", ISSUER] },
+      ],
+    },
+    "tokens[1].issuer",
+    /another entry/,
+  ],
+  [{ externalIds: {} }, "externalIds.find", /required/],
+  [{ externalIds: { find: "x" } }, "externalIds.find", /function/],
+  [{ externalIds: { find: () => null, link: () => true } }, "externalIds.link", /not an option/],
+  [{ findUser: 5 }, "findUser", /function/],
+  [{ otherTokens: "pass" }, "otherTokens", /"reject", "next"/],
+  [{ cache: true }, "cache", /object/],
+  [{ cache: { maxEntries: 0 } }, "cache.maxEntries", /1 to 1000000/],
+  [{ cache: { maxEntries: 1_000_001 } }, "cache.maxEntries", /1 to 1000000/],
+  [{ cache: { maxAge: 0 } }, "cache.maxAge", /more than 0/],
+  [{ cache: { maxAge: undefined } }, "cache.maxAge", /undefined/],
+  [{ cache: { ttl: 5 } }, "cache.ttl", /not an option/],
+  [{ rateLimits: { address: scripted() } }, "rateLimits.address", /failures/],
+  [{ rateLimits: { failures: {} } }, "rateLimits.failures", /limiter/],
+  [{ cors: "x" }, "cors", /true or false/],
+  [{ logger: {} }, "logger.debug", /function/],
+  [{ onReject: 5 }, "onReject", /function/],
+  [{ onKeysError: 5 }, "onKeysError", /function/],
+  [{ loginTypes: {} }, "loginTypes", /not an option/],
+];
+
+test.each(wrong)("options that can't be right are refused when it is made: %#", (options, path, problem) => {
+  expectOptionsError(() => make(options), path, problem);
+});
+
+describe("options that are right", () => {
+  test.each([
+    [{ tokens: { secret: SECRET, requiredScopes: ["matrix"] } }],
+    [{ tokens: { secret: SECRET, authorize: () => true } }],
+    [{ cache: { maxEntries: 1, maxAge: 0.5 } }],
+    [{ cache: {} }],
+    [{ rateLimits: {} }],
+    [{ findUser: undefined, cache: undefined, externalIds: false }],
+  ])("are taken: %#", (options) => {
+    expect(make(options)).toBeInstanceOf(Function);
+  });
+
+  test("are those of the core, but for what concerns HTTP", () => {
+    for (const name of ["cors", "otherTokens"]) {
+      const options = { serverName: "example.org", tokens: TOKENS, [name]: true };
+      expectOptionsError(() => createBearerAuth(options as never), name, /not an option/);
+    }
+  });
+});
+
+test.each([
+  [
+    [
+      { ...TOKENS, issuer: "a" },
+      { ...TOKENS, issuer: "b" },
+    ],
+    {},
+    1,
+  ],
+  [
+    [
+      { ...TOKENS, issuer: "a" },
+      { ...TOKENS, issuer: "b" },
+    ],
+    { externalIds: false },
+    0,
+  ],
+  [
+    [
+      { ...TOKENS, issuer: "a" },
+      { ...TOKENS, issuer: "b" },
+    ],
+    { externalIds: { find: () => null } },
+    0,
+  ],
+  [[{ ...TOKENS, issuer: "a" }, OWN.verification], {}, 0],
+])("warn of several issuers whose users of one name would be one: %#", (tokens, options, times) => {
+  const warn = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  make({ tokens, ...options });
+  expect(warn).toHaveBeenCalledTimes(times);
+  warn.mockRestore();
+});
+
+test("ready resolves once there are keys", async () => {
+  await expect(make({}).ready()).resolves.toBeUndefined();
+  await expect(make({ tokens: OWN.verification }).ready()).resolves.toBeUndefined();
+  await expect(createBearerAuth({ serverName: "example.org", tokens: TOKENS }).ready()).resolves.toBeUndefined();
+});

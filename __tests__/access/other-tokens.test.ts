@@ -1,0 +1,114 @@
+import { describe, expect, jest, test } from "@jest/globals";
+
+import { KEYS, SECRET } from "../helpers/keys.js";
+import { encode, signed } from "../helpers/tokens.js";
+import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
+
+const ISSUER = "https://id.example.org";
+const NEXT = { otherTokens: "next" };
+const PASSED = { reached: true, has: false };
+
+const json = encode({});
+
+describe('tokens of somebody else, with otherTokens: "next"', () => {
+  const theirs: readonly (readonly [string, string | undefined, object?])[] = [
+    ["no token at all", undefined],
+    ["another scheme", "Basic YTpi"],
+    ["an opaque token", bearer("syt_YWxpY2U_abc_123")],
+    ["two parts", bearer("a.b")],
+    ["three parts that are no JWT", bearer("a.b.c")],
+    ["three parts, the first a JSON list", bearer(`${encode("[]")}.${json}.x`)],
+    ["three parts, the first a JSON string", bearer(`${encode('"x"')}.${json}.x`)],
+    ["five parts, without decryption", bearer(`${json}.a.b.c.d`)],
+    ["six parts", bearer(`${json}.a.b.c.d.e`)],
+    ["a JWT of another issuer", bearer(accessToken({ iss: "https://host.example.org" })), { issuer: ISSUER }],
+    [
+      "a JWT of another issuer, too long for us",
+      bearer(accessToken({ iss: "x" })),
+      { issuer: ISSUER, maxTokenLength: 9 },
+    ],
+    ["a JWT without issuer", bearer(accessToken()), { issuer: [ISSUER, "https://two.example.org"] }],
+    ["a JWT whose issuer is a list", bearer(accessToken({ iss: [ISSUER] })), { issuer: ISSUER }],
+  ];
+
+  test.each(theirs)("%s: the host's own check comes after", async (_, authorization, tokens = {}) => {
+    const onReject = jest.fn();
+    const check = auth(tokens, { ...NEXT, onReject });
+    for (const handler of [check, check.optional]) {
+      const { ask } = await guarded(handler);
+      expect((await ask(authorization)).json).toEqual(PASSED);
+    }
+    expect(onReject).not.toHaveBeenCalled();
+  });
+
+  const ours: readonly (readonly [string, string, object?])[] = [
+    ["a forged one", bearer(`${accessToken()}AA`)],
+    ["a malformed header", "Bearer a b"],
+    ["claims that are not JSON", bearer(signed("x", { header: { typ: "at+jwt" } })), { issuer: ISSUER }],
+    ["our issuer, expired", bearer(accessToken({ iss: ISSUER, exp: 1 })), { issuer: ISSUER }],
+    ["any issuer, where none is configured", bearer(accessToken({ iss: "x", aud: "y" }))],
+  ];
+
+  test.each(ours)("of ours that are bad are refused: %s", async (_, authorization, tokens = {}) => {
+    const { ask } = await guarded(auth(tokens, NEXT));
+    expect((await ask(authorization)).json).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
+  });
+
+  test("two headers are refused: the host's check might look at the other one", async () => {
+    const { ask } = await guarded(auth({}, NEXT));
+    expect((await ask(["Bearer a", "Bearer b"])).status).toBe(401);
+  });
+
+  test("good ones of ours are let in", async () => {
+    const { ask } = await guarded(auth({ issuer: ISSUER }, NEXT));
+    const { matrix } = (await ask(bearer(accessToken({ iss: ISSUER })))).json;
+    expect(matrix).toMatchObject({ userId: "@alice:example.org" });
+  });
+});
+
+test('tokens of somebody else are refused by default, and with otherTokens: "reject"', async () => {
+  for (const options of [{}, { otherTokens: "reject" }]) {
+    const { ask } = await guarded(auth({ issuer: ISSUER }, options));
+    expect((await ask(bearer("syt_abc"))).json).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", soft_logout: false });
+    expect((await ask()).json).toMatchObject({ errcode: "M_MISSING_TOKEN" });
+  }
+});
+
+describe("a list of token options by issuer", () => {
+  const ONE = "https://one.example.org";
+  const TWO = "https://two.example.org";
+  const jwks = { keys: [{ ...KEYS.ES256.publicKey.export({ format: "jwk" }), kid: "two" }] };
+  const list = [
+    { issuer: ONE, secret: SECRET, tokenType: "at+jwt" },
+    { issuer: [TWO], jwks, requiredScopes: ["matrix"], subjectClaim: "username" },
+  ];
+  const ofTwo = (claims: object) =>
+    accessToken({ iss: TWO, username: "bob", ...claims }, { algorithm: "ES256", header: { kid: "two" } });
+
+  test("applies to a token the rules of its issuer, and those alone", async () => {
+    const { ask } = await guarded(auth(list, { externalIds: false }));
+    const userOf = async (text: string) => {
+      const { status, json } = await ask(bearer(text));
+      return (json["matrix"] as { userId?: string } | undefined)?.userId ?? status;
+    };
+    expect(await userOf(accessToken({ iss: ONE }))).toBe("@alice:example.org");
+    expect(await userOf(ofTwo({ scope: "matrix" }))).toBe("@bob:example.org");
+    expect(await userOf(ofTwo({}))).toBe(403);
+    expect(await userOf(accessToken({ iss: TWO, username: "bob", scope: "matrix" }))).toBe(401);
+    expect(await userOf(ofTwo({ iss: ONE }))).toBe(401);
+  });
+
+  test.each([[{}], [{ iss: "https://three.example.org" }], [{ iss: [ONE] }], [{ iss: null }]])(
+    "refuses a token of no issuer of it: %p",
+    async (claims) => {
+      const reasons: unknown[] = [];
+      const onReject = ({ reason }: { reason: string }) => reasons.push(reason);
+      const { ask } = await guarded(auth(list, { externalIds: false, onReject }));
+      expect((await ask(bearer(accessToken(claims)))).json).toMatchObject({
+        errcode: "M_UNKNOWN_TOKEN",
+        soft_logout: false,
+      });
+      expect(reasons).toEqual(["issuer"]);
+    },
+  );
+});

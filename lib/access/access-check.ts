@@ -1,0 +1,138 @@
+import { assertUser } from "../login/host-callbacks.js";
+import { HostFailure } from "../support/host-failure.js";
+import { Refusal } from "../support/refusal.js";
+import { TokenError } from "../tokens/errors.js";
+import type { Authorization } from "./authorization.js";
+import type { AccessContext, MatrixAccess, VerifiedAccess } from "./options.js";
+import type { BearerConfig } from "./parse-options.js";
+import { blamesToken, type AccessRejection } from "./refusal.js";
+import { cacheKey, type Verified } from "./token-cache.js";
+import { verifyAccess } from "./verify-access.js";
+import { isForeign } from "./whose.js";
+
+/** One request on its way. */
+export class AccessAttempt<Req> {
+  readonly startedAt = performance.now();
+  readonly context: AccessContext<Req>;
+  /** Only once the token is verified. */
+  userId: string | undefined;
+
+  constructor(context: AccessContext<Req>) {
+    this.context = context;
+  }
+}
+
+/** Thrown if the request is somebody else's to check. */
+export class Foreign extends Error {}
+
+/** Checks requests, in this order: header, cache, limits, token, user. */
+export class AccessCheck<User, Req> {
+  readonly #config: BearerConfig<User, Req>;
+  readonly #passesForeign: boolean;
+
+  /** @param passesForeign - requests without a token, and tokens of somebody else, are the host's to check */
+  constructor(config: BearerConfig<User, Req>, { passesForeign }: { readonly passesForeign: boolean }) {
+    this.#config = config;
+    this.#passesForeign = passesForeign;
+  }
+
+  ready(): Promise<void> {
+    return this.#config.sources.ready();
+  }
+
+  /**
+   * Synchronous if the token is known, its key in no file, and `findUser` synchronous. Throws or rejects with
+   * {@link Foreign}, or anything that `rejectionOf` takes.
+   */
+  access(authorization: Authorization, attempt: AccessAttempt<Req>): MatrixAccess<User> | Promise<MatrixAccess<User>> {
+    if (authorization.kind === "none") {
+      throw this.#passesForeign ? new Foreign() : new TokenError("missing", "request has no token");
+    }
+    if (authorization.kind === "malformed") throw new TokenError("malformed", "the Authorization header is malformed");
+    const access = this.#verified(authorization.token, attempt);
+    return access instanceof Promise
+      ? access.then((late) => this.#withUser(late, attempt))
+      : this.#withUser(access, attempt);
+  }
+
+  /** Tells the host of a request that ended with `error`. */
+  report(
+    error: unknown,
+    { answer, reason }: AccessRejection,
+    { context, startedAt, userId }: AccessAttempt<Req>,
+  ): void {
+    const { logger, onReject } = this.#config;
+    const cause = error instanceof HostFailure ? error.cause : error;
+    // A MatrixError is the host's own answer, and nothing that it need be told of.
+    if (answer.statusCode === 500 && answer !== cause) logger.error(error);
+    onReject?.({
+      ...(userId !== undefined && { userId }),
+      statusCode: answer.statusCode,
+      errcode: answer.errcode,
+      reason,
+      durationMs: performance.now() - startedAt,
+      ...(context.req !== undefined && { req: context.req }),
+    });
+  }
+
+  #verified(token: string, attempt: AccessAttempt<Req>): VerifiedAccess | Promise<VerifiedAccess> {
+    const { cache } = this.#config;
+    if (cache === undefined) return this.#unknown(token, attempt, () => valueOf(this.#verify(token)));
+    const key = cacheKey(token);
+    const unknown = () => {
+      cache.refuseInactive(key);
+      return this.#unknown(token, attempt, () => cache.verify(key, () => this.#verify(token)));
+    };
+    const known = cache.find(key);
+    return known instanceof Promise ? known.then((access) => access ?? unknown()) : (known ?? unknown());
+  }
+
+  /** A token that is not in the cache, or no longer: somebody else's, or verified within the limits. */
+  #unknown<T>(token: string, { context }: AccessAttempt<Req>, verify: () => T | Promise<T>): T | Promise<T> {
+    const { limits, sources } = this.#config;
+    if (this.#passesForeign && isForeign(token, sources.all)) throw new Foreign();
+    // In an async function, so that what throws rejects.
+    return limits === undefined ? verify() : limits.admit(context.ip, async () => verify(), blamesToken);
+  }
+
+  #verify(token: string): ReturnType<typeof verifyAccess> {
+    return verifyAccess(token, this.#config.sources.for(token), this.#config);
+  }
+
+  #withUser(access: VerifiedAccess, attempt: AccessAttempt<Req>): MatrixAccess<User> | Promise<MatrixAccess<User>> {
+    attempt.userId = access.userId;
+    const { findUser } = this.#config;
+    // Without `findUser` there is no user, and the type of `User` says so.
+    if (findUser === undefined) return access as MatrixAccess<User>;
+    const found = attempted(() => findUser(access.userId, access));
+    // A database's query may be thenable and no Promise.
+    return isThenable(found)
+      ? Promise.resolve(found).then((user) => withUser(access, user as User), failed)
+      : withUser(access, found);
+  }
+}
+
+function valueOf<T>(verified: Verified<T> | Promise<Verified<T>>): T | Promise<T> {
+  return verified instanceof Promise ? verified.then(({ value }) => value) : verified.value;
+}
+
+function attempted<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (cause) {
+    return failed(cause);
+  }
+}
+
+function failed(cause: unknown): never {
+  throw new HostFailure("findUser", cause);
+}
+
+function withUser<User>(access: VerifiedAccess, user: User | null | undefined): MatrixAccess<User> {
+  if (user === null || user === undefined) throw new Refusal("user", "unknown_user", "its user does not exist");
+  return Object.freeze({ ...access, user: assertUser(user, "findUser") });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

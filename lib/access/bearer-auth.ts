@@ -1,0 +1,54 @@
+import { AccessAttempt, AccessCheck } from "./access-check.js";
+import { parseAuthorization } from "./authorization.js";
+import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";
+import { rejectionOf } from "./refusal.js";
+import { readerOf } from "../tokens/parse-options.js";
+import { BEARER_OPTION_NAMES, parseBearerOptions } from "./parse-options.js";
+
+/** The check of access tokens, without a web framework. Its functions need no `this`. */
+export interface BearerAuth<User = undefined, Req = unknown> {
+  /**
+   * Verifies the access token of one request.
+   *
+   * @param authorization - the value of the `Authorization` header
+   * @param context - who asks
+   * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are the answer
+   */
+  authenticate(
+    this: void,
+    authorization: string | undefined,
+    context?: AccessContext<Req>,
+  ): Promise<MatrixAccess<User>>;
+  /**
+   * Resolves once all keys have been fetched.
+   *
+   * @throws KeysUnavailableError if keys are temporarily unavailable
+   */
+  ready(this: void): Promise<void>;
+}
+
+/**
+ * Makes a check of access tokens without Express: for another framework, or for a host's own handlers.
+ *
+ * @param options - checked here, never later
+ * @throws OptionsError if an option can't be right
+ */
+export function createBearerAuth<User = undefined, Req = unknown>(
+  options: BearerAuthOptions<User, Req>,
+): BearerAuth<User, Req> {
+  const config = parseBearerOptions<User, Req>(readerOf(options, "", BEARER_OPTION_NAMES));
+  const check = new AccessCheck(config, { passesForeign: false });
+  return Object.freeze({
+    async authenticate(authorization: string | undefined, context: AccessContext<Req> = {}) {
+      const attempt = new AccessAttempt(context);
+      try {
+        return await check.access(parseAuthorization(authorization), attempt);
+      } catch (error) {
+        const rejection = rejectionOf(error);
+        check.report(error, rejection, attempt);
+        throw rejection.answer;
+      }
+    },
+    ready: () => check.ready(),
+  });
+}

@@ -1,0 +1,221 @@
+import type { UserRules } from "../login/login-type.js";
+import type { Logger } from "../support/logger.js";
+import type { KeysErrorEvent } from "../login/options.js";
+import type { FailureLimiter } from "../limits/limiter.js";
+import type { ClaimLocator } from "../tokens/claim-reader.js";
+import type { Claims } from "../tokens/claims.js";
+import type { TokenErrorCode } from "../tokens/errors.js";
+import type { TokenVerifierOptions } from "../tokens/options.js";
+import type { RefusalReason } from "../support/refusal.js";
+import type { AccessTokenVerification } from "./create-access-tokens.js";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** What an access token was verified to say, without the user. All of it is frozen. */
+export interface VerifiedAccess {
+  /** The full user ID: at most 255 bytes, each U+0021 to U+007E. */
+  readonly userId: string;
+  /** The part of the user ID between `@` and the first colon. */
+  readonly localpart: string;
+  /** The device that the token is for, if it names one. */
+  readonly deviceId?: string;
+  /** What `scope` (RFC 8693 section 4.2) and `scp` grant. */
+  readonly scopes: readonly string[];
+  /** All that the token says, or the introspection endpoint says of it. */
+  readonly claims: Claims;
+  /** When the token expires, in seconds since 1970: its `exp`, if it has one. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * What {@link matrixBearerAuth} puts into `req.matrix`. Frozen, but for `user`.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ */
+export interface MatrixAccess<User = unknown> extends VerifiedAccess {
+  /** What `findUser` returned; not there without it. */
+  readonly user: User;
+}
+
+/** What is known of a request. */
+export interface AccessContext<Req = unknown> {
+  /** The client's address, IPv4 or IPv6, for `rateLimits`. */
+  readonly ip?: string | undefined;
+  /** The framework's request, handed to `onReject` as it is. */
+  readonly req?: Req | undefined;
+}
+
+/** How access tokens become Matrix users and devices. */
+export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpart"> {
+  /**
+   * Where the device ID is: a claim's name, dots and all; a list of names, which walks down; or a synchronous function.
+   *
+   * @remarks
+   * By default the one scope `urn:matrix:client:device:ID` (or its name in MSC2967), else the claim `device_id`. A token
+   * that names two devices is refused, as is an ID over 512 characters or with a control character.
+   *
+   * @defaultValue scopes, then `device_id`
+   */
+  readonly deviceClaim?: ClaimLocator;
+}
+
+/** How access tokens are verified. At least one of `tokenType`, `requiredScopes`, `authorize` and `introspection`. */
+export type AccessTokenRules = TokenVerifierOptions & AccessRules;
+
+/** How verified tokens are kept. */
+export interface TokenCacheOptions {
+  /**
+   * The least recently used token is dropped first.
+   *
+   * @unit tokens, 1 to 1000000
+   * @defaultValue `10000`
+   */
+  readonly maxEntries?: number;
+  /**
+   * How long a token is used without being verified anew.
+   *
+   * @unit seconds, more than 0
+   * @defaultValue `120`
+   */
+  readonly maxAge?: number;
+}
+
+/** Why a request was refused: a {@link TokenErrorCode} for the token, else at which step it ended. */
+export type AccessRejectReason =
+  | TokenErrorCode
+  | RefusalReason
+  /** The device is named twice, or can't be one. */
+  | "device"
+  /** Keys are temporarily unavailable. */
+  | "keys_unavailable"
+  /** The introspection endpoint is temporarily unavailable. */
+  | "introspection_unavailable"
+  /** A callback of the host's refused or failed. */
+  | "host";
+
+/** A request that was refused, or that failed. */
+export interface AccessRejectEvent<Req = unknown> {
+  /** The full user ID; only once the token is verified. */
+  readonly userId?: string;
+  /** The answer's HTTP status. */
+  readonly statusCode: number;
+  /** The answer's `errcode`. */
+  readonly errcode: string;
+  /** Stable code for logic and metrics. */
+  readonly reason: AccessRejectReason;
+  /** Milliseconds that it took, the host's callbacks included. */
+  readonly durationMs: number;
+  /** The request, if there is one. */
+  readonly req?: Req;
+}
+
+/** A fetch or read of keys that failed, or an introspection endpoint that gave no answer. */
+export type AccessKeysErrorEvent = Omit<KeysErrorEvent, "loginType">;
+
+/**
+ * What verifying the access tokens of requests needs, with or without Express.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ */
+export interface BearerAuthOptions<User = undefined, Req = unknown> {
+  /** The part of a user ID after the first colon. */
+  readonly serverName: string;
+  /**
+   * How access tokens are verified: {@link AccessTokenRules}, `verification` of {@link createAccessTokens}, or a list of
+   * them by `issuer`.
+   *
+   * @remarks
+   * At least one of `tokenType`, `requiredScopes`, `authorize` and `introspection`, so that an ID token is no access token
+   * by accident.
+   */
+  readonly tokens: AccessTokenRules | AccessTokenVerification | readonly (AccessTokenRules | AccessTokenVerification)[];
+  /**
+   * Who a provider's user is here. Asked when a token is verified; the subject rules then do not apply.
+   *
+   * @remarks
+   * `find` returns a full user ID, or nothing: then the request is 401. `false` says that subjects of several issuers are
+   * meant to be the same users.
+   *
+   * @defaultValue none
+   */
+  readonly externalIds?:
+    | {
+        readonly find: (id: {
+          readonly issuer: string;
+          readonly subject: string;
+        }) => Awaitable<string | null | undefined>;
+      }
+    | false;
+  /**
+   * The user of exactly this ID, or nothing: then the request is 401. Asked on every request, so that a logout, lock or
+   * deletion works at once. May be async.
+   *
+   * @remarks
+   * Left out, the token alone decides until it expires.
+   *
+   * @defaultValue none
+   */
+  readonly findUser?: (userId: string, access: VerifiedAccess) => Awaitable<User | null | undefined>;
+  /**
+   * Verified tokens, kept by the SHA-256 of their text; `false`: each request verifies its token.
+   *
+   * @remarks
+   * A token is kept no longer than it is good, and no longer than its key is.
+   *
+   * @defaultValue 10,000 tokens and 120 seconds
+   */
+  readonly cache?: TokenCacheOptions | false;
+  /**
+   * Limits of failed attempts, by address: only for tokens that are not cached.
+   *
+   * @defaultValue none
+   */
+  readonly rateLimits?: { readonly failures?: FailureLimiter };
+  /**
+   * Where outages and faults are logged: pino and `console` fit, `false` for nowhere. Never gets a token, a secret or a key.
+   *
+   * @defaultValue `console`'s warnings and errors
+   */
+  readonly logger?: Logger | false;
+  /**
+   * Called after each refusal.
+   *
+   * @remarks
+   * Called after the answer is decided; what it throws is logged and changes nothing.
+   *
+   * @defaultValue none
+   */
+  readonly onReject?: (event: AccessRejectEvent<Req>) => void;
+  /**
+   * Called after each failed fetch or read of keys.
+   *
+   * @remarks
+   * What it throws is logged and changes nothing.
+   *
+   * @defaultValue none
+   */
+  readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
+}
+
+/** What only a mounted handler has to know. */
+export interface BearerHttpOptions {
+  /**
+   * Set the CORS headers of the specification's "Web browser clients".
+   *
+   * @remarks
+   * A header that the host has set already is left as it is.
+   *
+   * @defaultValue `true`
+   */
+  readonly cors?: boolean;
+  /**
+   * What becomes of a request without a token, or with a token of somebody else: it is refused, or the host's own check
+   * comes after.
+   *
+   * @remarks
+   * Somebody else's is a token that is no JWT (unless `introspection` is set), or whose `iss` is none of the configured ones.
+   *
+   * @defaultValue `"reject"`
+   */
+  readonly otherTokens?: "reject" | "next";
+}

@@ -1,0 +1,68 @@
+import type { KeyObject } from "node:crypto";
+
+import { optionsOf } from "../support/options.js";
+import { claimReader } from "../tokens/claim-reader.js";
+import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
+import { TOKEN_OPTIONS } from "../tokens/parse-options.js";
+import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";
+import { SignedReader } from "../tokens/readers/signed.js";
+import { Verifier } from "../tokens/verifier.js";
+import { MAX_TOKEN_LENGTH, type OwnTokens } from "./create-access-tokens.js";
+import type { SigningKeys } from "./signing-keys.js";
+
+const tokenOptions = optionsOf(TOKEN_OPTIONS);
+
+/** Verifies the tokens of `createAccessTokens` (RFC 9068 section 4). */
+export function ownVerifier({ keys, issuer, audience }: OwnTokens): Verifier {
+  const source = new OwnKeys(keys);
+  const signed = new SignedReader(source, [...source.algorithms]);
+  return new Verifier({
+    reader: signed,
+    signed,
+    rules: {
+      ...tokenOptions({ tokenType: "at+jwt" }, ""),
+      requireExpiry: true,
+      issuers: new Set([issuer]),
+      audiences: new Set([audience]),
+    },
+    subject: claimReader("sub", "subjectClaim"),
+    maxTokenLength: MAX_TOKEN_LENGTH,
+    authorize: undefined,
+  });
+}
+
+/** The keys that sign now, each for the one algorithm that it signs with, and by its name if it has one. */
+class OwnKeys implements KeySource {
+  readonly algorithms: ReadonlySet<Algorithm>;
+  readonly possibleAlgorithms: ReadonlySet<Algorithm>;
+  readonly named: boolean;
+  readonly #keys: SigningKeys;
+
+  constructor(keys: SigningKeys) {
+    const current = keys.current();
+    this.#keys = keys;
+    this.named = current[0].jwk !== undefined;
+    // A file may come to hold a key for another algorithm; a secret does not change.
+    this.algorithms = this.named ? PUBLIC_KEY_ALGORITHMS : new Set(current.map(({ algorithm }) => algorithm));
+    this.possibleAlgorithms = this.algorithms;
+  }
+
+  keysFor({ algorithm, kid }: KeyQuery): readonly KeyObject[] {
+    return this.#keys
+      .current()
+      .filter((key) => key.algorithm === algorithm && (key.jwk === undefined || key.jwk.kid === kid))
+      .map(({ verifies }) => verifies);
+  }
+
+  holds(key: KeyObject): boolean {
+    return this.#keys.current().some(({ verifies }) => verifies.equals(key));
+  }
+
+  describe(): string {
+    return "the tokens are the server's own, and their keys those of createAccessTokens";
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+}

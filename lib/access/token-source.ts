@@ -1,0 +1,171 @@
+import { at, listOf, type Check } from "../support/checks.js";
+import { optional, optionsOf } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
+import { LOGIN_TYPE_OPTIONS } from "../login/parse-login-type.js";
+import type { SubjectRules } from "../matrix/subject.js";
+import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
+import type { Claims } from "../tokens/claims.js";
+import { discoverableIssuer, jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
+import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
+import { TokenError } from "../tokens/errors.js";
+import type { Verifier } from "../tokens/verifier.js";
+import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
+import { ownTokensOf, type OwnTokens } from "./create-access-tokens.js";
+import { deviceOf, oneDevice, type Device } from "./device.js";
+import { ownVerifier } from "./own-verifier.js";
+import { unverifiedIssuer, type TokenShape } from "./whose.js";
+
+/** Where access tokens come from, and the rules for them. */
+export interface TokenSource extends SubjectRules {
+  readonly verifier: Verifier;
+  /** Undefined: of any issuer. */
+  readonly issuers: ReadonlySet<unknown> | undefined;
+  readonly requiredScopes: readonly string[];
+  readonly deviceOf: (claims: Claims, scopes: readonly string[], introspection?: Claims) => Device;
+  /** Tokens of the host's own: their subject is the user ID, whatever other issuers call the user. */
+  readonly own: boolean;
+  readonly shapes: ReadonlySet<TokenShape>;
+  readonly metadata: IssuerMetadata | undefined;
+}
+
+// Not what concerns a login's submission, or registration.
+const { subjectFormat, localpart } = LOGIN_TYPE_OPTIONS;
+
+const sourceOptions = optionsOf({ ...TOKEN_OPTIONS, subjectFormat, localpart, deviceClaim: optional(claimLocator) });
+
+/** What tells an access token from an ID token. */
+const MARKS = ["tokenType", "requiredScopes", "authorize", "introspection"] as const;
+
+/** Where all access tokens come from. */
+export interface TokenSources {
+  readonly all: readonly TokenSource[];
+  /**
+   * Whose rules a token has to pass: of several, by its unverified `iss`, which these rules then check once more.
+   *
+   * @throws TokenError `issuer` if the token is of none
+   */
+  for(token: string): TokenSource;
+  ready(): Promise<void>;
+}
+
+/**
+ * @param context - makes what a source has to itself
+ * @throws OptionsError
+ */
+export function parseTokenSources(value: unknown, path: string, context: () => KeyContext): TokenSources {
+  const parse: Check<TokenSource> = (one, here) => parseTokenSource(one, here, context());
+  if (!Array.isArray(value)) {
+    const source = parse(value, path);
+    return { all: [source], for: () => source, ready: () => source.verifier.ready() };
+  }
+  const all = listOf(parse)(value, path);
+  const byIssuer = new Map<unknown, TokenSource>();
+  for (const [index, source] of all.entries()) {
+    const here = at(at(path, index), "issuer");
+    if (source.issuers === undefined) throw new OptionsError(here, "is required in a list: it chooses the rules");
+    if (source.verifier.config.signed === undefined) {
+      throw new OptionsError(at(path, index), "has introspection alone, whose tokens name no issuer to choose it by");
+    }
+    for (const issuer of source.issuers) {
+      if (byIssuer.has(issuer)) throw new OptionsError(here, `is that of another entry too: ${String(issuer)}`);
+      byIssuer.set(issuer, source);
+    }
+  }
+  return {
+    all,
+    for(token) {
+      const source = byIssuer.get(unverifiedIssuer(token));
+      if (source === undefined) throw new TokenError("issuer", "token issuer not accepted (iss)");
+      return source;
+    },
+    ready: async () => {
+      await Promise.all(all.map(({ verifier }) => verifier.ready()));
+    },
+  };
+}
+
+/** @throws OptionsError */
+function parseTokenSource(value: unknown, path: string, context: KeyContext): TokenSource {
+  const own = ownTokensOf(value);
+  if (own !== undefined) return ownSource(own, context);
+  const { deviceClaim, requiredScopes, ...options } = sourceOptions(value, path);
+  if (!MARKS.some((mark) => isGiven(value, mark))) {
+    throw new OptionsError(
+      path,
+      `must have at least one of ${MARKS.join(", ")}: otherwise an ID token would be an access token`,
+    );
+  }
+  // Scopes are checked with Matrix's own names for them, which the verifier does not know.
+  const verifier = parseVerifier({ ...options, requiredScopes: [] }, path, context);
+  return {
+    verifier,
+    issuers: verifier.config.rules.issuers,
+    requiredScopes,
+    deviceOf: deviceReader(deviceClaim),
+    subjectFormat: options.subjectFormat,
+    localpart: options.localpart,
+    own: false,
+    shapes: shapesOf(options),
+    metadata: metadataOf(options, path, context),
+  };
+}
+
+/** Tokens of other kinds are nothing that the options could take. */
+function shapesOf({
+  introspection,
+  decryption,
+}: Pick<TokenValues, "introspection" | "decryption">): TokenSource["shapes"] {
+  if (introspection !== undefined) return new Set(["signed", "encrypted", "opaque"]);
+  return new Set(decryption === undefined ? ["signed"] : ["signed", "encrypted"]);
+}
+
+/** Of the issuer that keys or the introspection endpoint are found by. */
+function metadataOf(
+  options: Omit<TokenValues, "requiredScopes">,
+  path: string,
+  context: KeyContext,
+): IssuerMetadata | undefined {
+  const { discover, introspection } = options;
+  if (!discover && introspection?.discover !== true) return undefined;
+  const settings = { ...jwksSettings(options), ...(!discover && introspection && requestOf(introspection)) };
+  return context.shared.metadata(discoverableIssuer(options, path, settings), settings, context.watcher);
+}
+
+function requestOf({ timeout, fetch, allowHttp }: NonNullable<TokenValues["introspection"]>): Partial<RemoteSettings> {
+  return { timeout, fetch, allowHttp };
+}
+
+function isGiven(value: unknown, name: string): boolean {
+  const given = (value as Readonly<Record<string, unknown>>)[name];
+  return given !== undefined && !(Array.isArray(given) && given.length === 0);
+}
+
+function deviceReader(locator: ClaimLocator | undefined): TokenSource["deviceOf"] {
+  if (locator === undefined) return deviceOf;
+  const read = claimReader(locator, "deviceClaim");
+  return (claims, _scopes, introspection) => oneDevice([read(claims, introspection)]);
+}
+
+function ownSource(own: OwnTokens, context: KeyContext): TokenSource {
+  own.keys.watch(context.watcher);
+  return {
+    verifier: ownVerifier(own),
+    issuers: new Set([own.issuer]),
+    requiredScopes: [],
+    deviceOf: deviceReader("device_id"),
+    subjectFormat: "userId",
+    localpart: "as-is",
+    own: true,
+    shapes: new Set(["signed"]),
+    metadata: undefined,
+  };
+}
+
+/** `alice` of two issuers would be one account, unless the host says who is who. Said once. */
+export function warnOfSharedNames(sources: readonly TokenSource[]): void {
+  if (sources.filter(({ own }) => !own).length < 2) return;
+  process.emitWarning(
+    "tokens has several issuers, whose users of one name are one user: set externalIds, or externalIds: false if they are meant to be",
+    { type: "SecurityWarning", code: "MATRIX_JWT_LOGIN_SHARED_NAMES" },
+  );
+}

@@ -1,0 +1,88 @@
+import type { KeyObject } from "node:crypto";
+
+import { externalIdOf, findLinked } from "../login/external-ids.js";
+import { localpartOf, possibleUserId } from "../matrix/subject.js";
+import { Refusal } from "../support/refusal.js";
+import { grantedScopes } from "../tokens/claims.js";
+import type { VerifiedToken } from "../tokens/verifier.js";
+import { isGranted } from "./device.js";
+import { deepFreeze } from "./freeze.js";
+import type { BearerAuthOptions, VerifiedAccess } from "./options.js";
+import { InsufficientScope } from "./refusal.js";
+import type { Verified } from "./token-cache.js";
+import type { TokenSource } from "./token-source.js";
+
+export interface AccessConfig {
+  readonly serverName: string;
+  readonly externalIds: Exclude<BearerAuthOptions["externalIds"], false>;
+}
+
+/**
+ * Verifies a token by the rules of its source: synchronous if nothing has to be asked.
+ *
+ * @throws TokenError, Refusal, HostFailure; KeysUnavailableError and its like
+ */
+export function verifyAccess(
+  token: string,
+  source: TokenSource,
+  config: AccessConfig,
+): Verified<VerifiedAccess> | Promise<Verified<VerifiedAccess>> {
+  const verified = source.verifier.verify(token);
+  return verified instanceof Promise
+    ? verified.then((late) => judge(late, source, config))
+    : judge(verified, source, config);
+}
+
+function judge(
+  token: VerifiedToken,
+  source: TokenSource,
+  config: AccessConfig,
+): Verified<VerifiedAccess> | Promise<Verified<VerifiedAccess>> {
+  const scopes = grantedScopes(token.claims);
+  if (!source.requiredScopes.every((scope) => isGranted(scope, scopes)))
+    throw new InsufficientScope(source.requiredScopes);
+  const device = source.deviceOf(token.claims, scopes, token.introspection);
+  if (device === "bad") throw new Refusal("token", "device", "token names no usable device");
+  const accessOf = (userId: string, localpart: string): Verified<VerifiedAccess> => ({
+    value: deepFreeze({
+      userId,
+      localpart,
+      ...(device.id !== undefined && { deviceId: device.id }),
+      scopes,
+      claims: token.claims,
+      ...(token.claims.exp !== undefined && { expiresAt: token.claims.exp }),
+    }),
+    endsAt: endOf(token, source),
+    isCurrent: () => isCurrent(token, source),
+  });
+
+  const { externalIds } = config;
+  if (externalIds !== undefined && !source.own) {
+    const linked = async () => {
+      await source.verifier.authorize(token, {});
+      const userId = await findLinked(externalIds, externalIdOf(token), config.serverName);
+      if (userId === undefined) throw new Refusal("user", "unlinked", "nobody here is linked to its identity");
+      return accessOf(userId, userId.slice(1, userId.indexOf(":")));
+    };
+    return linked();
+  }
+  const localpart = localpartOf(token.subject, source, config.serverName);
+  const access = accessOf(possibleUserId(localpart, config.serverName), localpart);
+  return source.verifier.authorize(token, {})?.then(() => access) ?? access;
+}
+
+/** By the token's own times, leeway included: `exp` (RFC 7519 section 4.1.4) and `maxTokenAge`. Milliseconds. */
+function endOf({ claims: { exp = Infinity, iat = Infinity } }: VerifiedToken, { verifier }: TokenSource): number {
+  const { clockTolerance, maxTokenAge = Infinity } = verifier.config.rules;
+  return (Math.min(exp, iat + maxTokenAge) + clockTolerance) * 1_000;
+}
+
+/** Is the key that verified it still among those that would verify it now? Asking has them refreshed when that is due. */
+function isCurrent({ verifiedBy }: VerifiedToken, { verifier }: TokenSource): boolean | Promise<boolean> {
+  const { signed } = verifier.config;
+  if (verifiedBy === undefined || signed === undefined) return true;
+  const { key, query } = verifiedBy;
+  const isAmong = (keys: readonly KeyObject[]): boolean => keys.some((one) => one.equals(key));
+  const keys = signed.keys.keysFor(query);
+  return keys instanceof Promise ? keys.then(isAmong, () => false) : isAmong(keys);
+}

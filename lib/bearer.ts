@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
+import { authorizationOf } from "./access/authorization.js";
+import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
+import { BEARER_OPTION_NAMES, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
+import { rejectionOf, type AccessRejection } from "./access/refusal.js";
+import { sendError, setJsonHeaders } from "./http/answer.js";
+import { MatrixError } from "./matrix/errors.js";
+import type { Metadata } from "./remote/metadata.js";
+import { flag, oneOf } from "./support/checks.js";
+import { readerOf } from "./tokens/parse-options.js";
+
+/**
+ * The options of {@link matrixBearerAuth}.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ */
+export type MatrixBearerAuthOptions<User = undefined, Req = unknown> = BearerAuthOptions<User, Req> & BearerHttpOptions;
+
+type NodeRequest = IncomingMessage | Http2ServerRequest;
+type NodeResponse = ServerResponse | Http2ServerResponse;
+type Next = (error?: unknown) => void;
+
+/** A handler for Express and its like, or for `node:http`. */
+export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
+
+/** Lets requests with a good access token through, and answers all others. */
+export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
+  /** For endpoints that work with and without a user: a request whose token is missing or refused has no `req.matrix`. */
+  readonly optional: BearerHandler<Req>;
+  /**
+   * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional} it may be undefined: look there at
+   * `req.matrix`.
+   *
+   * @throws Error if the handler did not run on this request
+   */
+  of(this: void, req: object): MatrixAccess<User>;
+  /**
+   * For `GET /_matrix/client/v1/auth_metadata`: the discovery document of the issuer of `discover: true`, the first of
+   * several.
+   */
+  readonly metadata: BearerHandler<Req>;
+  /**
+   * Resolves once all keys have been fetched.
+   *
+   * @throws KeysUnavailableError if keys are temporarily unavailable
+   */
+  ready(this: void): Promise<void>;
+}
+
+/**
+ * Makes a handler for Express and its like, for `app.use` or in front of a route, that lets a request through if its access
+ * token is good, and answers it otherwise.
+ *
+ * @param options - checked here, never later
+ * @throws OptionsError if an option can't be right
+ */
+export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
+  options: MatrixBearerAuthOptions<User, Req>,
+): MatrixBearerAuth<User, Req> {
+  const reader = readerOf(options, "", [...BEARER_OPTION_NAMES, "cors", "otherTokens"]);
+  const cors = reader.optional("cors", flag, true);
+  const otherTokens = reader.optional("otherTokens", oneOf(["reject", "next"]), "reject");
+  const config = parseBearerOptions<User, Req>(reader);
+  const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
+  /** Where each request keeps what `of` gives: its own, whatever else writes to `req.matrix`. */
+  const key = Symbol("matrix-jwt-login.access");
+
+  const handler =
+    (isOptional: boolean): BearerHandler<Req> =>
+    (req, res, next) => {
+      const request = req as Req & Checked<User>;
+      delete request.matrix;
+      request[key] = undefined;
+      if (req.method === "OPTIONS") {
+        next();
+        return;
+      }
+      const attempt = new AccessAttempt<Req>(new RequestContext(req));
+      const admit = (access: MatrixAccess<User>): void => {
+        request.matrix = access;
+        request[key] = access;
+        next();
+      };
+      const refuse = (error: unknown): void => {
+        const rejection = error instanceof Foreign ? undefined : rejectionOf(error);
+        if (rejection === undefined || (isOptional && isRefusal(rejection))) {
+          next();
+          return;
+        }
+        check.report(error, rejection, attempt);
+        send(res, rejection);
+      };
+      let access: MatrixAccess<User> | Promise<MatrixAccess<User>>;
+      try {
+        access = check.access(authorizationOf(req), attempt);
+      } catch (error) {
+        refuse(error);
+        return;
+      }
+      if (access instanceof Promise) access.then(admit, refuse).catch(next);
+      else admit(access);
+    };
+
+  const send = (res: NodeResponse, { answer, challenge }: Pick<AccessRejection, "answer" | "challenge">): void => {
+    if (challenge !== undefined && !res.headersSent) res.setHeader("WWW-Authenticate", challenge);
+    sendError(res as ServerResponse, answer, { cors });
+  };
+
+  const metadata: BearerHandler<Req> = (req, res, next) => {
+    if (req.method !== "GET" && req.method !== "HEAD") {
+      next();
+      return;
+    }
+    documentOf(config)
+      .then(
+        (document) => {
+          if (res.headersSent) return;
+          const body = JSON.stringify(document);
+          setJsonHeaders(res as ServerResponse, 200, Buffer.byteLength(body), { cors });
+          res.setHeader("Cache-Control", "public, max-age=600");
+          (res as ServerResponse).end(body);
+        },
+        (error: unknown) => {
+          send(res, rejectionOf(error));
+        },
+      )
+      .catch(next);
+  };
+
+  const of = (req: object): MatrixAccess<User> => {
+    if (!(key in req)) throw new Error("matrix-jwt-login: this matrixBearerAuth did not run on the request");
+    const access: unknown = (req as Checked<User>)[key];
+    return access as MatrixAccess<User>;
+  };
+
+  return Object.assign(handler(false), {
+    optional: handler(true),
+    of,
+    metadata,
+    ready: () => check.ready(),
+  });
+}
+
+/** A refusal of the token or its user: not that nothing could be told, or that there were too many. */
+function isRefusal({ answer: { statusCode } }: AccessRejection): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+/** The client-server API, "Server metadata discovery" of its OAuth 2.0 API. */
+async function documentOf({ sources }: Pick<BearerConfig<never, never>, "sources">): Promise<Metadata> {
+  const source = sources.all.find(({ metadata }) => metadata !== undefined);
+  if (source?.metadata === undefined) {
+    throw new MatrixError("M_UNRECOGNIZED", "Unrecognized request", { statusCode: 404 });
+  }
+  return source.metadata.get();
+}
+
+/** A request that a handler ran on. */
+interface Checked<User> {
+  matrix?: MatrixAccess<User>;
+  [key: symbol]: MatrixAccess<User> | undefined;
+}
+
+/** Express works `ip` out anew each time that it is asked: it is asked only if it is needed. */
+class RequestContext<Req extends NodeRequest> {
+  readonly req: Req;
+
+  constructor(req: Req) {
+    this.req = req;
+  }
+
+  get ip(): string | undefined {
+    const { ip } = this.req as { readonly ip?: unknown };
+    return typeof ip === "string" ? ip : this.req.socket.remoteAddress;
+  }
+}
