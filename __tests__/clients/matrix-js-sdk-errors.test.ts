@@ -117,7 +117,7 @@ const CASES: Readonly<Record<string, Case>> = {
     options: { loginTypes: { [LOGIN_TYPE]: { jwksUri: "http://127.0.0.1:1/jwks" } } },
     status: 503,
     data: { errcode: "M_UNKNOWN", error: expect.any(String) },
-    retryAfterMs: 1_000,
+    retryAfterMs: 5_000,
     // It reads the header where it is asked to, but heeds it after a 429 only.
     backoff: ITS_OWN,
   },

@@ -39,6 +39,7 @@ export const KEYS: Readonly<Record<Algorithm, KeyPair>> = {
   ES384: P384,
   ES512: P521,
   EdDSA: ED25519,
+  Ed25519: ED25519,
 };
 
 export function pem({ publicKey }: KeyPair): string {

@@ -59,6 +59,32 @@ describe("requestJson", () => {
   });
 });
 
+describe("JSON that would keep the event loop", () => {
+  const LARGE = { ...LIMITS, maxResponseSize: 1_048_576 };
+  const ask = () => within(5, (signal) => requestJson(server.url, {}, LARGE, signal));
+
+  test.each([
+    ["lists within lists", "[".repeat(101) + "]".repeat(101)],
+    ["objects within objects", '{"a":'.repeat(101) + "1" + "}".repeat(101)],
+    ["a million brackets", "[".repeat(1_000_000)],
+    ["empty objects", `[${"{},".repeat(30_000)}1]`],
+    ["members", `{${'"a":1,'.repeat(60_000)}"b":1}`],
+    ["numbers", `[${"1,".repeat(60_000)}1]`],
+  ])("is not parsed: %s", async (_, body) => {
+    server.answer(text(body));
+    await expect(ask()).rejects.toThrow("answered with JSON that is too deep or holds too many values");
+  });
+
+  test.each([
+    ["what is deep enough", "[".repeat(100) + "]".repeat(100)],
+    ["brackets and commas in text", JSON.stringify(["[{,\\".repeat(50_000), '"[{,'.repeat(20_000)])],
+    ["lists side by side", `[${"[],".repeat(20_000)}1]`],
+  ])("is not %s", async (_, body) => {
+    server.answer(text(body));
+    expect(await ask()).toEqual(JSON.parse(body));
+  });
+});
+
 describe("request", () => {
   test("gives status, headers and text, whatever the status", async () => {
     server.answer(text('{"error":"invalid_grant"}', 400, { "X-Id": "2" }));

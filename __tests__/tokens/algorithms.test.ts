@@ -121,7 +121,7 @@ describe("without `algorithms`, those are allowed that fit the key", () => {
     ["P-256", { publicKey: KEYS.ES256.publicKey }, ["ES256"]],
     ["P-384", { publicKey: KEYS.ES384.publicKey }, ["ES384"]],
     ["P-521", { publicKey: KEYS.ES512.publicKey }, ["ES512"]],
-    ["Ed25519", { publicKey: KEYS.EdDSA.publicKey }, ["EdDSA"]],
+    ["Ed25519", { publicKey: KEYS.EdDSA.publicKey }, ["EdDSA", "Ed25519"]],
   ])("%s", async (_, options, fitting) => {
     const verifier = verifierOf(options);
     for (const algorithm of ALL) {
@@ -217,5 +217,42 @@ describe("`algorithms`", () => {
     const error = errorOf(() => verifierOf(options));
     expect(error).toMatchObject({ name: "OptionsError", path });
     expect(error.message).toMatch(message);
+  });
+});
+
+const FORGER = generateKeyPairSync("ed25519").privateKey;
+
+describe("Ed25519 and EdDSA are two names of one algorithm", () => {
+  const NAMES = ["EdDSA", "Ed25519"] as const;
+
+  test.each(NAMES)("%s in `algorithms` allows both", async (name) => {
+    for (const algorithm of NAMES) {
+      const options = { publicKey: KEYS.EdDSA.publicKey, algorithms: [name] };
+      expect(await verdict(options, token({}, { algorithm }))).toBe("accepted");
+    }
+    expect(
+      await verdict(
+        { publicKey: [pem(KEYS.ES256), pem(KEYS.EdDSA)], algorithms: [name] },
+        token({}, { algorithm: "ES256" }),
+      ),
+    ).toBe("algorithm");
+  });
+
+  test.each(NAMES)("a JWK whose `alg` is %s serves both", async (alg) => {
+    for (const algorithm of NAMES) {
+      const options = { jwks: { keys: [jwk(KEYS.EdDSA, { alg, kid: "ed" })] } };
+      expect(await verdict(options, token({}, { algorithm }))).toBe("accepted");
+      expect(await verdict(options, token({}, { algorithm, header: { kid: "ed" } }))).toBe("accepted");
+    }
+  });
+
+  test.each(["ed25519", "EDDSA", "Ed448", "ES256", ["Ed25519"]])("a JWK whose `alg` is %j is for neither", (alg) => {
+    const options = { jwks: { keys: [jwk(KEYS.EdDSA, { alg })] } };
+    expect(errorOf(() => verifierOf(options)).message).toMatch(/no key/);
+  });
+
+  test.each(NAMES)("a token that says %s needs a good signature", async (alg) => {
+    const options = { publicKey: KEYS.EdDSA.publicKey };
+    expect(await verdict(options, token({}, { algorithm: "EdDSA", header: { alg }, key: FORGER }))).toBe("signature");
   });
 });

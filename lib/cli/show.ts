@@ -1,3 +1,5 @@
+import { KeysUnavailableError } from "../remote/errors.js";
+
 const LONGEST = 100;
 const MOST = 10;
 
@@ -61,6 +63,8 @@ export function reasons(error: unknown, depth = 0): string {
     // An error over several attempts to connect has a code and no message.
     const text = message === undefined || message === "" ? (code ?? "an error without a message") : message;
     const own = printable(text.replaceAll("\n", " "));
+    // Keys that can't be had as the document that says where they are can't.
+    if (cause instanceof KeysUnavailableError && cause.message === message) return reasons(cause, depth + 1);
     return cause === undefined || depth === DEEPEST ? own : `${own}: ${reasons(cause, depth + 1)}`;
   } catch {
     return "an error that can't be read";

@@ -1,11 +1,11 @@
 import { constants, createHmac, sign, type KeyObject } from "node:crypto";
 
-import { isHmac, type Algorithm } from "../tokens/readers/algorithms.js";
+import { isHmac, isSynonym, type Algorithm } from "../tokens/readers/algorithms.js";
 
 /** A signature by RFC 7518 section 3, or RFC 8037 section 3.1 for EdDSA. */
 export function signature(input: string, algorithm: Algorithm, key: KeyObject): Buffer {
   const data = Buffer.from(input);
-  if (algorithm === "EdDSA") return sign(null, data, key);
+  if (isSynonym(algorithm, "EdDSA")) return sign(null, data, key);
   const hash = `sha${algorithm.slice(2)}`;
   if (isHmac(algorithm)) return createHmac(hash, key).update(data).digest();
   return sign(hash, data, { key, ...parametersOf(algorithm) });

@@ -23,18 +23,32 @@ export function notifier<Event>(options: OptionReader, name: string, logger: Log
   };
 }
 
-/** Says an outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
+/** Lines a minute about tokens that no key fits: anybody can send them. */
+const MAX_LINES = 10;
+const MINUTE = 60_000;
+
+/** Logs an outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
 export function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
   let down = false;
+  let [minute, lines] = [0, 0];
   return {
     failed(error) {
-      if (!down) logger.warn(new Error(`matrix-jwt-login: no new keys for ${loginType}`, { cause: error }));
+      if (!down) logger.warn(`matrix-jwt-login: no new keys for ${loginType}: ${error.detail}`);
       down = true;
       notify?.({ loginType, error, source: "keys" });
     },
     recovered() {
       down = false;
-      logger.info(`matrix-jwt-login: keys for ${loginType} can be had again`);
+      logger.info(`matrix-jwt-login: keys for ${loginType} are available again`);
+    },
+    passedOver(describe) {
+      const now = Math.floor(Date.now() / MINUTE);
+      if (now !== minute) [minute, lines] = [now, 0];
+      // The outage explains it.
+      if (down || lines === MAX_LINES) return;
+      lines += 1;
+      const why = describe();
+      if (why !== undefined) logger.warn(`matrix-jwt-login: ${loginType}: ${why}`);
     },
   };
 }

@@ -1,19 +1,25 @@
-/** Keys cannot be had just now: says nothing about the token. `cause` says why; it is the operator's to read. */
+import { OptionsError } from "../support/options-error.js";
+
+/** Keys are temporarily unavailable: says nothing about the token. */
 export class KeysUnavailableError extends Error {
   /** Always `"KeysUnavailableError"`. */
   override readonly name = "KeysUnavailableError";
-  /** Always `"keys_unavailable"`: tells it where `instanceof` can't, as the package can be loaded twice. */
+  /** Always `"keys_unavailable"`: tells it if `instanceof` can't, as the package can be loaded twice. */
   readonly code = "keys_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;
+  /** For the operator, in one line: what was asked, what went wrong, and what happens meanwhile. Never sent to a client. */
+  readonly detail: string;
 
   /**
    * @param message - what the client is told
-   * @param options - `cause`: what went wrong, for the log; `retryAfter`, in seconds
+   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: what the operator is told, the message
+   * unless set
    */
-  constructor(message: string, options: { cause?: unknown; retryAfter: number }) {
+  constructor(message: string, options: { cause?: unknown; retryAfter: number; detail?: string }) {
     super(message, { cause: options.cause });
     this.retryAfter = options.retryAfter;
+    this.detail = options.detail ?? message;
   }
 }
 
@@ -37,4 +43,70 @@ export class IntrospectionUnavailableError extends Error {
     super(message, { cause: options.cause });
     this.retryAfter = options.retryAfter;
   }
+}
+
+/** An answer that can't be used. */
+export class AnswerError extends Error {
+  /** What else the operator should know. */
+  readonly detail: string;
+
+  constructor(message: string, detail: string) {
+    super(message);
+    this.detail = detail;
+  }
+}
+
+/** How far down an error's causes are looked at: a host's `fetch` may throw one that is its own cause. */
+const MAX_DEPTH = 8;
+const MAX_LENGTH = 4_000;
+const MAX_QUOTED = 200;
+/** As Node, OpenSSL and undici write them. */
+const SYSTEM_CODE = /^[A-Z][A-Z0-9_]*$/;
+
+/**
+ * What went wrong, in one line for the operator, to follow what could not be fetched or read: the URL without
+ * credentials and query, and the root cause.
+ *
+ * @param url - what was asked last, if anything was
+ */
+export function operatorText(error: unknown, url: string | undefined): string {
+  const root = rootOf(error);
+  if (url === undefined) return `: ${oneLine(root)}`;
+  const { origin, pathname } = new URL(url);
+  // A message may quote the URL, whose query may be a secret.
+  return ` from ${origin}${pathname}: ${oneLine(root.replaceAll(url, origin + pathname))}`;
+}
+
+function rootOf(error: unknown): string {
+  let root = error;
+  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
+    // What an option's error says is said in full.
+    if (root instanceof OptionsError) break;
+    const below = causeOf(root);
+    if (!(below instanceof Error)) break;
+    root = below;
+  }
+  if (!(root instanceof Error)) return "failed";
+  if (root instanceof KeysUnavailableError) return root.detail;
+  const { code } = root as { readonly code?: unknown };
+  const name = typeof code === "string" && SYSTEM_CODE.test(code) && !root.message.includes(code) ? code : "";
+  const text = [root.message, name].filter((part) => part !== "").join(" ");
+  return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
+}
+
+/** Of a connection that was tried at several addresses, what the first one said. */
+function causeOf(error: unknown): unknown {
+  if (error instanceof KeysUnavailableError) return undefined;
+  return error instanceof AggregateError ? error.errors[0] : (error as Error | undefined)?.cause;
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}...` : line;
+}
+
+/** What a peer sent, short enough for one line and without control characters. */
+export function quoted(value: unknown): string {
+  const text = typeof value === "string" ? value : typeof value;
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
 }

@@ -1,4 +1,5 @@
 import { endpointUrl } from "./endpoint-url.js";
+import { AnswerError, quoted } from "./errors.js";
 import { Refreshed, type RefreshSettings } from "./refreshed.js";
 import { requestJson, within, type RequestLimits } from "./request.js";
 import type { KeyWatcher } from "./watchers.js";
@@ -29,11 +30,12 @@ export class IssuerMetadata {
     this.url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     this.#settings = settings;
     // The other half of the time is left for what is asked of an endpoint that the document names.
-    const fetch = () =>
-      within(settings.timeout / 2, async (signal) =>
-        metadataOf(await requestJson(this.url, {}, settings, signal), issuer),
-      );
-    this.#document = new Refreshed(fetch, settings, watcher);
+    const fetch = (asking: (url: string) => void) =>
+      within(settings.timeout / 2, async (signal) => {
+        asking(this.url);
+        return metadataOf(await requestJson(this.url, {}, settings, signal), issuer);
+      });
+    this.#document = new Refreshed(`the discovery document of ${issuer}`, fetch, settings, watcher);
   }
 
   /** The document, if it may be used without waiting. Starts its refresh in the background if that is due. */
@@ -78,6 +80,12 @@ export class IssuerMetadata {
 /** OpenID Connect Discovery 1.0 section 4.3, RFC 8414 section 3.3: metadata that names another issuer is somebody else's. */
 function metadataOf(document: unknown, issuer: string): Metadata {
   const { issuer: named } = (document ?? {}) as { readonly issuer?: unknown };
-  if (named !== issuer) throw new Error("the discovery document is not of the configured issuer");
-  return document as Metadata;
+  if (named === issuer) return document as Metadata;
+  const configured = JSON.stringify(issuer);
+  const slash =
+    typeof named === "string" && named.replace(/\/$/, "") === issuer.replace(/\/$/, "")
+      ? ": the slash at the end counts"
+      : "";
+  const detail = `it names the issuer ${named === undefined ? "nowhere" : quoted(named)} where ${configured} is configured${slash}`;
+  throw new AnswerError("the discovery document is not of the configured issuer", detail);
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
-import { KeysUnavailableError } from "./errors.js";
+import { KeysUnavailableError, operatorText } from "./errors.js";
 import type { KeyWatcher } from "./watchers.js";
 
 /** How many may wait for one fetch, so that a flood of unknown keys fills no memory. */
@@ -15,15 +15,23 @@ export interface RefreshSettings {
 }
 
 /**
+ * Fetches once.
+ *
+ * @param asking - to be called with the URL right before it is asked: whoever came earlier is answered by this fetch
+ */
+export type FetchOnce<T> = (asking: (url: string) => void, before: T | undefined) => Promise<T>;
+
+/**
  * Something fetched and kept: one snapshot, one fetch at a time, and no two closer together than `cooldown`.
  *
  * What is known never waits for what is being fetched, but for one case: a snapshot that nobody asked for in a long
  * time may hold keys that were withdrawn meanwhile, so it waits for its refresh.
  */
 export class Refreshed<T> {
-  readonly #fetch: () => Promise<T>;
+  readonly #fetch: FetchOnce<T>;
   readonly #settings: RefreshSettings;
   readonly #watcher: KeyWatcher;
+  readonly #name: string;
   #value: T | undefined;
   // All times are of Date.now(). Differences are taken without their sign, so that a clock set back makes old, not new.
   #fetchedAt = 0;
@@ -34,8 +42,13 @@ export class Refreshed<T> {
   #underWay = false;
   #next: Promise<T> | undefined;
   #waiting = 0;
+  /** Questions so far, and how many of them the last fetch came after. */
+  #questions = 0;
+  #answered = 0;
 
-  constructor(fetch: () => Promise<T>, settings: RefreshSettings, watcher: KeyWatcher) {
+  /** @param name - what is fetched, for the operator */
+  constructor(name: string, fetch: FetchOnce<T>, settings: RefreshSettings, watcher: KeyWatcher) {
+    this.#name = name;
     this.#fetch = fetch;
     this.#settings = settings;
     this.#watcher = watcher;
@@ -68,24 +81,27 @@ export class Refreshed<T> {
   }
 
   /**
-   * The outcome of the fetch under way, or of the next one allowed.
+   * What the fetch under way brings, if it suits; else what the first one brings that asks after this call.
    *
    * Rejects with {@link KeysUnavailableError}.
    */
-  async next(): Promise<T> {
-    if (this.#waiting >= MAX_WAITING) throw this.#unavailable("too many tokens wait for keys already");
-    this.#waiting += 1;
-    try {
-      return await this.#soon();
-    } finally {
-      this.#waiting -= 1;
-    }
+  next(suits: (value: T) => boolean | Promise<boolean>): Promise<T> {
+    this.#questions += 1;
+    const question = this.#questions;
+    return this.#waited(async () => {
+      const value = await this.#soon().catch((error: unknown) => {
+        if (this.#answered >= question || this.lastGood() === undefined) throw error;
+        return undefined;
+      });
+      if (value !== undefined && (this.#answered >= question || (await suits(value)))) return value;
+      return this.#soon();
+    });
   }
 
-  /** As {@link next}, or what is left to use where that fails. */
+  /** What the fetch under way brings, or the next one allowed, or what is left to use if that fails. */
   async latest(): Promise<T> {
     try {
-      return await this.next();
+      return await this.#waited(() => this.#soon());
     } catch (error) {
       const value = this.lastGood();
       if (value === undefined) throw error;
@@ -93,10 +109,21 @@ export class Refreshed<T> {
     }
   }
 
+  async #waited(fetch: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= MAX_WAITING) throw this.#unavailable("too many tokens wait for keys already");
+    this.#waiting += 1;
+    try {
+      return await fetch();
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
   #servesWhileRefreshed(age: number): boolean {
     const { cacheMaxAge, staleIfError, cooldown, timeout } = this.#settings;
     if (this.#failing && age > staleIfError) return false;
     if (age <= 2 * cacheMaxAge) return true;
+    // An attempt that fails takes up to `timeout`, and the next one waits for `cooldown` first.
     const failedLately = this.#failing && secondsSince(this.#failedAt) <= Math.max(cacheMaxAge, cooldown + timeout);
     const startedInTime = this.#underWay && this.#startedAt - this.#fetchedAt <= 2_000 * cacheMaxAge;
     return failedLately || startedInTime;
@@ -123,8 +150,14 @@ export class Refreshed<T> {
   async #fetchNow(): Promise<T> {
     this.#underWay = true;
     this.#startedAt = Date.now();
+    let asked: string | undefined;
     try {
-      const value = await this.#fetch();
+      // Whoever asks in the same turn is answered by this fetch.
+      await setImmediate();
+      const value = await this.#fetch((url) => {
+        asked = url;
+        this.#answered = this.#questions;
+      }, this.#value);
       if (this.#failing) this.#watcher.recovered();
       this.#failing = false;
       this.#value = value;
@@ -134,7 +167,7 @@ export class Refreshed<T> {
     } catch (cause) {
       this.#failing = true;
       this.#failedAt = Date.now();
-      const error = this.#unavailable("keys could not be fetched", cause);
+      const error = this.#unavailable("keys could not be fetched", cause, asked);
       this.#watcher.failed(error);
       throw error;
     } finally {
@@ -143,8 +176,17 @@ export class Refreshed<T> {
     }
   }
 
-  #unavailable(message: string, cause?: unknown): KeysUnavailableError {
-    return new KeysUnavailableError(message, { cause, retryAfter: Math.max(1, Math.ceil(this.#settings.cooldown)) });
+  #unavailable(message: string, cause?: unknown, asked?: string): KeysUnavailableError {
+    const detail =
+      cause === undefined ? message : `cannot fetch ${this.#name}${operatorText(cause, asked)}; ${this.#meanwhile()}`;
+    const retryAfter = Math.max(1, Math.ceil(this.#settings.cooldown));
+    return new KeysUnavailableError(message, { cause, retryAfter, detail });
+  }
+
+  #meanwhile(): string {
+    if (this.lastGood() === undefined) return "logins get 503 until this works again";
+    const until = new Date(this.#fetchedAt + this.#settings.staleIfError * 1_000);
+    return `what was fetched before serves ${Number.isNaN(until.getTime()) ? "on" : `until ${until.toISOString()}`}`;
   }
 }
 

@@ -81,7 +81,7 @@ export async function requestJson(
   const headers = { accept: "application/json", ...request.headers };
   const answer = await send(url, { ...request, headers }, limits, signal);
   if (answer.response.status !== 200) throw new Error(`answered with status ${String(answer.response.status)}`);
-  return parseJson(await answer.text());
+  return parseJson(await answer.bytes());
 }
 
 /** Asks, and reads the answer within the size, whatever its status. See {@link requestJson}. */
@@ -91,8 +91,8 @@ export async function request(
   limits: RequestLimits,
   signal: AbortSignal,
 ): Promise<RemoteAnswer> {
-  const { response, text } = await send(url, request, limits, signal);
-  return { status: response.status, text: await text(), header: (name) => response.headers.get(name) };
+  const { response, bytes } = await send(url, request, limits, signal);
+  return { status: response.status, text: decode(await bytes()), header: (name) => response.headers.get(name) };
 }
 
 /** Redirects are not followed: they would let the endpoint choose another. */
@@ -101,22 +101,55 @@ async function send(
   { method = "GET", headers, body }: RemoteRequest,
   { fetch, maxResponseSize }: RequestLimits,
   signal: AbortSignal,
-): Promise<{ readonly response: FetchResponse; readonly text: () => Promise<string> }> {
+): Promise<{ readonly response: FetchResponse; readonly bytes: () => Promise<Buffer> }> {
   const init: FetchInit = { method, headers: { ...headers }, redirect: "error", signal };
   if (body !== undefined) init.body = body;
   const response = await fetch(url, init);
   const reader = readerUntil(signal, response);
   if (response.redirected) throw new Error("answered with a redirect");
-  return { response, text: () => readText(reader, maxResponseSize) };
+  return { response, bytes: () => readAll(reader, maxResponseSize) };
 }
 
-function parseJson(text: string): unknown {
+/** Values that one document may hold, and how deep: parsing more would keep the event loop for too long. */
+const MAX_VALUES = 56_000;
+const MAX_DEPTH = 100;
+
+/** @throws Error without a word of the text: there may be a key in it that should not be there */
+function parseJson(bytes: Buffer): unknown {
+  const text = decode(bytes);
+  if (!isBounded(bytes)) throw new Error("answered with JSON that is too deep or holds too many values");
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // Its own error would quote the answer, and a key that should not be there with it.
     throw new Error("answered with something that is not JSON");
   }
+}
+
+function isBounded(json: Buffer): boolean {
+  let values = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const byte = json[index];
+    if (quoted) {
+      if (byte === BACKSLASH) index += 1;
+      else if (byte === QUOTE) quoted = false;
+    } else if (byte === QUOTE) quoted = true;
+    else if (byte === COMMA) values += 1;
+    else if (byte === BRACE || byte === BRACKET) {
+      values += 1;
+      depth += 1;
+    } else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) depth -= 1;
+    if (values > MAX_VALUES || depth > MAX_DEPTH) return false;
+  }
+  return true;
+}
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [BRACE, CLOSING_BRACE, BRACKET, CLOSING_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+function decode(bytes: Buffer): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 /** A `fetch` of the host's may not know of the signal. */
@@ -130,7 +163,7 @@ function readerUntil(signal: AbortSignal, { body }: FetchResponse): BodyReader |
   return reader;
 }
 
-async function readText(reader: BodyReader | undefined, maxSize: number): Promise<string> {
+async function readAll(reader: BodyReader | undefined, maxSize: number): Promise<Buffer> {
   if (reader === undefined) throw new Error("answered without a body");
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -140,5 +173,5 @@ async function readText(reader: BodyReader | undefined, maxSize: number): Promis
     if (size > maxSize) throw new Error(`answered with more than ${String(maxSize)} bytes`);
     chunks.push(chunk);
   }
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }

@@ -4,6 +4,8 @@ import { KeysUnavailableError } from "./errors.js";
 export interface KeyWatcher {
   failed(error: KeysUnavailableError): void;
   recovered(): void;
+  /** A token that no key fits. What `describe` returns says which keys there are. */
+  passedOver?(describe: () => string | undefined): void;
 }
 
 /** One watcher that tells all of a list, which may still grow. */

@@ -3,8 +3,8 @@ import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
 import type { Fetch } from "../remote/request.js";
 import type { KeyManagement } from "./keys/decryption-key.js";
-import type { Jwks } from "./keys/jwk-set.js";
 import type { PrivateKeyInput } from "./keys/private-key.js";
+import type { Jwks } from "./keys/jwk-set.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
 import type { ContentEncryption } from "./readers/encrypted.js";
@@ -30,14 +30,14 @@ export interface JwksOptions {
    */
   readonly staleIfError?: number;
   /**
-   * The least time between two fetches. A token with an unknown `kid` waits for the next one, so that a rotation works at
-   * once.
+   * The least time between two fetches. A token with an unknown `kid` waits for one that begins after its question, so
+   * that a rotation works at once.
    *
    * @remarks
-   * At most 1,000 tokens wait; a further one is 503.
+   * At most 1,000 tokens wait; a further one is 503. Every login settles within `cooldown` + 2 x `timeout` + 1 s.
    *
    * @unit seconds
-   * @defaultValue `1`
+   * @defaultValue `5`
    */
   readonly cooldown?: number;
   /**
@@ -222,7 +222,7 @@ export interface TokenRules {
   /** How the endpoint of `jwksUri` or `discover` is asked, and how long its answer is kept. */
   readonly jwksOptions?: JwksOptions;
   /**
-   * Allowed algorithms, of HS, RS, PS and ES with 256, 384 and 512, and EdDSA (Ed25519).
+   * Allowed algorithms, of HS, RS, PS and ES with 256, 384 and 512, and EdDSA (also called Ed25519).
    *
    * @remarks
    * RFC 8725 section 3.1. Each must fit the key: a secret never verifies anything but `HS*`, a public

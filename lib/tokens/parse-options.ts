@@ -13,7 +13,7 @@ import {
 } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
-import { ALGORITHMS, type Algorithm } from "./readers/algorithms.js";
+import { ALGORITHMS, withSynonyms, type Algorithm } from "./readers/algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
 import { mediaType } from "./claims.js";
 import type { KeySource } from "./keys/key-source.js";
@@ -115,7 +115,7 @@ function allowedAlgorithms({ algorithms }: TokenValues, path: string, keys: KeyS
     const problem = `is ${name}, which does not fit the key; ${[...fitting].join(", ")} would`;
     throw new OptionsError(at(at(path, "algorithms"), index), problem);
   }
-  return algorithms;
+  return withSynonyms(algorithms);
 }
 
 function issuer(value: unknown, path: string): string | readonly string[] {

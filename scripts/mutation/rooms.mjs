@@ -38,7 +38,7 @@ export const ROOMS = {
     ],
   },
   "fixed keys": {
-    mutate: keys("fixed-keys", "inline-jwks", "jwk-set", "key-source", "pem", "public-key", "secret"),
+    mutate: keys("jwk", "jwk-set", "key-source", "pem", "public-key", "secret"),
     tests: [
       "tokens/keys/secret",
       "tokens/keys/jwks",
@@ -47,7 +47,7 @@ export const ROOMS = {
       "tokens/keys/short-secret",
     ],
   },
-  "key files": { mutate: keys("any-of", "key-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
+  "key files": { mutate: keys("key-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
   "key options": {
     mutate: [...remote("endpoint-url"), ...keys("parse-key-source")],
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],

@@ -87,6 +87,58 @@ describe("a token of an unknown kid", () => {
     expect(server.requests.length).toBe(2);
   });
 
+  test("that joins a fetch begun before the rotation waits for the one after it", async () => {
+    const { attempt, timed } = remoteLogin(server.url, { cooldown: 0.2 });
+    expect(await attempt(good)).toBe("200");
+    let answer = (): void => undefined;
+    server.answer((req, res) => {
+      answer = () => {
+        OLD_SET(req, res);
+      };
+    });
+    const first = attempt(forgedKid(1));
+    await until(() => server.requests.length === 2);
+    // The endpoint rotates while the fetch is under way: what it answers was true when it was asked.
+    const later = timed(ofNewKey);
+    server.answer(BOTH);
+    answer();
+    expect(await first).toBe("403 unknown_key");
+    const { outcome, ms } = await later;
+    expect(outcome).toBe("200");
+    expect(ms).toBeGreaterThan(150);
+    expect(server.requests.length).toBe(3);
+  });
+
+  test("that joins a fetch which fails gets in by the next one", async () => {
+    const { attempt } = remoteLogin(server.url, { cooldown: 0.1 });
+    expect(await attempt(good)).toBe("200");
+    let answer = (): void => undefined;
+    server.answer((req, res) => {
+      answer = () => {
+        text("", 500)(req, res);
+      };
+    });
+    const first = attempt(forgedKid(1));
+    await until(() => server.requests.length === 2);
+    const later = attempt(ofNewKey);
+    server.answer(BOTH);
+    answer();
+    expect([await first, await later]).toEqual(["503 keys_unavailable", "200"]);
+  });
+
+  test("settles within the cooldown and two timeouts, however late the endpoint answers", async () => {
+    const settings = { cooldown: 0.2, timeout: 0.3 };
+    const { attempt, timed } = remoteLogin(server.url, settings);
+    expect(await attempt(good)).toBe("200");
+    server.answer(() => undefined);
+    const first = attempt(forgedKid(1));
+    await until(() => server.requests.length === 2);
+    const { outcome, ms } = await timed(ofNewKey);
+    expect(outcome).toBe("503 keys_unavailable");
+    expect(ms).toBeLessThan((settings.cooldown + 2 * settings.timeout + 1) * 1_000);
+    expect(await first).toBe("503 keys_unavailable");
+  });
+
   test("holds no other login up", async () => {
     const { attempt, timed } = remoteLogin(server.url, { cooldown: 0.5 });
     expect(await attempt(good)).toBe("200");

@@ -417,6 +417,16 @@ test("the file is read once for many logins at the same time, and not for each l
   read.mockRestore();
 });
 
+test("a broken file is an outage until it changes again, however often it is looked at", async () => {
+  const { core, logger, errors } = watched();
+  writeFileSync(file, "broken");
+  for (let look = 1; look <= 3; look += 1) {
+    clock.move(SOON);
+    expect(await statusOf(core, byRsa)).toBe(200);
+    expect([errors.length, logger.warn.mock.calls.length, logger.info.mock.calls.length]).toEqual([look, 1, 0]);
+  }
+});
+
 describe("the last good key stays in use, and the operator is told once, where the file is", () => {
   test.each<[string, () => void]>([
     [
@@ -492,7 +502,7 @@ describe("the last good key stays in use, and the operator is told once, where t
     expect(logger.warn).toHaveBeenCalledTimes(1);
     expect(logger.error).not.toHaveBeenCalled();
     const [warning] = logger.warn.mock.calls[0] ?? [];
-    expect((warning as Error).message).toContain(LOGIN_TYPE);
+    expect(warning).toContain(LOGIN_TYPE);
     expect(errors.length).toBeGreaterThan(0);
     expect(errors[0]).toMatchObject({ loginType: LOGIN_TYPE, error: { code: "keys_unavailable" } });
     expect(errors[0]?.error.message).toMatch(/keyFile.*last good key/);

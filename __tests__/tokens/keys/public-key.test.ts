@@ -1,10 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { afterAll, describe, expect, test } from "@jest/globals";
+import type { Algorithm } from "matrix-jwt-login";
 
 import { certificate } from "../../helpers/certificates.js";
 import { EXPRESS_VERSIONS, type RunningServer } from "../../helpers/hosts.js";
-import { ED25519, jwk, KEYS, P256, P384, pem, privatePem, RSA, SECRET } from "../../helpers/keys.js";
+import { ED25519, jwk, KEYS, P256, P384, pem, privatePem, RSA, SECRET, type KeyPair } from "../../helpers/keys.js";
 import { host, loginWith, optionsWith } from "../../helpers/login.js";
 import { token } from "../../helpers/tokens.js";
 import { errorOf, verdict, verifierOf } from "../../helpers/verdict.js";
@@ -104,7 +108,25 @@ test.each<[string, unknown, RegExp, string?]>([
   ["PEM with nothing in it", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", /damaged/],
   ["PEM with rubbish in it", "-----BEGIN PUBLIC KEY-----\nAAAAAAAA\n-----END PUBLIC KEY-----\n", /damaged/],
   ["a certificate with rubbish in it", "-----BEGIN CERTIFICATE-----\nAAAAAAAA\n-----END CERTIFICATE-----\n", /damaged/],
-  ["PEM's base64 alone", base64Lines(pem(RSA)), /must hold a PEM/],
+  ["PEM's base64 alone", base64Lines(pem(RSA)), /must hold a PEM.*add -----BEGIN PUBLIC KEY-----/],
+  ["an Ed25519 key's base64", base64Lines(pem(ED25519)), /add -----BEGIN PUBLIC KEY-----/],
+  [
+    "PEM's base64 with line breaks written out",
+    pem(RSA)
+      .replaceAll(/-----.*-----\n/g, "")
+      .replaceAll("\n", "\\n"),
+    /add -----BEGIN PUBLIC/,
+  ],
+  [
+    "PEM's base64 in quotes, indented",
+    `"${pem(RSA)
+      .replaceAll(/-----.*-----\n/g, "")
+      .replaceAll(/^/gm, "  ")}"`,
+    /add -----BEGIN PUBLIC/,
+  ],
+  ["a PKCS #1 key's base64", base64Lines(PKCS1), /add -----BEGIN RSA PUBLIC KEY-----/],
+  ["a certificate's base64", base64Lines(certificate(RSA)), /add -----BEGIN CERTIFICATE-----/],
+  ["a private key's base64", base64Lines(privatePem(RSA)), PRIVATE],
   ["DER", RSA.publicKey.export({ type: "spki", format: "der" }), /PEM/],
   ["a shared secret", SECRET, /PEM/],
   ["JSON", JSON.stringify(jwk(RSA)), /PEM/],
@@ -124,4 +146,52 @@ test.each<[string, unknown, RegExp, string?]>([
 test("the error of a damaged key says what OpenSSL said of it", () => {
   const error = errorOf(() => verifierOf({ publicKey: pem(RSA).slice(0, 200) }));
   expect(error).toHaveProperty("cause.code", expect.stringMatching(/^ERR_/));
+});
+
+/** What becomes of a PEM on its way through environment files, YAML, JSON and templates. */
+const PASTED: readonly (readonly [string, (text: string) => string | Buffer])[] = [
+  ["with line breaks written out", (text) => text.replaceAll("\n", "\\n")],
+  ["with line breaks written out twice", (text) => text.replaceAll("\n", "\\\\n")],
+  ["with CRLF written out", (text) => text.replaceAll("\n", "\\r\\n")],
+  ["with CRLF", (text) => text.replaceAll("\n", "\r\n")],
+  ["with CR alone", (text) => text.replaceAll("\n", "\r")],
+  ["in one line", (text) => text.replaceAll("\n", "")],
+  ["in one line, with spaces", (text) => text.replaceAll("\n", " ")],
+  ["indented", (text) => `\n${text.replaceAll(/^/gm, "      ")}`],
+  ["indented with tabs", (text) => text.replaceAll(/^/gm, "\t\t")],
+  ["in quotes", (text) => `"${text}"`],
+  ["in quotes, with line breaks written out", (text) => JSON.stringify(text)],
+  ["in single quotes", (text) => `'${text.trim()}'`],
+  ["with each line in quotes", (text) => text.trim().replaceAll(/^.*$/gm, '"$&"')],
+  ["with white space around it", (text) => ` \n\t ${text} \n`],
+  ["with empty lines", (text) => text.replaceAll("\n", "\n\n")],
+  ["with a byte order mark", (text) => `\ufeff${text}`],
+  ["with non-breaking spaces", (text) => text.replaceAll("\n", "\u00a0\n")],
+  ["in UTF-16, as bytes", (text) => Buffer.from(`\ufeff${text}`, "utf16le")],
+];
+const PEMS: readonly (readonly [string, string, KeyPair, Algorithm])[] = [
+  ["an RSA key", pem(RSA), RSA, "RS256"],
+  ["an Ed25519 key", pem(ED25519), ED25519, "EdDSA"],
+  ["a PKCS #1 key", PKCS1, RSA, "RS256"],
+  ["a certificate", certificate(P256), P256, "ES256"],
+];
+
+describe.each(PEMS)("%s is read as it was pasted:", (_, text, pair, algorithm) => {
+  test.each(PASTED)("%s", async (how, paste) => {
+    const made = token({}, { algorithm, key: pair.privateKey });
+    expect(await verdict({ publicKey: paste(text) }, made)).toBe("accepted");
+    const directory = mkdtempSync(join(tmpdir(), "matrix-jwt-login-"));
+    const keyFile = join(directory, "key.pem");
+    writeFileSync(keyFile, paste(text));
+    expect(await verdict({ keyFile }, made)).toBe("accepted");
+    rmSync(directory, { recursive: true });
+  });
+
+  test("is damaged where a character of it is gone", () => {
+    for (const [how, paste] of PASTED) {
+      if (how.includes("UTF-16")) continue;
+      const cut = String(paste(text)).replace(/M(?=[^-]*-----END)/, "");
+      expect(errorOf(() => verifierOf({ publicKey: cut })).message).toMatch(/damaged/);
+    }
+  });
 });

@@ -267,7 +267,7 @@ describe("a set that is fetched", () => {
     const { attempt } = remoteLogin(server.url, { maxResponseSize: 5_000_000, timeout: 5 });
     const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => attempt(good)));
     expect(new Set(outcomes)).toEqual(new Set(["200"]));
-    // One to see that the set is of any use, and the token's own.
+    // One to see that the set is of any use, and the token's own: the rest is of no use yet.
     expect(parse.mock.calls.length).toBe(2);
     expect(server.requests.length).toBe(1);
     parse.mockRestore();
@@ -410,7 +410,39 @@ describe("a key that was withdrawn", () => {
   });
 });
 
+test("a set is as old as the question that it answers, however late the answer came", async () => {
+  const { attempt } = remoteLogin(server.url);
+  server.answer((req, res) => {
+    // As if the answer took so long.
+    clock.move(QUICK.cacheMaxAge - 10);
+    GOOD_SET(req, res);
+  });
+  expect(await attempt(good)).toBe("200");
+  server.answer(keySet([jwk(P256, { kid: "ec" })]));
+  clock.move(20);
+  expect(await attempt(good)).toBe("200");
+  await until(() => server.requests.length === 2);
+});
+
 describe("while the endpoint is down", () => {
+  test("the older set serves on while attempts fail, although they are rarer than `cacheMaxAge`", async () => {
+    const settings = { cacheMaxAge: 1, cooldown: 30, timeout: 10 };
+    const { attempt, timed, errors } = remoteLogin(server.url, settings);
+    expect(await attempt(good)).toBe("200");
+    server.answer(text("", 500));
+    clock.move(31);
+    // Nobody asked for long: the login tries, and then serves by what there is.
+    expect(await attempt(good)).toBe("200");
+    expect(errors.length).toBe(1);
+    // The last failure is younger than a cooldown and a timeout: the next attempt may still be under way.
+    server.answer(() => undefined);
+    clock.move(35);
+    const { outcome, ms } = await timed(good);
+    expect(outcome).toBe("200");
+    expect(ms).toBeLessThan(2_000);
+    await until(() => server.requests.length === 3);
+  });
+
   test("known keys work throughout an hour of it, and nobody waits", async () => {
     const { attempt, timed, logger } = remoteLogin(server.url, { cooldown: 0.01 });
     expect(await attempt(good)).toBe("200");

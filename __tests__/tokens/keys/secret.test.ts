@@ -104,8 +104,92 @@ describe("can't be", () => {
   });
 });
 
-test("what looks like JSON or like half a PEM is a secret like any other", async () => {
-  for (const secret of [JSON.stringify(jwk(RSA)), "-----BEGIN to end----- of a secret that is long"]) {
+/** What people make of a PEM when they paste it. */
+const PASTED: readonly (readonly [string, (text: string) => string | Buffer])[] = [
+  ["as it is", (text) => text],
+  ["with line breaks written out", (text) => text.replaceAll("\n", "\\n")],
+  ["with line breaks written out twice", (text) => text.replaceAll("\n", "\\\\n")],
+  ["with CRLF", (text) => text.replaceAll("\n", "\r\n")],
+  ["in one line", (text) => text.replaceAll("\n", "")],
+  ["in one line, with spaces", (text) => text.replaceAll("\n", " ")],
+  ["indented", (text) => text.replaceAll(/^/gm, "    ")],
+  ["in quotes", (text) => JSON.stringify(text)],
+  ["in single quotes, with a space before", (text) => ` '${text}'`],
+  ["in UTF-16", (text) => Buffer.from(`\ufeff${text}`, "utf16le")],
+  ["in UTF-16 without a mark", (text) => Buffer.from(text, "utf16le")],
+  ["in UTF-16, the other way round", (text) => Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
+  ["in base64", (text) => Buffer.from(text).toString("base64")],
+];
+const SPKI = RSA.publicKey.export({ type: "spki", format: "der" });
+const PKCS1 = RSA.publicKey.export({ type: "pkcs1", format: "der" });
+const CERTIFICATE = Buffer.from(certificate(RSA).replace(/-----.*-----/g, ""), "base64");
+const JSON_FORMS: readonly (readonly [string, unknown])[] = [
+  ["a JWK", jwk(RSA)],
+  ["a JWK of Ed25519", jwk(ED25519)],
+  ["a private JWK", RSA.privateKey.export({ format: "jwk" })],
+  ["a JWK Set", { keys: [{ kty: "oct", k: "AAAA" }, jwk(RSA)] }],
+  ["a list of JWKs", [jwk(RSA)]],
+  ["a JWK in something", { jwks: { keys: [jwk(RSA)] } }],
+];
+const DER_FORMS: readonly (readonly [string, Buffer])[] = [
+  ["SPKI", SPKI],
+  ["PKCS #1", PKCS1],
+  ["a certificate", CERTIFICATE],
+  ["SPKI of Ed25519", ED25519.publicKey.export({ type: "spki", format: "der" })],
+  ["a private key", RSA.privateKey.export({ type: "pkcs8", format: "der" })],
+];
+const TEXT_OF_DER: readonly (readonly [string, (der: Buffer) => string | Buffer])[] = [
+  ["bytes", (der) => der],
+  ["base64", (der) => der.toString("base64")],
+  ["base64 in lines, indented", (der) => der.toString("base64").replace(/.{64}/g, "$&\n   ")],
+  ["base64 in lines that are written out", (der) => der.toString("base64").replace(/.{64}/g, "$&\\n")],
+  ["base64url", (der) => der.toString("base64url")],
+  ["base64 in quotes", (der) => `"${der.toString("base64")}"`],
+  ["base64 of base64", (der) => Buffer.from(der.toString("base64")).toString("base64")],
+  ["hexadecimal", (der) => der.toString("hex")],
+  ["hexadecimal with colons", (der) => der.toString("hex").replace(/..(?!$)/g, "$&:")],
+];
+
+test.each<[string, string | Buffer]>([
+  ...[pem(RSA), certificate(RSA), privatePem(RSA)].flatMap((text, index) =>
+    PASTED.map(([how, paste]): [string, string | Buffer] => [`PEM ${String(index)} ${how}`, paste(text)]),
+  ),
+  ...JSON_FORMS.flatMap(([what, value]) =>
+    PASTED.filter(([how]) => how !== "in one line, with spaces").map(([how, paste]): [string, string | Buffer] => [
+      `${what} ${how}`,
+      paste(JSON.stringify(value)),
+    ]),
+  ),
+  ["a JWK over several lines", JSON.stringify(jwk(RSA), undefined, 2)],
+  ...DER_FORMS.flatMap(([what, der]) =>
+    TEXT_OF_DER.map(([how, write]): [string, string | Buffer] => [`${what} in DER, as ${how}`, write(der)]),
+  ),
+  ["an SSH key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@here"],
+  ["an SSH key's base64", "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"],
+])("what everybody may know is no secret: %s", (_, secret) => {
+  const error = errorOf(() => verifierOf({ secret }));
+  expect(error).toMatchObject({ name: "OptionsError", path: "secret" });
+  expect(error.message).toMatch(/not a shared secret; use publicKey or keyFile/);
+  const key = createSecretKey(Buffer.from(secret as string));
+  expect(errorOf(() => verifierOf({ secret: key })).message).toMatch(/not a shared secret/);
+});
+
+test("what only looks like a key is a secret like any other", async () => {
+  const secrets = [
+    "-----BEGIN to end----- of a secret that is long",
+    JSON.stringify({ kty: "oct", k: "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA" }),
+    '{"a":1,"b":[null,"a secret that is written as JSON"]}',
+    `0${"a".repeat(63)}`,
+    Buffer.alloc(64, 0x30),
+    Buffer.alloc(48, 0x30).toString("base64"),
+    `AAAA${"b".repeat(60)}`,
+    `ssh-${"c".repeat(60)}`,
+    "f".repeat(64),
+    // Wrapped too often to be an oversight.
+    [1, 2, 3, 4].reduce((inner) => Buffer.from(inner).toString("base64"), "a secret of more than thirty-two bytes"),
+    SPKI.subarray(0, 100).toString("base64"),
+  ];
+  for (const secret of secrets) {
     expect(await verdict({ secret }, by(secret))).toBe("accepted");
   }
 });

@@ -1,4 +1,5 @@
-import { reasons } from "../show.js";
+import { KeysUnavailableError } from "../../remote/errors.js";
+import { printable, reasons } from "../show.js";
 import { ADVICE, reasonOf } from "./advice.js";
 import type { Finding, Findings } from "./findings.js";
 import { rulesOf, type Judgement } from "./judge.js";
@@ -28,7 +29,8 @@ function rowsOf(finding: Finding | undefined): readonly string[] {
   if (finding === undefined) return [];
   const { rule, asked, text, error } = finding;
   if (error === undefined) return [row(asked ? "pass" : " -", rule, text)];
-  const facts = text === "" ? [] : [INDENT + text];
+  const detail = error instanceof KeysUnavailableError ? [printable(error.detail)] : [];
+  const facts = [...(text === "" ? [] : text.split("\n")), ...detail].map((line) => INDENT + line);
   return [row("FAIL", rule, reasons(error)), ...facts, `${INDENT}-> ${ADVICE[reasonOf(error)]}`];
 }
 

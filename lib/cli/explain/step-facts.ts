@@ -97,7 +97,10 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
     view.found(keys);
     const { alg, kid } = view.header;
     const wanted = kid === undefined ? String(alg) : `${String(alg)} and kid ${show(kid)}`;
-    return seen(`${keys === undefined ? "none" : String(keys.length)} for ${wanted} in ${view.source}`);
+    const found = `${keys === undefined ? "none" : String(keys.length)} for ${wanted} in ${view.source}`;
+    const query = { algorithm: alg as Algorithm, kid: typeof kid === "string" ? kid : undefined };
+    const why = keys === undefined ? view.config.signed?.keys.describe(query) : undefined;
+    return seen(why === undefined ? found : `${found}\n${why}`);
   },
   signature(view, proven) {
     if (proven === undefined) return seen(view.nearMiss);

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
 import { isHmac, type Algorithm } from "../readers/algorithms.js";
-import { inlineJwks } from "./inline-jwks.js";
-import type { Jwk, Jwks } from "./jwk-set.js";
+import type { Jwk, Jwks } from "./jwk.js";
+import { inlineJwks } from "./jwk-set.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
 const CONFIGURED = new WeakSet<object>();
@@ -32,8 +32,11 @@ export function givenJwks(value: unknown, path: string): KeySource {
       .slice(0, MAX_CANDIDATES);
   return {
     keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : (source?.keysFor(query) ?? [])),
+    holds: (key) => secrets.some((each) => each.key === key) || source?.holds(key) === true,
+    named: true,
     algorithms,
     possibleAlgorithms: algorithms,
+    describe: (query) => source?.describe(query),
     ready: () => Promise.resolve(),
   };
 }

@@ -1,132 +1,185 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 
-import { algorithmsOf, isNamedFor, type Algorithm } from "../readers/algorithms.js";
-import { MAX_CANDIDATES, type KeyQuery } from "./key-source.js";
+import { quoted } from "../../remote/errors.js";
+import { OptionsError } from "../../support/options-error.js";
+import { inSlices } from "../../support/slices.js";
+import type { Algorithm } from "../readers/algorithms.js";
+import { describeJwk, setKey, type SetKey } from "./jwk.js";
+import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
-/** A JSON Web Key (RFC 7517 section 4). */
-export interface Jwk {
-  /** The key type (RFC 7517 section 4.1): `RSA`, `EC` or `OKP`. */
-  readonly kty?: string;
-  /** What tokens call the key by (RFC 7517 section 4.5). */
-  readonly kid?: string;
-  readonly [member: string]: unknown;
-}
+export { isSecret, type Jwk, type Jwks } from "./jwk.js";
 
-/** A JWK Set (RFC 7517 section 5). */
-export interface Jwks {
-  /** The keys. What can't be used among them (private, shared, too weak, not for signatures) spoils no other. */
-  readonly keys: readonly Jwk[];
-}
-
-const NONE: readonly KeyObject[] = [];
+type Keys = readonly KeyObject[];
+const NONE: Keys = [];
+/** How many of a set's keys are described to the operator. */
+const MAX_DESCRIBED = 20;
 
 /**
  * One snapshot of a JWK Set. What can't be used in it is passed over and spoils nothing else; a key becomes a
- * `KeyObject` once, when it is first asked for.
+ * `KeyObject` once, when it is first asked for, and the same one in every snapshot that has the key.
  */
 export class JwkSet {
-  readonly #keys: readonly SetKey[];
-  readonly #byKid = new Map<string, SetKey[]>();
-  readonly #withoutKid = new Map<Algorithm, readonly KeyObject[]>();
+  readonly #jwks: readonly unknown[];
+  readonly #keys: SetKey[] = [];
+  readonly #kids = new Set<unknown>();
+  readonly #byKid = new Map<unknown, SetKey[]>();
+  readonly #byAlgorithm = new Map<Algorithm, readonly SetKey[]>();
+  /** Of lists that are too long to be searched at once. */
+  readonly #searched = new Map<string, Keys | Promise<Keys>>();
 
-  constructor(jwks: readonly unknown[]) {
-    this.#keys = jwks.filter(isForVerifying).map((jwk) => new SetKey(jwk));
-    for (const key of this.#keys) {
-      if (typeof key.kid !== "string") continue;
-      const namesakes = this.#byKid.get(key.kid);
-      if (namesakes === undefined) this.#byKid.set(key.kid, [key]);
-      else namesakes.push(key);
-    }
+  private constructor(jwks: readonly unknown[]) {
+    this.#jwks = jwks;
+  }
+
+  /** A set that the host gave: read at once, however long that takes. */
+  static of(jwks: readonly unknown[]): JwkSet {
+    const set = new JwkSet(jwks);
+    for (const jwk of jwks) set.#add(jwk);
+    return set;
+  }
+
+  /** A set that a peer sent: read without keeping the event loop. Keys that the snapshot before has too are taken over. */
+  static async from(jwks: readonly unknown[], before: JwkSet | undefined): Promise<JwkSet> {
+    const set = new JwkSet(jwks);
+    const earlier = before === undefined ? [] : before.#keys;
+    const known = new Map(earlier.map((key) => [key.jwk["n"] ?? key.jwk["x"], key]));
+    let index = 0;
+    await inSlices(() => {
+      for (const end = Math.min(index + 100, jwks.length); index < end; index += 1) set.#add(jwks[index], known);
+      return index === jwks.length;
+    });
+    return set;
+  }
+
+  #add(jwk: unknown, known?: ReadonlyMap<unknown, SetKey>): void {
+    if (typeof jwk === "object" && jwk !== null) this.#kids.add((jwk as { kid?: unknown }).kid);
+    const made = setKey(jwk);
+    if (typeof made === "string") return;
+    const before = known?.get(made.jwk["n"] ?? made.jwk["x"]);
+    const key = before?.equals(made) === true ? before : made;
+    this.#keys.push(key);
+    const namesakes = this.#byKid.get(key.jwk.kid);
+    if (namesakes === undefined) this.#byKid.set(key.jwk.kid, [key]);
+    else namesakes.push(key);
   }
 
   /** Is there a key that can verify anything? */
-  get usable(): boolean {
-    return this.#keys.some(({ algorithms }) => algorithms.length > 0);
+  async isUsable(): Promise<boolean> {
+    let usable = false;
+    let index = 0;
+    await inSlices(() => {
+      const key = this.#keys[index];
+      usable = key !== undefined && key.algorithms.length > 0;
+      index += 1;
+      return usable || key === undefined;
+    });
+    return usable;
   }
 
-  /** All algorithms that its keys fit. */
-  get algorithms(): ReadonlySet<Algorithm> {
+  /** All algorithms that its keys fit. Parses every key. */
+  algorithms(): ReadonlySet<Algorithm> {
     return new Set(this.#keys.flatMap(({ algorithms }) => algorithms));
   }
 
   knows(kid: string | undefined): boolean {
-    return kid !== undefined && this.#byKid.has(kid);
+    return kid !== undefined && this.#kids.has(kid);
+  }
+
+  /** Is it a key of this set that {@link keysFor} gave, of this snapshot or one before? */
+  holds(key: KeyObject): boolean {
+    return this.#keys.some((each) => each.is(key));
   }
 
   /** RFC 7515 section 4.1.4: `kid` says which key; without it, those that fit the algorithm are tried. */
-  keysFor({ algorithm, kid }: KeyQuery): readonly KeyObject[] {
-    if (kid !== undefined) return fitting(this.#byKid.get(kid) ?? [], algorithm);
-    const known = this.#withoutKid.get(algorithm);
+  keysFor({ algorithm, kid }: KeyQuery): Keys | Promise<Keys> {
+    const candidates = kid === undefined ? this.#allFor(algorithm) : this.#byKid.get(kid);
+    if (candidates === undefined) return NONE;
+    if (candidates.length <= MAX_CANDIDATES) return fitting(candidates, algorithm);
+    const name = kid === undefined ? algorithm : `${algorithm} ${kid}`;
+    const known = this.#searched.get(name) ?? this.#search(candidates, algorithm, name);
+    this.#searched.set(name, known);
+    return known;
+  }
+
+  #allFor(algorithm: Algorithm): readonly SetKey[] {
+    const known = this.#byAlgorithm.get(algorithm);
     if (known !== undefined) return known;
-    const found = fitting(this.#keys, algorithm);
-    this.#withoutKid.set(algorithm, found);
+    const found = this.#keys.filter(({ named }) => named.includes(algorithm));
+    this.#byAlgorithm.set(algorithm, found);
     return found;
   }
-}
 
-/** One key of a set, parsed when first needed. */
-class SetKey {
-  readonly kid: unknown;
-  readonly #jwk: Jwk;
-  #parsed: { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } | undefined;
-
-  constructor(jwk: Jwk) {
-    this.kid = jwk.kid;
-    this.#jwk = jwk;
+  #search(candidates: readonly SetKey[], algorithm: Algorithm, name: string): Keys | Promise<Keys> {
+    const first = fitting(candidates.slice(0, MAX_CANDIDATES), algorithm);
+    if (first.length === MAX_CANDIDATES) return first;
+    const found = [...first];
+    let index = MAX_CANDIDATES;
+    return inSlices(() => {
+      const key = candidates[index]?.keyFor(algorithm);
+      if (key !== undefined) found.push(key);
+      index += 1;
+      return found.length === MAX_CANDIDATES || index >= candidates.length;
+    }).then(() => {
+      this.#searched.set(name, found);
+      return found;
+    });
   }
 
-  /** The key, if it is one for this algorithm. Parsed only where its words leave that open. */
-  keyFor(algorithm: Algorithm): KeyObject | undefined {
-    if (!serves(this.#jwk, algorithm) || !isNamedFor(algorithm, this.#jwk)) return undefined;
-    const { key, algorithms } = this.#parse();
-    return algorithms.includes(algorithm) ? key : undefined;
+  /** Which keys there are, and why each is passed over: for a token, or for all. For the operator alone. */
+  describe(query?: KeyQuery): string {
+    const lines = this.#jwks.slice(0, MAX_DESCRIBED).map((jwk) => `(${describeJwk(jwk)}): ${this.#whyNot(jwk, query)}`);
+    const more = this.#jwks.length - lines.length;
+    if (more > 0) lines.push(`${String(more)} more`);
+    return lines.length === 0 ? "it has no keys" : `its keys are ${lines.join("; ")}`;
   }
 
-  get algorithms(): readonly Algorithm[] {
-    return this.#parse().algorithms;
-  }
-
-  #parse(): { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } {
-    this.#parsed ??= parse(this.#jwk);
-    return this.#parsed;
-  }
-}
-
-/** RFC 7517 sections 4.2 and 4.3; `oct` (RFC 7518 section 6.4) and anything private has no place in a public set. */
-function isForVerifying(jwk: unknown): jwk is Jwk {
-  if (typeof jwk !== "object" || jwk === null) return false;
-  const { kty, use, key_ops: operations } = jwk as Jwk;
-  if (typeof kty !== "string" || isSecret(jwk)) return false;
-  if (use !== undefined && use !== "sig") return false;
-  return operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
-}
-
-/** A private key (RFC 7518 sections 6.2.2 and 6.3.2: `d`) or a shared secret. */
-export function isSecret(jwk: object): boolean {
-  const { kty, d } = jwk as Jwk;
-  return kty === "oct" || d !== undefined;
-}
-
-function parse(jwk: Jwk): { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } {
-  try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
-    return { key, algorithms: algorithmsOf(key).filter((algorithm) => serves(jwk, algorithm)) };
-  } catch {
-    return { algorithms: [] };
+  #whyNot(jwk: unknown, query: KeyQuery | undefined): string {
+    const made = setKey(jwk);
+    if (typeof made === "string") return made;
+    const key = this.#byKid.get(made.jwk.kid)?.find((each) => each.equals(made));
+    if (key?.parsed === true && key.algorithms.length === 0) return "damaged";
+    if (query?.kid !== undefined && made.jwk.kid !== query.kid) return "another kid";
+    return query !== undefined && !made.named.includes(query.algorithm) ? `not for ${query.algorithm}` : "usable";
   }
 }
 
-/** RFC 7517 section 4.4: a key that names its algorithm serves no other. */
-function serves({ alg }: Jwk, algorithm: Algorithm): boolean {
-  return alg === undefined || alg === algorithm;
-}
-
-function fitting(keys: readonly SetKey[], algorithm: Algorithm): readonly KeyObject[] {
+function fitting(candidates: readonly SetKey[], algorithm: Algorithm): Keys {
   const found: KeyObject[] = [];
-  for (const each of keys) {
+  for (const each of candidates) {
     const key = each.keyFor(algorithm);
     if (key !== undefined) found.push(key);
-    if (found.length === MAX_CANDIDATES) break;
   }
   return found.length === 0 ? NONE : found;
+}
+
+/** What the operator is told of a token that no key of a set fits. */
+export function noKeyFor({ algorithm, kid }: KeyQuery, set: JwkSet): string {
+  return `no key for a token with alg ${algorithm} and ${kid === undefined ? "no kid" : `kid ${quoted(kid)}`}; ${set.describe({ algorithm, kid })}`;
+}
+
+/** Keys of a JWK Set that was given inline. */
+export function inlineJwks(value: unknown, path: string): KeySource {
+  return setSource(jwkSet(value, path));
+}
+
+export function setSource(set: JwkSet): KeySource {
+  const algorithms = set.algorithms();
+  return {
+    keysFor: (query) => set.keysFor(query),
+    algorithms,
+    possibleAlgorithms: algorithms,
+    holds: (key) => set.holds(key),
+    named: true,
+    describe: (query) => noKeyFor(query, set),
+    ready: () => Promise.resolve(),
+  };
+}
+
+/** RFC 7517 section 5: an object with a list `keys`. */
+export function jwkSet(value: unknown, path: string): JwkSet {
+  const keys: unknown = typeof value === "object" && value !== null ? (value as { keys?: unknown }).keys : undefined;
+  if (!Array.isArray(keys)) throw new OptionsError(path, 'must be a JWK Set: an object with a list "keys"');
+  const set = JwkSet.of(keys);
+  if (set.algorithms().size > 0) return set;
+  throw new OptionsError(path, `has no key that can verify a signature; ${set.describe()}`);
 }

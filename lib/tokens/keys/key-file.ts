@@ -1,15 +1,16 @@
+import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OptionsError } from "../../support/options-error.js";
 import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../readers/algorithms.js";
-import { KeysUnavailableError } from "../../remote/errors.js";
-import { fixedKeys } from "./fixed-keys.js";
-import { jwkSet, setSource } from "./inline-jwks.js";
-import { isSecret } from "./jwk-set.js";
+import { KeysUnavailableError, operatorText } from "../../remote/errors.js";
+import { isSecret } from "./jwk.js";
+import { jwkSet, setSource } from "./jwk-set.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
-import type { KeyQuery, KeySource } from "./key-source.js";
+import { fixedKeys, type KeyQuery, type KeySource } from "./key-source.js";
+import { textOf } from "./pem.js";
 import { publicKeyFromPem } from "./public-key.js";
 
 /** How old what was read of a file may be when a token is verified with it, in milliseconds. */
@@ -49,6 +50,19 @@ export class KeyFile implements KeySource {
     return this.#recheck().then(() => this.#source.keysFor(query));
   }
 
+  holds(key: KeyObject): boolean | Promise<boolean> {
+    if (Math.abs(Date.now() - this.#checkedAt) < RECHECK_AFTER) return this.#source.holds(key);
+    return this.#recheck().then(() => this.#source.holds(key));
+  }
+
+  get named(): boolean {
+    return this.#source.named;
+  }
+
+  describe(query: KeyQuery): string | undefined {
+    return this.#source.describe(query);
+  }
+
   ready(): Promise<void> {
     return Promise.resolve();
   }
@@ -75,7 +89,8 @@ export class KeyFile implements KeySource {
       // Half-written, removed or unreadable: what was good stays good.
       this.#failing = true;
       const message = `${this.#path} can't be read any more; its last good key stays in use`;
-      this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000 }));
+      const detail = `${message}${operatorText(cause, undefined)}`;
+      this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000, detail }));
     }
   }
 }
@@ -90,7 +105,7 @@ function readNow(file: string, path: string): Buffer {
 
 /** PEM, or a JWK, or a JWK Set. */
 function parseKeyFile(content: Buffer, path: string): KeySource {
-  const text = content.toString().trim();
+  const text = textOf(content).trim();
   if (!text.startsWith("{")) return fixedKeys([publicKeyFromPem(text, path)]);
   const json = parseJson(text, path);
   const keys: unknown = (json as { keys?: unknown }).keys ?? [json];

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-import type { Algorithm } from "../readers/algorithms.js";
+import { algorithmsOf, type Algorithm } from "../readers/algorithms.js";
 
 /** What of a token's header may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
 export interface KeyQuery {
@@ -11,17 +11,29 @@ export interface KeyQuery {
 /** Where a login type's keys come from. */
 export interface KeySource {
   /**
-   * The keys that may verify a token, best first: at once where they are known, and none where none fits.
+   * The keys that may verify a token, best first: at once if they are known, and none if none fits.
    *
-   * Rejects with {@link KeysUnavailableError} where that can't be told just now.
+   * Rejects with {@link KeysUnavailableError} if that can't be told now.
    */
   keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]>;
 
-  /** The algorithms that its keys fit now; where they are still to be fetched, all that they may fit. */
+  /**
+   * Is a key that {@link keysFor} gave earlier still one of these? False also if that can't be told without waiting for
+   * another server: then the token has to be verified again.
+   */
+  holds(key: KeyObject): boolean | Promise<boolean>;
+
+  /** Do its keys have names, so that a `kid` chooses among them? */
+  readonly named: boolean;
+
+  /** The algorithms that its keys fit now; if they are still to be fetched, all that they may fit. */
   readonly algorithms: ReadonlySet<Algorithm>;
 
-  /** The algorithms that its keys may come to fit: what is allowed where the host does not say. */
+  /** The algorithms that its keys may come to fit: what is allowed if the host does not say. */
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
+
+  /** For the operator: which keys there are, and why none fits. Undefined if there is nothing to say. */
+  describe(query: KeyQuery): string | undefined;
 
   /** Settles when keys are there; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;
@@ -29,3 +41,80 @@ export interface KeySource {
 
 /** How many keys a token is tried against at most, so that a token without a `kid` costs no more than that. */
 export const MAX_CANDIDATES = 8;
+
+const NONE: readonly KeyObject[] = [];
+
+/** Keys without names, known from the start: every one that fits the algorithm may verify a token, whatever its `kid`. */
+export function fixedKeys(keys: readonly KeyObject[]): KeySource {
+  const byAlgorithm = new Map<Algorithm, KeyObject[]>();
+  for (const key of keys) {
+    for (const algorithm of algorithmsOf(key)) {
+      byAlgorithm.set(algorithm, [...(byAlgorithm.get(algorithm) ?? []), key]);
+    }
+  }
+  const algorithms = new Set(byAlgorithm.keys());
+  return {
+    keysFor: ({ algorithm }) => byAlgorithm.get(algorithm) ?? NONE,
+    holds: (key) => keys.includes(key),
+    named: false,
+    algorithms,
+    possibleAlgorithms: algorithms,
+    describe: () => undefined,
+    ready: () => Promise.resolve(),
+  };
+}
+
+/** Several sources as one: a key of any of them will do. */
+export function anyOf(sources: readonly KeySource[]): KeySource {
+  return {
+    keysFor(query) {
+      const found = sources.map((source) => source.keysFor(query));
+      if (found.every(isKnown)) return found.flat();
+      return Promise.all(found.map((keys) => Promise.resolve(keys))).then((lists) => lists.flat());
+    },
+    async holds(key) {
+      const answers = await Promise.all(sources.map((source) => Promise.resolve(source.holds(key))));
+      return answers.includes(true);
+    },
+    get named() {
+      return sources.some(({ named }) => named);
+    },
+    algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
+    possibleAlgorithms: new Set(sources.flatMap(({ possibleAlgorithms }) => [...possibleAlgorithms])),
+    describe(query) {
+      const described = sources.map((source) => source.describe(query)).filter((text) => text !== undefined);
+      return described.length === 0 ? undefined : described.join("; ");
+    },
+    ready: async () => {
+      await Promise.all(sources.map((source) => source.ready()));
+    },
+  };
+}
+
+/** The same source; whenever it has no key for a token, `tell` may ask why. */
+export function telling(source: KeySource, tell: (describe: () => string | undefined) => void): KeySource {
+  const checked = (keys: readonly KeyObject[], query: KeyQuery): readonly KeyObject[] => {
+    if (keys.length === 0) tell(() => source.describe(query));
+    return keys;
+  };
+  return {
+    keysFor(query) {
+      const keys = source.keysFor(query);
+      return isKnown(keys) ? checked(keys, query) : keys.then((late) => checked(late, query));
+    },
+    holds: (key) => source.holds(key),
+    get named() {
+      return source.named;
+    },
+    get algorithms() {
+      return source.algorithms;
+    },
+    possibleAlgorithms: source.possibleAlgorithms,
+    describe: (query) => source.describe(query),
+    ready: () => source.ready(),
+  };
+}
+
+function isKnown<T>(keys: readonly KeyObject[] | Promise<T>): keys is readonly KeyObject[] {
+  return !(keys instanceof Promise);
+}

@@ -3,15 +3,13 @@ import { OptionsError } from "../../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
 import type { IntrospectionWatcher } from "../introspection.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
-import { anyOf } from "./any-of.js";
 import { endpointUrl } from "../../remote/endpoint-url.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
 import type { Fetch } from "../../remote/request.js";
-import { fixedKeys } from "./fixed-keys.js";
 import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
-import type { KeySource } from "./key-source.js";
+import { anyOf, fixedKeys, telling, type KeySource } from "./key-source.js";
 import { publicKey } from "./public-key.js";
 import { secretKey } from "./secret.js";
 import type { SharedJwks } from "./shared-jwks.js";
@@ -35,7 +33,7 @@ export const globalFetch: Fetch = (url, init) => fetch(url, init);
 export const JWKS_OPTIONS = {
   cacheMaxAge: optional(moreThanZero(seconds(0)), 600),
   staleIfError: optional(seconds(0), 86_400),
-  cooldown: optional(seconds(0, LONGEST_TIMER), 1),
+  cooldown: optional(seconds(0, LONGEST_TIMER), 5),
   timeout: optional(moreThanZero(seconds(0, LONGEST_TIMER)), 5),
   maxResponseSize: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }), 1_048_576),
   fetch: optional(callback<Fetch>, globalFetch),
@@ -77,7 +75,8 @@ export function parseKeySource(options: KeyValues, path: string, context: KeyCon
   if (name !== "jwksUri" && name !== "discover" && options.jwksOptions !== undefined) {
     throw new OptionsError(at(path, "jwksOptions"), "goes with jwksUri or discover only");
   }
-  return sourceOf(options, path, context);
+  const { watcher } = context;
+  return telling(sourceOf(options, path, context), (describe) => watcher.passedOver?.(describe));
 }
 
 /** The key sources that are given. */

@@ -1,15 +1,47 @@
 const LABEL = /(?<=-----BEGIN )[A-Z0-9 ]+(?=-----)/g;
+const BLOCK = /(-----BEGIN ([A-Z0-9 ]+)-----)([^-]*)(-----END \2-----)/g;
 const PUBLIC_LABELS = new Set(["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]);
+
+/** Line breaks that somebody wrote out, as environment files and JSON have them. */
+const WRITTEN_BREAKS = /\\+[rn]/g;
+/** What may stand between the characters of a key that was pasted: white space, quotes and what is invisible. */
+const PASTED = /(?:[\s"'`]|\u200b|\u200c|\u200d|\u2060)+/g;
 
 /** The labels of the PEM blocks in a text (RFC 7468 section 2), in order. */
 export function pemLabels(text: string): readonly string[] {
   return text.match(LABEL) ?? [];
 }
 
-export function looksLikePem(value: string | Uint8Array): boolean {
-  return pemLabels(typeof value === "string" ? value : Buffer.from(value).toString("latin1")).length > 0;
-}
-
 export function isPublicLabel(label: string): boolean {
   return PUBLIC_LABELS.has(label);
+}
+
+/** The text of bytes, of UTF-16 and UTF-32 too if it is ASCII, as every PEM and most JSON is. */
+export function textOf(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes);
+  if (!buffer.includes(0)) return buffer.toString();
+  return Buffer.from(buffer.filter((byte) => byte !== 0))
+    .toString("latin1")
+    .replace(/^(?:\xff\xfe|\xfe\xff)/, "");
+}
+
+/**
+ * PEM as OpenSSL reads it, of PEM as people paste it: in one line, indented, in quotes, with line breaks of any kind,
+ * written out too. A text without a whole block is given back.
+ */
+export function pastedPem(text: string): string {
+  const blocks = text.replace(WRITTEN_BREAKS, "\n").match(BLOCK);
+  return blocks === null ? text : blocks.map((block) => block.replace(BLOCK, wellFormed)).join("");
+}
+
+function wellFormed(_: string, begin: string, __: string, body: string, end: string): string {
+  return [begin, body.replace(PASTED, "").replace(/.{64}(?!$)/g, "$&\n"), end, ""].join("\n");
+}
+
+/** What is left of a text without all that pasting may have added. */
+export function bare(text: string): string {
+  return text
+    .replace(WRITTEN_BREAKS, "")
+    .replace(PASTED, "")
+    .replace(/^\ufeff/, "");
 }

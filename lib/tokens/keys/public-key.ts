@@ -1,8 +1,8 @@
-import { createPublicKey, KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
 import { algorithmsOf } from "../readers/algorithms.js";
-import { isPublicLabel, pemLabels } from "./pem.js";
+import { bare, isPublicLabel, pastedPem, pemLabels, textOf } from "./pem.js";
 
 /** A public key or X.509 certificate: PEM text or bytes, or a public `KeyObject`. */
 export type PublicKeyInput = string | Uint8Array | KeyObject;
@@ -11,19 +11,17 @@ export type PublicKeyInput = string | Uint8Array | KeyObject;
 export function publicKey(value: unknown, path: string): KeyObject {
   if (value instanceof KeyObject) return usablePublicKey(value, path);
   if (typeof value === "string") return publicKeyFromPem(value, path);
-  if (value instanceof Uint8Array) return publicKeyFromPem(Buffer.from(value).toString(), path);
+  if (value instanceof Uint8Array) return publicKeyFromPem(textOf(value), path);
   throw new OptionsError(path, "must be a public key or certificate as PEM, or a public KeyObject");
 }
 
 /** A certificate gives its key alone: its dates and who signed it are not looked at. */
-export function publicKeyFromPem(pem: string, path: string): KeyObject {
-  const labels = pemLabels(pem);
+export function publicKeyFromPem(text: string, path: string): KeyObject {
+  const labels = pemLabels(text);
   const [first] = labels;
-  if (first === undefined) throw new OptionsError(path, "must hold a PEM public key or X.509 certificate");
+  if (first === undefined) throw notPem(text, path);
   // `createPublicKey` would take a private key too, and a server that verifies has no business with one.
-  if (labels.some((label) => label.endsWith("PRIVATE KEY"))) {
-    throw new OptionsError(path, "holds a private key; give its public key: `openssl pkey -in FILE -pubout`");
-  }
+  if (labels.some((label) => label.endsWith("PRIVATE KEY"))) throw privateKey(path);
   if (!isPublicLabel(first)) {
     throw new OptionsError(path, `holds a PEM block ${JSON.stringify(first)}; it must be PUBLIC KEY or CERTIFICATE`);
   }
@@ -31,9 +29,49 @@ export function publicKeyFromPem(pem: string, path: string): KeyObject {
     throw new OptionsError(path, "holds more than one public key; give each its own place in a list");
   }
   return usablePublicKey(
-    parsed(() => createPublicKey(pem), path),
+    parsed(() => createPublicKey(pastedPem(text)), path),
     path,
   );
+}
+
+function notPem(text: string, path: string): OptionsError {
+  const wanted = "must hold a PEM public key or X.509 certificate";
+  const base64 = bare(text);
+  const label = /^[\w+/=-]+$/.test(base64) ? labelOfDer(Buffer.from(base64, "base64")) : undefined;
+  if (label === undefined) return new OptionsError(path, wanted);
+  if (label === "PRIVATE KEY") return privateKey(path);
+  const lines = `-----BEGIN ${label}----- before it and -----END ${label}----- after it`;
+  return new OptionsError(path, `${wanted}: this is the base64 of one without its BEGIN and END lines; add ${lines}`);
+}
+
+function privateKey(path: string): OptionsError {
+  return new OptionsError(path, "holds a private key; give its public key: `openssl pkey -in FILE -pubout`");
+}
+
+/** Private ones first: what reads public keys takes them too. */
+const DER_FORMS: readonly (readonly [label: string, parse: (key: Buffer) => unknown])[] = [
+  ["PRIVATE KEY", (key) => createPrivateKey({ key, format: "der", type: "pkcs8" })],
+  ["PRIVATE KEY", (key) => createPrivateKey({ key, format: "der", type: "pkcs1" })],
+  ["PRIVATE KEY", (key) => createPrivateKey({ key, format: "der", type: "sec1" })],
+  ["PUBLIC KEY", (key) => createPublicKey({ key, format: "der", type: "spki" })],
+  ["RSA PUBLIC KEY", (key) => createPublicKey({ key, format: "der", type: "pkcs1" })],
+  ["CERTIFICATE", (key) => new X509Certificate(key)],
+];
+
+/** The tag of an ASN.1 sequence, with which each of them begins. */
+const SEQUENCE = 0x30;
+
+/** The PEM label of what is a key or certificate in DER (RFC 7468 sections 5, 10 and 13; RFC 8017 appendix A.1). */
+export function labelOfDer(bytes: Buffer): string | undefined {
+  if (bytes[0] !== SEQUENCE) return undefined;
+  return DER_FORMS.find(([, parse]) => {
+    try {
+      parse(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  })?.[0];
 }
 
 function usablePublicKey(key: KeyObject, path: string): KeyObject {

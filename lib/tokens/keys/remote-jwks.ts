@@ -2,13 +2,16 @@ import type { KeyObject } from "node:crypto";
 
 import type { JwksClient, Options } from "jwks-rsa";
 
+import { AnswerError } from "../../remote/errors.js";
 import { PUBLIC_KEY_ALGORITHMS } from "../readers/algorithms.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
 import { requestJson, within } from "../../remote/request.js";
-import { JwkSet } from "./jwk-set.js";
+import { JwkSet, noKeyFor } from "./jwk-set.js";
 import type { KeyQuery, KeySource } from "./key-source.js";
-import { Refreshed } from "../../remote/refreshed.js";
+import { Refreshed, type FetchOnce } from "../../remote/refreshed.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
+
+type Keys = readonly KeyObject[];
 
 /** Where a set is fetched from. */
 export interface JwksEndpoint {
@@ -18,47 +21,66 @@ export interface JwksEndpoint {
 
 /** Keys of a JWKS endpoint. With the set at hand a login is synchronous; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
+  readonly named = true;
   readonly algorithms = PUBLIC_KEY_ALGORITHMS;
   readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #set: Refreshed<JwkSet>;
 
   constructor(endpoint: JwksEndpoint, settings: RemoteSettings, watcher: KeyWatcher) {
-    const fetch = async () => {
+    const fetch: FetchOnce<JwkSet> = async (asking, before) => {
       const { JwksClient } = await jwksRsa();
       // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
       return within(settings.timeout, (signal) =>
-        endpoint.load((uri) => fetchSet(new JwksClient(clientOptions(uri, settings, signal)))),
+        endpoint.load((uri) => {
+          asking(uri);
+          return fetchSet(new JwksClient(clientOptions(uri, settings, signal)), before);
+        }),
       );
     };
-    this.#set = new Refreshed(fetch, settings, watcher);
+    this.#set = new Refreshed("the JWK Set", fetch, settings, watcher);
   }
 
-  keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]> {
+  keysFor(query: KeyQuery): Keys | Promise<Keys> {
     const set = this.#set.current();
-    return (set && answer(set, query)) ?? this.#keysAfterFetch(query);
+    if (set === undefined) return this.#keysAfterFetch(query);
+    const keys = set.keysFor(query);
+    if (keys instanceof Promise) return keys.then((late) => this.#orNewer(late, set, query));
+    return this.#orNewer(keys, set, query);
+  }
+
+  holds(key: KeyObject): boolean {
+    return this.#set.current()?.holds(key) === true;
+  }
+
+  describe(query: KeyQuery): string | undefined {
+    const set = this.#set.current();
+    return set && noKeyFor(query, set);
   }
 
   ready(): Promise<void> {
     return this.#set.ready();
   }
 
-  async #keysAfterFetch(query: KeyQuery): Promise<readonly KeyObject[]> {
+  /** A newer set might say more if its `kid` is not in this one, or nothing here fits. */
+  #orNewer(keys: Keys, set: JwkSet, query: KeyQuery): Keys | Promise<Keys> {
+    return isAnswer(keys, set, query) ? keys : this.#keysAfterFetch(query);
+  }
+
+  async #keysAfterFetch(query: KeyQuery): Promise<Keys> {
     try {
-      const set = await this.#set.next();
-      return set.keysFor(query);
+      const set = await this.#set.next(async (newer) => isAnswer(await newer.keysFor(query), newer, query));
+      return await set.keysFor(query);
     } catch (error) {
       const set = this.#set.lastGood();
-      const keys = set && answer(set, query);
-      if (keys === undefined) throw error;
+      const keys = set && (await set.keysFor(query));
+      if (keys === undefined || !isAnswer(keys, set, query)) throw error;
       return keys;
     }
   }
 }
 
-/** Undefined where a newer set might say more: its `kid` is not in this one, or nothing here fits. */
-function answer(set: JwkSet, query: KeyQuery): readonly KeyObject[] | undefined {
-  const keys = set.keysFor(query);
-  return keys.length > 0 || set.knows(query.kid) ? keys : undefined;
+function isAnswer(keys: Keys, set: JwkSet | undefined, { kid }: KeyQuery): boolean {
+  return keys.length > 0 || set?.knows(kid) === true;
 }
 
 /** Loaded when first needed: it takes as long as all the rest, and a host of fixed keys never needs it. */
@@ -79,10 +101,10 @@ function clientOptions(jwksUri: string, settings: RemoteSettings, signal: AbortS
   };
 }
 
-async function fetchSet(client: JwksClient): Promise<JwkSet> {
+async function fetchSet(client: JwksClient, before: JwkSet | undefined): Promise<JwkSet> {
   const keys = await client.getKeys();
   if (!Array.isArray(keys)) throw new Error("answered with something that is not a JWK Set");
-  const set = new JwkSet(keys);
-  if (!set.usable) throw new Error("answered with a JWK Set that has no usable key");
-  return set;
+  const set = await JwkSet.from(keys, before);
+  if (await set.isUsable()) return set;
+  throw new AnswerError("answered with a JWK Set that has no usable key", set.describe());
 }

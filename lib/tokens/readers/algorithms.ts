@@ -4,11 +4,14 @@ const HMAC = ["HS256", "HS384", "HS512"] as const;
 const RSA_PKCS1 = ["RS256", "RS384", "RS512"] as const;
 const RSA_PSS = ["PS256", "PS384", "PS512"] as const;
 
-/** The signature algorithms that can be allowed (RFC 7518 section 3.1; EdDSA: RFC 8037 section 3.1, Ed25519 only). */
-export const ALGORITHMS = [...HMAC, ...RSA_PKCS1, ...RSA_PSS, "ES256", "ES384", "ES512", "EdDSA"] as const;
+/** Two names of one algorithm: RFC 8037 section 3.1 (for Ed25519 only), and RFC 9864 section 2.2. */
+const ED25519 = ["EdDSA", "Ed25519"] as const;
+
+/** The signature algorithms that can be allowed (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2). */
+export const ALGORITHMS = [...HMAC, ...RSA_PKCS1, ...RSA_PSS, "ES256", "ES384", "ES512", ...ED25519] as const;
 /**
- * A signature algorithm: HS, RS, PS or ES with 256, 384 or 512 (RFC 7518 section 3.1), or EdDSA (RFC 8037 section 3.1,
- * Ed25519 only).
+ * A signature algorithm: HS, RS, PS or ES with 256, 384 or 512 (RFC 7518 section 3.1), or Ed25519 (RFC 9864 section 2.2),
+ * which is also called EdDSA (RFC 8037 section 3.1).
  */
 export type Algorithm = (typeof ALGORITHMS)[number];
 type HmacAlgorithm = (typeof HMAC)[number];
@@ -21,11 +24,18 @@ export const PUBLIC_KEY_ALGORITHMS: ReadonlySet<Algorithm> = new Set(ALGORITHMS.
 /** RFC 7518 sections 3.3 and 3.5. */
 const MIN_RSA_BITS = 2048;
 
-/** RFC 7518 section 3.4: each ECDSA algorithm has its own curve. */
-const BY_CURVE: ReadonlyMap<string | undefined, readonly Algorithm[]> = new Map([
+const RSA = [...RSA_PKCS1, ...RSA_PSS] as const;
+
+/** RFC 7518 section 3.4: each ECDSA algorithm has its own curve, which OpenSSL and JWKs call by different names. */
+const BY_CURVE: ReadonlyMap<unknown, readonly Algorithm[]> = new Map([
   ["prime256v1", ["ES256"]],
   ["secp384r1", ["ES384"]],
   ["secp521r1", ["ES512"]],
+]);
+const BY_JWK_CURVE: ReadonlyMap<unknown, readonly Algorithm[]> = new Map([
+  ["P-256", ["ES256"]],
+  ["P-384", ["ES384"]],
+  ["P-521", ["ES512"]],
 ]);
 
 /** Which algorithms a secret or public key may verify: none for one that is too weak, or of a kind unknown here. */
@@ -34,38 +44,42 @@ export function algorithmsOf(key: KeyObject): readonly Algorithm[] {
   const details: AsymmetricKeyDetails = { ...key.asymmetricKeyDetails };
   switch (key.asymmetricKeyType) {
     case "rsa":
-      return isStrong(details) ? [...RSA_PKCS1, ...RSA_PSS] : [];
+      return isStrong(details) ? RSA : [];
     case "rsa-pss":
       return isStrong(details) ? RSA_PSS.filter((name) => isMadeFor(name, details)) : [];
     case "ec":
       return BY_CURVE.get(details.namedCurve) ?? [];
     case "ed25519":
-      return ["EdDSA"];
+      return ED25519;
     default:
       return [];
   }
 }
 
 /**
- * May a JWK be a key for this public-key algorithm, by the type and curve that it names (RFC 7518 sections 6.1 and
- * 6.2.1.1, RFC 8037 section 2)? {@link algorithmsOf} says whether it is one, once it is parsed.
+ * The algorithms that a JWK may be a public key for, by the type and curve that it names (RFC 7518 sections 6.1 and
+ * 6.2.1.1, RFC 8037 section 2). {@link algorithmsOf} says which they are, once it is parsed.
  */
-export function isNamedFor(
-  algorithm: Algorithm,
-  { kty, crv }: { readonly kty?: unknown; readonly crv?: unknown },
-): boolean {
-  switch (algorithm) {
-    case "ES256":
-      return kty === "EC" && crv === "P-256";
-    case "ES384":
-      return kty === "EC" && crv === "P-384";
-    case "ES512":
-      return kty === "EC" && crv === "P-521";
-    case "EdDSA":
-      return kty === "OKP" && crv === "Ed25519";
-    default:
-      return kty === "RSA";
-  }
+export function algorithmsNamedBy({
+  kty,
+  crv,
+}: {
+  readonly kty?: unknown;
+  readonly crv?: unknown;
+}): readonly Algorithm[] {
+  if (kty === "RSA") return RSA;
+  if (kty === "EC") return BY_JWK_CURVE.get(crv) ?? [];
+  return kty === "OKP" && crv === "Ed25519" ? ED25519 : [];
+}
+
+/** Do two names mean the same algorithm? */
+export function isSynonym(algorithm: Algorithm, name: unknown): boolean {
+  return algorithm === name || (ED25519.includes(algorithm as "EdDSA") && ED25519.includes(name as "EdDSA"));
+}
+
+/** The algorithms and all their names: whoever allows an algorithm allows it under each. */
+export function withSynonyms(algorithms: readonly Algorithm[]): readonly Algorithm[] {
+  return ALGORITHMS.filter((name) => algorithms.some((algorithm) => isSynonym(algorithm, name)));
 }
 
 export function isHmac(algorithm: Algorithm): algorithm is HmacAlgorithm {

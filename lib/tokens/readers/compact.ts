@@ -5,7 +5,7 @@ import { TokenError } from "../errors.js";
 /** The JOSE header of a token (RFC 7515 section 4), as far as it is looked at. Nothing in it is trusted. */
 export interface JoseHeader {
   readonly alg?: unknown;
-  readonly kid?: string;
+  readonly kid?: unknown;
   readonly typ?: unknown;
   readonly crit?: unknown;
 }
@@ -55,6 +55,15 @@ export function checkCritical(header: JoseHeader): void {
   if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
 }
 
+/** RFC 7515 section 4.1.4: what chooses among keys that have names. Keys without names are chosen by nothing. */
+export function keyIdOf(header: JoseHeader, named: boolean): string | undefined {
+  if (!("kid" in header)) return undefined;
+  const { kid } = header;
+  if (typeof kid === "string") return kid;
+  if (named) throw malformed("its key ID is not a string");
+  return undefined;
+}
+
 export function malformed(why: string): TokenError {
   return new TokenError("malformed", `token malformed: ${why}`);
 }
@@ -71,8 +80,6 @@ function parseHeader(bytes: Buffer): JoseHeader {
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw malformed("its header is not a JSON object");
   }
-  // RFC 7515 section 4.1.4.
-  if ("kid" in header && typeof header.kid !== "string") throw malformed("its key ID is not a string");
   return header;
 }
 

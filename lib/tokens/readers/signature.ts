@@ -71,11 +71,12 @@ const BY_PUBLIC_KEY: Readonly<Record<PublicKeyAlgorithm, Scheme>> = {
   ES256: { hash: "sha256", how: ECDSA },
   ES384: { hash: "sha384", how: ECDSA },
   ES512: { hash: "sha512", how: ECDSA },
-  // RFC 8037 section 3.1.
+  // RFC 8037 section 3.1, RFC 9864 section 2.2.
   EdDSA: { hash: null, how: {} },
+  Ed25519: { hash: null, how: {} },
 };
 
-/** By node:crypto, in one call: jsonwebtoken knows no EdDSA, and what it makes of the others costs half an RSA check. */
+/** By node:crypto, in one call: jsonwebtoken knows no Ed25519, and what it makes of the others costs half an RSA check. */
 function verifyWithPublicKey(token: CompactToken, algorithm: PublicKeyAlgorithm, key: KeyObject): Claims | undefined {
   const { hash, how } = BY_PUBLIC_KEY[algorithm];
   const signature = Buffer.from(token.signature, "base64url");

@@ -4,7 +4,7 @@ import { TokenError } from "../errors.js";
 import type { KeyQuery, KeySource } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 import { ALGORITHMS, type Algorithm } from "./algorithms.js";
-import { checkCritical, parseCompact, type CompactToken, type JoseHeader } from "./compact.js";
+import { checkCritical, keyIdOf, parseCompact, type CompactToken, type JoseHeader } from "./compact.js";
 import type { Proven, TokenReader } from "./reader.js";
 import { verifySignature } from "./signature.js";
 
@@ -23,7 +23,7 @@ export class SignedReader implements TokenReader {
   }
 
   read(text: string, steps: Steps): Proven | Promise<Proven> {
-    const token = steps.take("shape", () => parseCompact(text));
+    const token = steps.take("shape", () => this.#parse(text));
     const { header } = token;
     steps.check("crit", () => {
       checkCritical(header);
@@ -32,11 +32,21 @@ export class SignedReader implements TokenReader {
     steps.check("alg", () => {
       if (!this.algorithms.has(algorithm)) throw algorithmNotAllowed();
     });
-    const query = { algorithm, kid: header.kid };
+    const query = { algorithm, kid: this.#keyIdOf(token) };
     const keys = steps.take("key", () => this.#keysFor(query));
     return keys instanceof Promise
       ? keys.then((late) => verified(token, query, late, steps))
       : verified(token, query, keys, steps);
+  }
+
+  #parse(text: string): CompactToken {
+    const token = parseCompact(text);
+    this.#keyIdOf(token);
+    return token;
+  }
+
+  #keyIdOf({ header }: CompactToken): string | undefined {
+    return keyIdOf(header, this.keys.named);
   }
 
   #keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]> {

@@ -1,0 +1,47 @@
+// A server under attack, which measures how long its event loop was kept.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { createTokenVerifier, matrixJwtLogin } from "matrix-jwt-login";
+
+import { answerParent } from "../process/parent.mjs";
+
+const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
+const RESOLUTION = 1;
+const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+
+const middleware = matrixJwtLogin({
+  serverName: "example.org",
+  loginTypes: { jwt: { secret: "a".repeat(64), audience: null } },
+  findUser: () => null,
+  issueToken: () => ({ accessToken: "a" }),
+  logger: QUIET,
+});
+const server = createServer((req, res) => {
+  middleware(/** @type {any} */ (req), /** @type {any} */ (res), () => res.writeHead(404).end());
+});
+await once(server.listen(0, "127.0.0.1"), "listening");
+
+answerParent({
+  port: () => /** @type {import("node:net").AddressInfo} */ (server.address()).port,
+  async start() {
+    delay.enable();
+    await sleep(50);
+    delay.reset();
+  },
+  /** Milliseconds. */
+  async longestBlock() {
+    await sleep(50);
+    delay.disable();
+    return Math.max(0, delay.max / 1e6 - RESOLUTION);
+  },
+  /** @param {{ jwksUri: string, tokens: readonly string[] }} message */
+  async verify({ jwksUri, tokens }) {
+    const jwksOptions = { cooldown: 0.05 };
+    const { verify, ready } = createTokenVerifier({ jwksUri, audience: null, jwksOptions });
+    await ready().catch(() => undefined);
+    await Promise.all(tokens.map((token) => verify(token).catch(() => undefined)));
+  },
+});
