@@ -17,6 +17,7 @@ describe("the command", () => {
     [["explain", "--help"], "Usage: matrix-jwt-login explain"],
     [["explain", "--secret", "x", "-h"], "Usage: matrix-jwt-login explain"],
     [["mint", "--help"], "Usage: matrix-jwt-login mint"],
+    [["check", "--help"], "Usage: matrix-jwt-login check"],
     [["decode", "--help"], "Usage: matrix-jwt-login decode"],
   ])("%j says how to use it", async (args, usage) => {
     const { exitCode, stdout, stderr } = await run(args);
@@ -37,8 +38,8 @@ describe("the command", () => {
   );
 
   test.each([
-    ["nothing", [], "", "the commands are explain, decode, mint; give one of them first"],
-    ["another command", ["hunter2"], "", "the commands are explain, decode, mint; give one of them first"],
+    ["nothing", [], "", "the commands are explain, check, decode, mint; give one of them first"],
+    ["another command", ["hunter2"], "", "the commands are explain, check, decode, mint; give one of them first"],
     ["an unknown flag", ["explain", "--secert=hunter2"], " explain", "Unknown option '--secert'"],
     ["a flag without its value", ["mint", "--secret"], " mint", "Option '--secret <value>' argument missing"],
     [

@@ -1,3 +1,4 @@
+import { check } from "./check.js";
 import { EXIT, UsageError, type Command, type Io } from "./command.js";
 import { decode } from "./decode.js";
 import { explain } from "./explain/explain.js";
@@ -7,6 +8,7 @@ import { VERSION } from "./version.js";
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["explain", explain],
+  ["check", check],
   ["decode", decode],
   ["mint", mint],
 ]);
@@ -14,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 const HELP = `Usage: matrix-jwt-login COMMAND [options]
 
   explain   says, rule by rule, why a token would be accepted or refused
+  check     asks an identity provider what it offers, and prints the options for it
   decode    prints what is in a token, verified or not
   mint      makes a token to try a login with
 

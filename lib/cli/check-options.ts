@@ -1,0 +1,29 @@
+import type { Offer } from "./check-provider.js";
+import { printableJson } from "./show.js";
+
+/** Options in TypeScript, by what they are for. */
+export function pasteable(offer: Offer): Readonly<Record<string, string>> {
+  const { issuer, jwksUri, algorithms, signsIn } = offer;
+  const source = [
+    jwksUri === undefined ? "discover: true," : `jwksUri: ${printableJson(jwksUri)},`,
+    `issuer: ${printableJson(issuer ?? "THE ISS OF ITS TOKENS")},`,
+  ];
+  const rules = [...source, `algorithms: [${algorithms.map(printableJson).join(", ")}],`, 'audience: "matrix",'];
+  return {
+    login: block('"org.matrix.login.jwt": {', rules),
+    ...(issuer !== undefined &&
+      signsIn && {
+        sso: block("example: {", [
+          'name: "Example",',
+          `issuer: ${printableJson(issuer)},`,
+          'clientId: "matrix",',
+          "clientSecret: process.env.CLIENT_SECRET!,",
+        ]),
+      }),
+    bearer: block("tokens: {", [...rules, 'tokenType: "at+jwt",']),
+  };
+}
+
+function block(head: string, lines: readonly string[]): string {
+  return [`  ${head}`, ...lines.map((line) => `    ${line}`), "  },"].join("\n");
+}
