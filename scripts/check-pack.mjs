@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 
+import { unreachable } from "./prune.mjs";
+
 /** What a reader expects beside the code. */
 const PAPERS = ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "package.json"];
 const TEST = /(?:^|\/)(?:__tests__|__mocks__|tests?)\/|\.(?:test|spec)\./;
@@ -13,6 +15,10 @@ const packed = new Set(JSON.parse(output)[0].files.map(({ path }) => path));
 const problems = [
   ...[...PAPERS, ...entries()].filter((path) => !packed.has(path)).map((path) => `it lacks ${path}`),
   ...[...packed].filter((path) => TEST.test(path)).map((path) => `it holds a test, ${path}`),
+  ...unreachable(
+    "dist",
+    entries().filter((path) => path.startsWith("dist/")),
+  ).map((path) => `it holds ${path}, which no entry point imports`),
   ...[...packed].flatMap((path) =>
     missingFrom(path).map((target) => `${path} points at ${target}, which is not in it`),
   ),
