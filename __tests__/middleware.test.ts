@@ -43,7 +43,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     const app = express();
     app.set("trust proxy", true);
     app.use(
-      matrixJwtLogin<{ id: string }>({
+      matrixJwtLogin<{ id: string }, Request>({
         ...optionsWith(),
         findUser: (_userId, login) => {
           seen = login;

@@ -8,12 +8,15 @@ import { jwtLogin } from "./jwt-login.mjs";
 import { requestTo } from "./request.mjs";
 import { BODIES, NOT_OURS } from "./requests.mjs";
 
+// Error pages would show where in the stack the middleware stands.
+process.env.NODE_ENV = "production";
+
 for (const host of HOSTS.filter(({ http2 }) => !http2)) {
   describe(`a request that is not ours, on ${host.name}`, () => {
     let alone;
     let behind;
     before(async () => {
-      alone = await host.start(undefined);
+      alone = await host.start(host.alone);
       behind = await host.start(jwtLogin());
     });
     after(() => Promise.all([alone, behind].map((server) => server.close())));

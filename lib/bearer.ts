@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-
 import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
 import { authorizationOf } from "./access/authorization.js";
 import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
 import { BEARER_OPTION_NAMES, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
-import { sendError, setJsonHeaders } from "./http/answer.js";
+import { errorAnswer, jsonAnswer } from "./http/answer.js";
+import { addressOf } from "./http/node/client.js";
+import { sendAnswer } from "./http/node/send.js";
+import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";
@@ -19,8 +19,6 @@ import { readerOf } from "./tokens/parse-options.js";
  */
 export type MatrixBearerAuthOptions<User = undefined, Req = unknown> = BearerAuthOptions<User, Req> & BearerHttpOptions;
 
-type NodeRequest = IncomingMessage | Http2ServerRequest;
-type NodeResponse = ServerResponse | Http2ServerResponse;
 type Next = (error?: unknown) => void;
 
 /** A handler for Express and its like, or for `node:http`. */
@@ -106,7 +104,7 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
 
   const send = (res: NodeResponse, { answer, challenge }: Pick<AccessRejection, "answer" | "challenge">): void => {
     if (challenge !== undefined && !res.headersSent) res.setHeader("WWW-Authenticate", challenge);
-    sendError(res as ServerResponse, answer, { cors });
+    sendAnswer(res, errorAnswer(answer), { cors });
   };
 
   const metadata: BearerHandler<Req> = (req, res, next) => {
@@ -117,11 +115,8 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
     documentOf(config)
       .then(
         (document) => {
-          if (res.headersSent) return;
-          const body = JSON.stringify(document);
-          setJsonHeaders(res as ServerResponse, 200, Buffer.byteLength(body), { cors });
-          res.setHeader("Cache-Control", "public, max-age=600");
-          (res as ServerResponse).end(body);
+          const { headers, ...answer } = jsonAnswer(200, JSON.stringify(document));
+          sendAnswer(res, { ...answer, headers: [...headers, ["Cache-Control", "public, max-age=600"]] }, { cors });
         },
         (error: unknown) => {
           send(res, rejectionOf(error));
@@ -173,7 +168,6 @@ class RequestContext<Req extends NodeRequest> {
   }
 
   get ip(): string | undefined {
-    const { ip } = this.req as { readonly ip?: unknown };
-    return typeof ip === "string" ? ip : this.req.socket.remoteAddress;
+    return addressOf(this.req);
   }
 }

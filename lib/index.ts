@@ -58,6 +58,7 @@ export type { LoginFlow } from "./matrix/login-flows.js";
 export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
 export { matrixJwtLogin, type MatrixJwtLogin, type MatrixJwtLoginOptions } from "./middleware.js";
+export type { NodeRequest, NodeResponse } from "./http/node/types.js";
 export {
   fromSynapseRcLogin,
   type SynapseRateLimit,

@@ -1,116 +1,136 @@
-import type { NextFunction, Request, RequestHandler, Response } from "express";
-
-import { sendError, sendJson, sendPreflight } from "./http/answer.js";
-import { addFlows } from "./http/flows-answer.js";
-import { takeLoginBody, type BodyOptions, type Take } from "./http/login-body.js";
-import { isLogin } from "./http/routes.js";
-import { loginCore, type JwtLogin } from "./login/jwt-login.js";
-import { readerOf } from "./tokens/parse-options.js";
-import { isMatrixError } from "./matrix/errors.js";
-import { internalError } from "./matrix/host-error.js";
-import { asSubmission, typeOf, unknownType, type JsonObject } from "./matrix/submission.js";
+import { jsonAnswer, PREFLIGHT, unrecognized, type Answer } from "./http/answer.js";
+import { answerLogin } from "./http/endpoint.js";
+import { BodyStream } from "./http/node/body-stream.js";
+import { takeSubmission } from "./http/node/body.js";
+import { addressOf, hangUpOf, trustsProxy } from "./http/node/client.js";
+import { addFlows } from "./http/node/flows.js";
+import { sendAnswer } from "./http/node/send.js";
+import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import type { HttpOptions } from "./http/options.js";
+import { isLogin } from "./http/routes.js";
+import { contextOf, loginOverHttp } from "./login-over-http.js";
+import type { JwtLogin } from "./login/jwt-login.js";
 import type { JwtLoginOptions } from "./login/options.js";
-import { LOGIN_OPTION_NAMES, parseLogger, parseRateLimits } from "./login/parse-options.js";
-import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions } from "./http/parse-options.js";
 
 /**
  * The options of the middleware.
  *
  * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of the request in callbacks and events, e.g. Express's `Request`
  */
-export type MatrixJwtLoginOptions<User, Req = unknown> = JwtLoginOptions<User, Req> & HttpOptions;
+export type MatrixJwtLoginOptions<User, Req = unknown> = JwtLoginOptions<User, Req> & HttpOptions<Req>;
 
 /** The middleware, and the login under it: what is known to one is known to the other. */
-export type MatrixJwtLogin = RequestHandler & {
+export interface MatrixJwtLogin<Req = NodeRequest> {
+  /**
+   * Answers a request for `/login`, or calls `next`.
+   *
+   * @param req - a request of Node's
+   * @param res - its response
+   * @param next - continues with the host's own handlers; left out: what is not ours is 404 `M_UNRECOGNIZED`
+   */
+  (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void;
   /** The login under it, with the same limits, keys and used tokens. */
-  readonly jwtLogin: JwtLogin<Request>;
-};
+  readonly jwtLogin: JwtLogin<Req>;
+}
 
 /**
- * Makes an Express middleware, for `app.use`, that answers `/login` for the given login types and hands on the rest.
+ * Makes a middleware for Express and its like, or a handler for `node:http` and HTTP/2's compatibility API, that answers
+ * `/login` for the given login types and hands on the rest.
  *
  * @param options - checked here, never later
- * @throws OptionsError where an option can't be right
+ * @throws OptionsError if an option is invalid
  */
-export function matrixJwtLogin<User>(options: MatrixJwtLoginOptions<User, Request>): MatrixJwtLogin {
-  const reader = readerOf(options, "", [...LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
-  const http = parseHttpOptions(reader);
-  const { jwtLogin } = loginCore<User, Request>(reader);
-  checkTokensFit(options, http);
-  const logger = parseLogger(reader);
-  const flows = JSON.stringify({ flows: jwtLogin.flows });
-  const types = new Set(jwtLogin.flows.map(({ type }) => type));
-  const body: BodyOptions = {
-    bodyLimit: http.bodyLimit,
-    encoded: http.unknownLoginType === "reject" ? "refuse" : "pass",
-    onFormParser: once(() => {
-      logger.warn(
-        "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
-      );
-    }),
-  };
+export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
+  options: MatrixJwtLoginOptions<User, Req>,
+): MatrixJwtLogin<Req> {
+  const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
 
-  const { address, failures } = parseRateLimits(reader);
-  const tellOfProxy = once(() => {
+  const warnOfFormParser = once(() => {
     logger.warn(
-      "matrix-jwt-login: logins come with X-Forwarded-For, which Express is not told to trust, so that rateLimits take all " +
-        'clients of a proxy for one address; set "trust proxy"',
+      "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
     );
   });
-  const checkProxy = (req: Request): void => {
-    if (address === undefined && failures === undefined) return;
-    if (req.headers["x-forwarded-for"] !== undefined && !req.app.get("trust proxy")) tellOfProxy();
+  const warnOfProxy = once(() => {
+    logger.warn(
+      "matrix-jwt-login: logins come with X-Forwarded-For, but no proxy is trusted, so rateLimits count all clients of a " +
+        'proxy as one; set "trust proxy" in Express, or the option clientAddress',
+    );
+  });
+  const checkProxy = (req: Req): void => {
+    if (!countsAddresses || http.clientAddress !== undefined) return;
+    if (req.headers["x-forwarded-for"] !== undefined && !trustsProxy(req)) warnOfProxy();
   };
 
-  const takeOurs: Take<JsonObject> = (json) => {
-    const submission = asSubmission(json);
-    if (types.has(submission["type"] as string)) return submission;
-    if (http.unknownLoginType === "next") return undefined;
-    typeOf(submission);
-    throw unknownType();
+  const post = (req: Req, res: NodeResponse, stream: BodyStream): ReturnType<typeof answerLogin> => {
+    const isGone = hangUpOf(req);
+    return answerLogin(
+      {
+        context: () => {
+          const ip = http.clientAddress === undefined ? addressOf(req) : http.clientAddress(req);
+          return contextOf(req, ip, req.headers["user-agent"], isGone);
+        },
+        submission: () => takeSubmission(req, res, stream, bodies, warnOfFormParser),
+        isGone,
+      },
+      (submission, context) => {
+        checkProxy(req);
+        return jwtLogin.login(submission, context);
+      },
+      logger,
+    );
   };
 
-  /** True: answered, or nobody is left to answer. False: the host's to answer. */
-  const logIn = async (req: Request, res: Response): Promise<boolean> => {
-    // A client that hangs up takes its address with it.
-    const { ip } = req;
-    const submission = await takeLoginBody(req, body, takeOurs);
-    if (typeof submission === "string") return submission === "aborted";
-    checkProxy(req);
-    const context = { ip, userAgent: req.headers["user-agent"], req };
-    sendJson(res, 200, JSON.stringify(await jwtLogin.login(submission, context)), http);
-    return true;
-  };
-
-  const post = async (req: Request, res: Response, next: NextFunction): Promise<void> => {
-    let answered = true;
-    try {
-      answered = await logIn(req, res);
-    } catch (error) {
-      if (!isMatrixError(error)) logger.error(error);
-      sendError(res, isMatrixError(error) ? error : internalError(), http);
-    }
-    if (answered) req.resume();
-    else next();
-  };
-
-  const handle: RequestHandler = (req, res, next) => {
+  const handle = (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void => {
+    const send = (answer: Answer): void => {
+      sendAnswer(res, answer, http);
+    };
+    const pass = (): void => {
+      if (next === undefined) send(unrecognized());
+      else next();
+    };
+    const fail = (error: unknown): void => {
+      if (next !== undefined) {
+        next(error);
+        return;
+      }
+      logger.error(error);
+      res.destroy();
+    };
     if (!isLogin(req)) {
-      next();
+      pass();
     } else if (req.method === "POST") {
-      post(req, res, next).catch(next);
+      const stream = new BodyStream(req);
+      const outcome = post(req, res, stream);
+      if (outcome === undefined) {
+        pass();
+        return;
+      }
+      Promise.resolve(outcome)
+        .then((answer) => {
+          if (answer === undefined) return true;
+          if (answer !== "gone") send(answer);
+          stream.release();
+          // What nobody reads would keep the connection from its next request.
+          req.resume();
+          return false;
+        })
+        .then((isHosts) => {
+          if (!isHosts) return;
+          stream.release();
+          pass();
+        }, fail);
     } else if (req.method === "GET" || req.method === "HEAD") {
-      if (http.flows === "replace") {
-        sendJson(res, 200, flows, http);
+      if (http.flows === "replace" || next === undefined) {
+        send(jsonAnswer(200, flows));
       } else {
         addFlows(req, res, jwtLogin.flows, http);
         next();
       }
     } else if (req.method === "OPTIONS" && http.cors) {
-      sendPreflight(res);
+      send(PREFLIGHT);
     } else {
-      next();
+      pass();
     }
   };
   return Object.assign(handle, { jwtLogin });

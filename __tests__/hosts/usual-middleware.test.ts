@@ -41,7 +41,7 @@ const ANSWERS: readonly (readonly [string, Sending, number])[] = [
   ["a preflight", { method: "OPTIONS", headers: { "Access-Control-Request-Method": "POST" } }, 204],
   ["a login by token", { body: honest }, 200],
   ["a refused token", { body: forged }, 403],
-  ["what is not JSON", { body: "{" }, 400],
+  ["a login without a token", { body: JSON.stringify({ type: LOGIN_TYPE }) }, 403],
   ["a login by password", { body: passwordSubmission(), headers: JSON_TYPE }, 200],
   ["a wrong password", { body: passwordSubmission("x"), headers: JSON_TYPE }, 403],
 ];

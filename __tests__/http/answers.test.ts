@@ -52,9 +52,9 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["an unknown user", 403, "M_FORBIDDEN", submission({ token: token({ sub: "nobody" }) }), {}],
       ["a bad device ID", 400, "M_INVALID_PARAM", submission({ device_id: 1 }), {}],
       ["a user ID that can't be", 400, "M_INVALID_USERNAME", submission({ token: token({ sub: "a b" }) }), {}],
-      ["not JSON", 400, "M_NOT_JSON", "x", {}],
-      ["no object", 400, "M_BAD_JSON", "[]", {}],
-      ["too long", 413, "M_TOO_LARGE", submission({}), { bodyLimit: 20 }],
+      ["not JSON", 400, "M_NOT_JSON", "x", { unknownLoginType: "reject" }],
+      ["no object", 400, "M_BAD_JSON", "[]", { unknownLoginType: "reject" }],
+      ["too long", 413, "M_TOO_LARGE", " ".repeat(65_537), { unknownLoginType: "reject" }],
       ["an unknown type", 400, "M_UNKNOWN", '{"type":"x"}', { unknownLoginType: "reject" }],
       [
         "a host's error",

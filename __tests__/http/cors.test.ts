@@ -13,6 +13,7 @@ const CORS = {
   "access-control-allow-headers": "X-Requested-With, Content-Type, Authorization",
   "access-control-expose-headers": "Retry-After",
 };
+const REJECT: Options = { unknownLoginType: "reject" };
 const PREFLIGHT = {
   Origin: "https://app.example.org",
   "Access-Control-Request-Method": "POST",
@@ -46,8 +47,8 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
   const ANSWERS: readonly (readonly [string, Sending, number, Options?])[] = [
     ["a login", { body: goodLogin() }, 200],
     ["a refusal", { body: JSON.stringify({ type: LOGIN_TYPE, token: "x" }) }, 403],
-    ["not JSON", { body: "x" }, 400],
-    ["too long", { body: "x".repeat(70_000) }, 413],
+    ["not JSON", { body: "x" }, 400, REJECT],
+    ["too long", { body: "x".repeat(70_000) }, 413, REJECT],
     ["flows", { method: "GET" }, 200],
     ["flows, alone", { method: "GET" }, 200, { flows: "replace" }],
     ["HEAD", { method: "HEAD" }, 200],

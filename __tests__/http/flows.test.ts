@@ -44,7 +44,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       [
         "one twice",
         [{ type: "x", first: 1 }, { type: "x" }],
-        [{ type: "x", first: 1 }, { type: "a.b" }, { type: "c.d" }],
+        [{ type: "x", first: 1 }, { type: "x" }, { type: "a.b" }, { type: "c.d" }],
       ],
       ["what is no flow", [null, 1, {}, {}], [null, 1, {}, {}, { type: "a.b" }, { type: "c.d" }]],
     ])("%s", async (_, theirs, merged) => {

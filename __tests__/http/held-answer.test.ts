@@ -85,6 +85,7 @@ const WRITERS: readonly (readonly [string, (res: Response) => unknown])[] = [
   ["writeHead with headers", (res) => res.writeHead(200, JSON_HEADERS).end(TEXT)],
   ["writeHead with a reason", (res) => res.writeHead(200, "Fine").end(TEXT)],
   ["writeHead with a reason and headers", (res) => res.writeHead(200, "Fine", JSON_HEADERS).end(TEXT)],
+  ["writeHead with undefined for a reason", (res) => res.writeHead(200, undefined, JSON_HEADERS).end(TEXT)],
   ["writeHead with a flat list", (res) => res.writeHead(200, FLAT).end(TEXT)],
   ["writeHead with a reason and a flat list", (res) => res.writeHead(200, "Fine", FLAT).end(TEXT)],
   [
@@ -289,6 +290,169 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       res.writeHead(status, list).end(body);
     }, middleware());
     expect(valuesOf(await send(url, { method: "GET" }), "Set-Cookie")).toEqual(["a=1", "b=2"]);
+  });
+
+  test.each([
+    ["flows", TEXT, 200, MERGED],
+    ["a refusal", TEXT, 403, THEIRS],
+  ])("a list of headers may be of pairs: %s", async (_, body, status, json) => {
+    const pairs = [
+      ["Content-Type", "application/json"],
+      ["Set-Cookie", "a=1"],
+      ["Set-Cookie", "b=2"],
+    ];
+    const { url } = await hostWith(
+      (res) => res.writeHead(status, pairs as unknown as string[]).end(body),
+      middleware(),
+    );
+    const answer = await send(url, { method: "GET" });
+    expect(answer).toMatchObject({ status, json });
+    expect(valuesOf(answer, "Set-Cookie")).toEqual(["a=1", "b=2"]);
+  });
+
+  test("a redirection keeps its headers, with undefined for a reason too", async () => {
+    const { url } = await hostWith((res) => res.writeHead(302, undefined, { Location: "/x" }).end(), middleware());
+    expect(await send(url, { method: "GET" })).toMatchObject({ status: 302, headers: { location: "/x" } });
+  });
+
+  test("what is set once an answer has begun is as late as without us", async () => {
+    const errors: unknown[] = [];
+    const late = (res: Response): void => {
+      for (const act of [
+        () => res.setHeader("X-Late", "1"),
+        () => res.appendHeader("X-Late", "1"),
+        () => {
+          res.removeHeader("X-Of-The-Host");
+        },
+        () => res.writeHead(404),
+      ]) {
+        try {
+          act();
+        } catch (error) {
+          errors.push((error as { code?: unknown }).code);
+        }
+      }
+      res.statusCode = 404;
+    };
+    const begins: readonly ((res: Response) => unknown)[] = [
+      (res) => res.write(TEXT.slice(0, 9)),
+      (res) => res.writeHead(200, JSON_HEADERS).write(TEXT.slice(0, 9)),
+      (res) => {
+        res.flushHeaders();
+        res.write(TEXT.slice(0, 9));
+      },
+    ];
+    for (const begin of begins) {
+      for (const [mw, json] of [
+        [only, THEIRS],
+        [middleware(), MERGED],
+      ] as const) {
+        errors.length = 0;
+        const { url } = await hostWith((res) => {
+          res.setHeader("X-Of-The-Host", "1");
+          begin(res);
+          late(res);
+          res.end(TEXT.slice(9));
+        }, mw);
+        const answer = await send(url, { method: "GET" });
+        expect(answer).toMatchObject({ status: 200, json, headers: { "x-of-the-host": "1" } });
+        expect(answer.headers).not.toHaveProperty("x-late");
+        expect(errors).toEqual(Array.from({ length: 4 }, () => "ERR_HTTP_HEADERS_SENT"));
+      }
+    }
+  });
+
+  const DESCRIBING = {
+    Trailer: "X-Sum",
+    "Content-MD5": "x",
+    "Content-Digest": "sha-256=:x:",
+    "Repr-Digest": "sha-256=:x:",
+    Digest: "sha-256=x",
+    ETag: '"x"',
+    "Last-Modified": new Date(0).toUTCString(),
+  };
+  test.each([
+    ["flows", 200, MERGED],
+    ["no flows", 404, { flows: [{ type: LOGIN_TYPE }] }],
+  ])("what the host said of the body that it wrote is dropped, trailers too: %s", async (_, status, json) => {
+    for (const before of [true, false]) {
+      const describe: RequestHandler = (_req, res, next) => {
+        if (before) res.set(DESCRIBING);
+        next();
+      };
+      const { url } = await hostWith(
+        (res) => {
+          res.status(status).set(DESCRIBING);
+          res.write(TEXT);
+          res.addTrailers({ "X-Sum": "1" });
+          res.end();
+        },
+        describe,
+        middleware(),
+      );
+      const answer = await send(url, { method: "GET" });
+      expect(answer).toMatchObject({ status: 200, json });
+      for (const name of Object.keys(DESCRIBING)) expect(answer.headers).not.toHaveProperty(name.toLowerCase());
+      expect(valuesOf(answer, "Content-Length")).toEqual([String(answer.bytes.length)]);
+    }
+  });
+
+  test("trailers of what lists no flows stay", async () => {
+    const { url } = await hostWith((res) => {
+      res.set("Trailer", "X-Sum").type("txt").write("no flows");
+      res.addTrailers({ "X-Sum": "1" });
+      res.end();
+    }, middleware());
+    expect(await send(url, { method: "GET" })).toMatchObject({
+      status: 200,
+      text: "no flows",
+      headers: { trailer: "X-Sum", "transfer-encoding": "chunked" },
+    });
+  });
+
+  describe("a host that has its own answer to HEAD", () => {
+    const head = async (headers: Readonly<Record<string, string>>) => {
+      const { url } = await hostOf(
+        express,
+        (req, res, next) => {
+          // As a router does that looks at the method before anything else.
+          const { method } = req;
+          res.on("pipe", noop);
+          next();
+          if (method === "HEAD") res.writeHead(200, headers).end();
+        },
+        middleware(),
+        noop,
+      );
+      return send(url, { method: "HEAD" });
+    };
+    test("of JSON has its headers made right, but for the length", async () => {
+      const answer = await head({ "Content-Type": "application/json", "Content-Length": "39", ETag: '"x"' });
+      expect(answer).toMatchObject({ status: 200, text: "", headers: { "content-type": "application/json" } });
+      for (const name of ["content-length", "etag"]) expect(answer.headers).not.toHaveProperty(name);
+      expect(valuesOf(answer, "Access-Control-Allow-Origin")).toEqual(["*"]);
+    });
+    test("of something else keeps them", async () => {
+      const answer = await head({ "Content-Type": "text/html", "Content-Length": "39", ETag: '"x"' });
+      expect(answer).toMatchObject({ status: 200, headers: { "content-length": "39", etag: '"x"' } });
+      expect(answer.headers).not.toHaveProperty("access-control-allow-origin");
+    });
+  });
+
+  test("the request is one for HEAD again once it is answered", async () => {
+    for (const write of [...FOR_WRAPPERS.map(([, write]) => write), (res: Response) => res.status(500).end()]) {
+      const methods: string[] = [];
+      const { url } = await hostWith(
+        write,
+        (req, res, next) => {
+          res.on("finish", () => methods.push(req.method));
+          next();
+        },
+        middleware(),
+      );
+      await send(url, { method: "HEAD" });
+      expect(methods).toEqual(["HEAD"]);
+    }
   });
 
   test("the host sees an answer that it has begun as begun, and as done once it has ended it", async () => {

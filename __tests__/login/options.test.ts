@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { createJwtLogin, matrixJwtLogin, type MatrixJwtLoginOptions } from "matrix-jwt-login";
 
+import { checkTokensFit } from "../../lib/http/parse-options.js";
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { recordingLogger, submission } from "../helpers/core.js";
 import { SECRET } from "../helpers/keys.js";
@@ -97,6 +98,7 @@ const WRONG_HTTP: readonly Row[] = [
   ["a text", { cors: "*" }, "cors", /must be true or false, not a string/],
   ["null", { cors: null }, "cors", /must be true or false, not null/],
   ["an object", { cors: { origin: "*" } }, "cors", /must be true or false, not an? object/],
+  ["the name of a header", { clientAddress: "x-real-ip" }, "clientAddress", /must be a function, not a string/],
   [
     "a type's maxTokenLength over the bodyLimit that there is",
     { loginTypes: { [LOGIN_TYPE]: { ...A_TYPE, maxTokenLength: 65_537 } } },
@@ -109,6 +111,12 @@ const WRONG_HTTP: readonly Row[] = [
     "loginTypes.jwt.maxTokenLength",
     /must not be more than bodyLimit, 1000/,
   ],
+  [
+    "the maxTokenLength that there is over the bodyLimit that is set",
+    { bodyLimit: 8_191 },
+    `loginTypes["${LOGIN_TYPE}"].maxTokenLength`,
+    /is 8192 unless set, and must not be more than bodyLimit, 8191; set it too/,
+  ],
 ];
 
 const NO_OPTIONS: readonly (readonly [unknown, string])[] = [
@@ -119,7 +127,7 @@ const NO_OPTIONS: readonly (readonly [unknown, string])[] = [
 ];
 
 describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readonly string[]]>([
-  ["matrixJwtLogin", matrixJwtLogin, ["flows", "unknownLoginType", "bodyLimit", "cors"]],
+  ["matrixJwtLogin", matrixJwtLogin, ["flows", "unknownLoginType", "bodyLimit", "cors", "clientAddress"]],
   ["createJwtLogin", createJwtLogin, []],
 ])("%s", (_, make, httpNames) => {
   test.each(WRONG)("refuses %s: %j", (_, values, path, problem) => {
@@ -184,10 +192,11 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["flows", "replace"],
     ["unknownLoginType", "next"],
     ["unknownLoginType", "reject"],
-    ["bodyLimit", 1],
+    ["bodyLimit", 8_192],
     ["bodyLimit", 1_000_000],
     ["cors", true],
     ["cors", false],
+    ["clientAddress", () => undefined],
   ])(`${httpNames.length > 0 ? "takes" : "does not know"} the HTTP option %s (%s)`, (name, value) => {
     const values = with_({ [name]: value });
     if (httpNames.includes(name)) expect(() => make(values)).not.toThrow();
@@ -205,8 +214,26 @@ describe("matrixJwtLogin's HTTP options", () => {
     expect(() => matrixJwtLogin(with_({ loginTypes, bodyLimit: 1_000 }))).not.toThrow();
   });
 
-  test("may be less than a maxTokenLength that nobody gave", () => {
-    expect(() => matrixJwtLogin(with_({ bodyLimit: 1_000 }))).not.toThrow();
+  test("let the tokens of a list of issuers be as long as a body, and no longer", () => {
+    const check = (...lengths: readonly (number | undefined)[]): void => {
+      const entries = lengths.map((length) => (length === undefined ? {} : { maxTokenLength: length }));
+      checkTokensFit({ [LOGIN_TYPE]: entries }, 1_000, ({ maxTokenLength = 2_000 }) => maxTokenLength);
+    };
+    expect(() => {
+      check(1_000, 1);
+    }).not.toThrow();
+    for (const [lengths, at] of [
+      [[1_000, 1_001], 1],
+      [[undefined, 1_000], 0],
+    ] as const) {
+      expectOptionsError(
+        () => {
+          check(...lengths);
+        },
+        `loginTypes["${LOGIN_TYPE}"][${String(at)}].maxTokenLength`,
+        /1000/,
+      );
+    }
   });
 });
 

@@ -35,10 +35,7 @@ function heard() {
 
 describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
   ["createJwtLogin", (loginType, options) => createJwtLogin(optionsWith(loginType, options))],
-  [
-    "the middleware's jwtLogin",
-    (loginType, options) => matrixJwtLogin(optionsWith(loginType, options)).jwtLogin as JwtLogin,
-  ],
+  ["the middleware's jwtLogin", (loginType, options) => matrixJwtLogin(optionsWith(loginType, options)).jwtLogin],
 ])("reauthenticate of %s", (_, core) => {
   describe("passes", () => {
     test("with a token of the user who asks, and resolves to the verified login", async () => {

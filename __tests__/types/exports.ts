@@ -75,6 +75,8 @@ export type Names = readonly [
   types.MatrixErrorOptions,
   types.MatrixJwtLogin,
   types.MatrixJwtLoginOptions<unknown>,
+  types.NodeRequest,
+  types.NodeResponse,
   types.PrivateKeyInput,
   types.PublicKeyInput,
   types.RateLimiter,

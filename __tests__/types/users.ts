@@ -1,6 +1,12 @@
 // The host's own type of a user, inferred from findUser. Checked by `npm run typecheck`, never run.
 import type { Request } from "express";
-import { createJwtLogin, matrixJwtLogin, type MatrixJwtLoginOptions, type VerifiedLogin } from "matrix-jwt-login";
+import {
+  createJwtLogin,
+  matrixJwtLogin,
+  type MatrixJwtLoginOptions,
+  type NodeRequest,
+  type VerifiedLogin,
+} from "matrix-jwt-login";
 
 import { exactly } from "./exactly.js";
 
@@ -37,9 +43,33 @@ export const fromPromises = createJwtLogin({
   },
 });
 
+export const asMiddleware = matrixJwtLogin({
+  ...common,
+  findUser: (userId, login) => {
+    exactly<NodeRequest>()(login.req);
+    return find(userId);
+  },
+  issueToken: (user, login) => {
+    exactly<Account>()(user);
+    exactly<NodeRequest>()(login.req);
+    return { accessToken: user.id };
+  },
+  onLogin: ({ req }) => {
+    exactly<NodeRequest>()(req);
+  },
+  clientAddress: (req) => {
+    exactly<NodeRequest>()(req);
+    return req.headers.forwarded;
+  },
+});
+
+// Who names the request need not name the user.
 export const underExpress = matrixJwtLogin({
   ...common,
-  findUser: find,
+  findUser: (userId: string, login: VerifiedLogin<Request>) => {
+    exactly<Request>()(login.req);
+    return find(userId);
+  },
   issueToken: (user, login) => {
     exactly<Account>()(user);
     exactly<Request>()(login.req);
@@ -48,6 +78,11 @@ export const underExpress = matrixJwtLogin({
   onLogin: ({ req }) => {
     exactly<Request>()(req);
   },
+});
+export const bothNamed = matrixJwtLogin<Account, Request>({
+  ...common,
+  findUser: find,
+  issueToken: (user, { req }) => ({ accessToken: `${user.id} ${String(req.ip)}` }),
 });
 
 export const named: MatrixJwtLoginOptions<Account> = {

@@ -5,6 +5,9 @@ import { FLOWS, listen, logIn, LOGIN, readJson } from "./own-login.mjs";
 
 export const name = "tinyhttp";
 
+/** It answers HEAD otherwise as soon as there is any middleware. */
+export const alone = (_req, _res, next) => next();
+
 export function start(login) {
   const app = new App();
   if (login !== undefined) app.use(login);

@@ -1,39 +1,36 @@
-import type { ServerResponse } from "node:http";
+import { MatrixError } from "../matrix/errors.js";
 
-import type { MatrixError } from "../matrix/errors.js";
-import { setCorsHeaders } from "./cors.js";
-
-export interface AnswerOptions {
-  readonly cors: boolean;
+/** An answer of ours, whatever carries it. CORS headers and the length come with sending. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
 }
 
-/** Answers with a JSON text. Does nothing where somebody (a timeout of the host's, say) has answered already. */
-export function sendJson(res: ServerResponse, statusCode: number, body: string, options: AnswerOptions): void {
-  if (res.headersSent) return;
-  setJsonHeaders(res, statusCode, Buffer.byteLength(body), options);
-  // Text goes out in one piece with the head, bytes would go in another.
-  res.end(body);
+const JSON_HEADERS = [
+  ["Content-Type", "application/json"],
+  ["Cache-Control", "no-store"],
+] as const;
+
+/** A preflight's answer (Fetch standard, "CORS-preflight fetch"): any 2xx with the CORS headers. */
+export const PREFLIGHT: Answer = { status: 204, headers: [], body: "" };
+
+export function jsonAnswer(status: number, body: string): Answer {
+  return { status, headers: JSON_HEADERS, body };
 }
 
-export function setJsonHeaders(res: ServerResponse, statusCode: number, length: number, { cors }: AnswerOptions): void {
-  if (cors) setCorsHeaders(res);
-  res.statusCode = statusCode;
-  res.setHeader("Content-Type", "application/json");
-  res.setHeader("Cache-Control", "no-store");
-  res.setHeader("Content-Length", length);
-}
-
-export function sendError(res: ServerResponse, error: MatrixError, options: AnswerOptions): void {
+export function errorAnswer(error: MatrixError): Answer {
   const seconds = retryAfter(error);
-  if (seconds !== undefined && !res.headersSent) res.setHeader("Retry-After", String(seconds));
-  sendJson(res, error.statusCode, jsonOf(error), options);
+  return {
+    status: error.statusCode,
+    headers: seconds === undefined ? JSON_HEADERS : [...JSON_HEADERS, ["Retry-After", String(seconds)]],
+    body: jsonOf(error),
+  };
 }
 
-/** A preflight's answer (Fetch standard, "CORS-preflight fetch"): any 2xx with the headers. */
-export function sendPreflight(res: ServerResponse): void {
-  setCorsHeaders(res);
-  res.statusCode = 204;
-  res.end();
+/** The specification's answer to a request for an endpoint that is not there. */
+export function unrecognized(): Answer {
+  return errorAnswer(new MatrixError("M_UNRECOGNIZED", "Unrecognized request", { statusCode: 404 }));
 }
 
 /** Whole seconds (RFC 9110 section 10.2.3): some clients fail on a fraction. */

@@ -1,5 +1,3 @@
-import type { ServerResponse } from "node:http";
-
 /** The client-server API, "Web browser clients"; and what lets a browser read how long to wait (Fetch standard). */
 const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Allow-Origin", "*"],
@@ -8,9 +6,17 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["Access-Control-Expose-Headers", "Retry-After"],
 ];
 
+/** Headers that can be set: of Node's response, or of the Fetch standard's. */
+export interface HeaderTarget {
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+}
+
 /** What the host has set stays: a browser refuses an answer in which one of these stands twice. */
-export function setCorsHeaders(res: ServerResponse): void {
-  for (const [name, value] of HEADERS) {
-    if (!res.hasHeader(name)) res.setHeader(name, value);
-  }
+export function setCorsHeaders(headers: HeaderTarget): void {
+  for (const [name, value] of HEADERS) setUnlessThere(headers, name, value);
+}
+
+export function setUnlessThere(headers: HeaderTarget, name: string, value: string): void {
+  if (!headers.has(name)) headers.set(name, value);
 }

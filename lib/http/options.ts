@@ -1,5 +1,9 @@
-/** What only a mounted middleware has to know. */
-export interface HttpOptions {
+/**
+ * What only a login over HTTP has to know.
+ *
+ * @typeParam Req - the type of the request
+ */
+export interface HttpOptions<Req = unknown> {
   /**
    * Add our flows to the host's own answer to `GET /login`, or answer alone.
    *
@@ -10,13 +14,13 @@ export interface HttpOptions {
    */
   readonly flows?: "merge" | "replace";
   /**
-   * What becomes of a login of another type: the host's handlers get it, or it is refused with 400.
+   * Who answers what is no login of one of the `loginTypes`: the host's handlers get it untouched, or it is refused with 400.
    *
    * @defaultValue `"next"`
    */
   readonly unknownLoginType?: "next" | "reject";
   /**
-   * A longer body of a login request is 413, and no more is ever kept.
+   * No more of a login request is ever buffered. A longer one is no login by JWT: it is the host's, or 413.
    *
    * @unit bytes
    * @defaultValue `65536`
@@ -31,4 +35,14 @@ export interface HttpOptions {
    * @defaultValue `true`
    */
   readonly cors?: boolean;
+  /**
+   * The client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for hosts behind a proxy that do
+   * not have Express's `trust proxy`.
+   *
+   * @remarks
+   * Rate limits count by it. Read a header that your own proxy always sets itself.
+   *
+   * @defaultValue none
+   */
+  readonly clientAddress?: (req: Req) => string | undefined;
 }

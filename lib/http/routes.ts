@@ -1,7 +1,8 @@
-/** A request as Express hands it on, where `url` changes under a mount and `originalUrl` does not; or as Node does. */
+/** A request target under a mount, where `url` has lost the mount's path and `originalUrl` has not; or as Node has it. */
 export interface MountedRequest {
-  readonly url: string;
+  readonly url?: string | undefined;
   readonly originalUrl?: string;
+  /** Express's: the path of the mount. */
   readonly baseUrl?: string;
 }
 
@@ -9,10 +10,22 @@ const LOGIN_PATHS: ReadonlySet<string> = new Set(
   ["api/v1", "r0", "v3", "unstable"].map((version) => `/_matrix/client/${version}/login`),
 );
 
-/** Is the request for a login endpoint: one of the specification's, or one that we are mounted on by its whole path? */
-export function isLogin(req: MountedRequest): boolean {
-  const path = pathOf(req.originalUrl ?? req.url);
-  return LOGIN_PATHS.has(path) || (path === req.baseUrl && path.endsWith("/login"));
+function isLoginPath(path: string): boolean {
+  return LOGIN_PATHS.has(path);
+}
+
+/**
+ * Is the request for a login endpoint: one of the specification's, as the whole path or below a mount, or one that ends in
+ * `/login` and that we are mounted on?
+ */
+export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest): boolean {
+  const path = pathOf(originalUrl);
+  if (isLoginPath(path)) return true;
+  if (originalUrl === url) return false;
+  const below = pathOf(url);
+  // Some hosts decode a path, or rewrite it: what the client asked for decides.
+  if (isLoginPath(below) && path.endsWith(below)) return true;
+  return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);
 }
 
 /** The path alone, of a target in origin or absolute form (RFC 9112 sections 3.2.1 and 3.2.2). */

@@ -14,21 +14,16 @@ export const SPECIFIED_LOGIN_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Adds flows to a host's answer, each type once and the host's own first.
+ * Adds flows to a host's answer, after the host's own, which stay as they are.
  *
- * @returns undefined where the answer is no object with a list of flows
+ * @returns undefined: the answer is no object with a list of flows
  */
 export function mergeFlows(answer: unknown, flows: readonly LoginFlow[]): object | undefined {
   if (typeof answer !== "object" || answer === null) return undefined;
   const theirs: unknown = (answer as { flows?: unknown }).flows;
   if (!Array.isArray(theirs)) return undefined;
-  const seen = new Set<unknown>();
-  const merged = [...(theirs as unknown[]), ...flows].filter((flow) => {
-    const type = flowType(flow);
-    if (type === undefined) return true;
-    return !seen.has(type) && seen.add(type);
-  });
-  return { ...answer, flows: merged };
+  const types = new Set(theirs.map(flowType));
+  return { ...answer, flows: [...(theirs as unknown[]), ...flows.filter(({ type }) => !types.has(type))] };
 }
 
 function flowType(flow: unknown): unknown {

@@ -53,6 +53,15 @@ export const TOKEN_OPTIONS = {
 
 export type TokenValues = Values<typeof TOKEN_OPTIONS>;
 
+/** The `maxTokenLength` that applies: an encrypted token is longer than the one within it. */
+export function maxTokenLengthOf(options: {
+  readonly maxTokenLength?: unknown;
+  readonly decryption?: unknown;
+}): number {
+  const byDefault = options.decryption === undefined ? 8_192 : 16_384;
+  return typeof options.maxTokenLength === "number" ? options.maxTokenLength : byDefault;
+}
+
 /** @throws OptionsError */
 export function parseVerifier(options: TokenValues, path: string, context: KeyContext): Verifier {
   const { audience, decryption: decrypted } = options;
@@ -74,7 +83,7 @@ export function parseVerifier(options: TokenValues, path: string, context: KeyCo
       audiences: audience && new Set(audience),
     },
     subject: claimReader(options.subjectClaim, "subjectClaim"),
-    maxTokenLength: options.maxTokenLength ?? (decryption === undefined ? 8_192 : 16_384),
+    maxTokenLength: maxTokenLengthOf(options),
     authorize: options.authorize,
   });
 }

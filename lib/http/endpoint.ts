@@ -1,0 +1,54 @@
+import { isMatrixError } from "../matrix/errors.js";
+import { internalError } from "../matrix/host-error.js";
+import type { JsonObject } from "../matrix/submission.js";
+import type { Logger } from "../support/logger.js";
+import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
+
+/** A `POST` to the login endpoint, whatever carries it. */
+export interface LoginRequest<Context> {
+  /** What is known of the client. Called before anything else: a client that hangs up takes its address with it. */
+  readonly context: () => Context;
+  /** The submission if it is ours, by the rules of {@link LoginBodies}; `"gone"`: the client hung up before its end. */
+  readonly submission: () => Submission | Promise<Submission>;
+  /** Has the client hung up? */
+  readonly isGone: () => boolean;
+}
+
+/** A login, by what it is asked. */
+export type LogIn<Context> = (submission: JsonObject, context: Context) => Promise<object>;
+
+/** Undefined: it is the host's; `"gone"`: the client has hung up. */
+export type Submission = JsonObject | "gone" | undefined;
+type Outcome = Answer | "gone" | undefined;
+
+/**
+ * Answers a login.
+ *
+ * @returns undefined: it is the host's to answer; `"gone"`: nobody is left to answer. Without a promise if the body need not
+ * be waited for: some hosts give their own handlers only until the end of a turn
+ */
+export function answerLogin<Context>(
+  request: LoginRequest<Context>,
+  logIn: LogIn<Context>,
+  logger: Logger,
+): Outcome | Promise<Outcome> {
+  const fail = (error: unknown): Answer => {
+    if (isMatrixError(error)) return errorAnswer(error);
+    logger.error(error);
+    return errorAnswer(internalError());
+  };
+  const finish = async (submission: Submission, context: Context): Promise<Outcome> => {
+    if (submission === undefined || submission === "gone") return submission;
+    if (request.isGone()) return "gone";
+    return jsonAnswer(200, JSON.stringify(await logIn(submission, context)));
+  };
+  try {
+    const context = request.context();
+    const submission = request.submission();
+    if (submission === undefined) return undefined;
+    if (!(submission instanceof Promise)) return finish(submission, context).catch(fail);
+    return submission.then((read) => finish(read, context)).catch(fail);
+  } catch (error) {
+    return fail(error);
+  }
+}

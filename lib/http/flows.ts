@@ -1,0 +1,85 @@
+import { mergeFlows, type LoginFlow } from "../matrix/login-flows.js";
+import { setCorsHeaders, setUnlessThere, type HeaderTarget } from "./cors.js";
+
+/** With these a host may answer that nothing has changed, or a part, or in a coding; then there is nothing to add to. */
+export const WITHHELD = [
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "if-range",
+  "range",
+  "accept-encoding",
+];
+
+/** Characters, or bytes: a longer answer lists no login flows. */
+export const MAX_HELD = 1_048_576;
+
+/** What a host said of a body that is not sent as it was (RFC 9110 section 8, RFC 9530, RFC 1864). */
+const STALE = [
+  "ETag",
+  "Last-Modified",
+  "Content-Length",
+  "Transfer-Encoding",
+  "Trailer",
+  "Content-MD5",
+  "Digest",
+  "Content-Digest",
+  "Repr-Digest",
+];
+
+/** Headers that can be changed: of Node's response, or of the Fetch standard's. */
+export interface Headers extends HeaderTarget {
+  delete(name: string): void;
+}
+
+/** Has the host no flows of its own? */
+export function isMissing(status: number): boolean {
+  return status === 404 || status === 405;
+}
+
+/**
+ * Adds our flows to the body of a host's 200.
+ *
+ * @returns undefined: it lists no flows, and is not ours to change
+ */
+export function mergedBody(body: string, flows: readonly LoginFlow[]): string | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const merged = mergeFlows(answer, flows);
+  return merged === undefined ? undefined : JSON.stringify(merged);
+}
+
+/** A host that writes no body for HEAD would have written its flows for GET: its headers are made right as if it had. */
+export function isFlowsOfHead(
+  method: string | undefined,
+  body: string,
+  contentType: string | number | readonly string[] | null | undefined,
+): boolean {
+  return (
+    method === "HEAD" &&
+    body === "" &&
+    (contentType === null || contentType === undefined || /[/+]json\b/i.test(String(contentType)))
+  );
+}
+
+/** Makes a host's headers right for a merged body; all but the length. */
+export function setMergedHeaders(headers: Headers, { cors }: { readonly cors: boolean }): void {
+  dropStale(headers);
+  if (cors) setCorsHeaders(headers);
+  setUnlessThere(headers, "Content-Type", "application/json");
+  setUnlessThere(headers, "Cache-Control", "no-store");
+}
+
+export function dropStale(headers: Headers): void {
+  for (const name of STALE) headers.delete(name);
+}
+
+/** Of a "not found" that ours takes the place of, only the host's CORS headers and cookies stay. */
+export function staysOnOurs(name: string): boolean {
+  return /^(?:access-control-.*|vary|set-cookie)$/i.test(name);
+}

@@ -1,0 +1,97 @@
+import type { Readable } from "node:stream";
+
+type Listener = (...args: unknown[]) => void;
+
+/** Events whose listeners read a stream. */
+const READING = ["data", "readable"] as const;
+
+/** Reads a body to its end, and puts it back: whoever reads next, by whatever way, finds the stream as it was. */
+export class BodyStream {
+  readonly #req: Readable;
+  #others: readonly (readonly [string, Listener])[] = [];
+
+  constructor(req: Readable) {
+    this.#req = req;
+  }
+
+  /**
+   * @param limit - bytes; no more is ever held
+   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
+   */
+  read(limit: number): Promise<Buffer | "too long" | "gone"> {
+    const req = this.#req;
+    const encoding = req.readableEncoding ?? undefined;
+    const chunks: (Buffer | string)[] = [];
+    let size = 0;
+    // Those who listen already would have the body twice.
+    this.#others = detach(req);
+
+    return new Promise((resolve) => {
+      const settle = (outcome?: "too long" | "gone"): void => {
+        req.off("readable", onReadable).off("error", onGone).off("close", onGone);
+        const body = whole(chunks);
+        if (body.length > 0 && !req.readableEnded && outcome !== "gone") req.unshift(body, encoding);
+        // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
+        process.nextTick(() => {
+          resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encoding) : body));
+        });
+      };
+      const onReadable = (): void => {
+        while (req.readableLength > 0) {
+          // Exactly what is there: a read of more would announce the end, and nothing can be put back after that.
+          const chunk = req.read(req.readableLength) as Buffer | string;
+          chunks.push(chunk);
+          size += Buffer.byteLength(chunk, encoding);
+          if (size > limit) {
+            settle("too long");
+            return;
+          }
+        }
+        if (hasAll(req)) settle();
+      };
+      const onGone = (): void => {
+        settle("gone");
+      };
+      const start = (): void => {
+        if (req.destroyed) {
+          onGone();
+          return;
+        }
+        // To listen to a stream that has all of its body would announce its end.
+        if (!hasAll(req)) req.on("readable", onReadable).on("error", onGone).on("close", onGone);
+        // Somebody else may have had the event that told of what is there.
+        onReadable();
+      };
+      // By the next tick, all that came in one packet is there. What flows already can't wait.
+      if (req.readableFlowing === null) process.nextTick(start);
+      else start();
+    });
+  }
+
+  /** Lets those go on who listened before. Theirs is what is put back, from the end of this turn on. */
+  release(): void {
+    for (const [event, listener] of this.#others) this.#req.on(event, listener);
+    this.#others = [];
+  }
+}
+
+/**
+ * Is all of the body read or in the stream's buffer? Node says so in public only of HTTP/1.1, and after the end is announced
+ * of other streams.
+ */
+function hasAll(req: Readable): boolean {
+  return (req as unknown as { readonly _readableState: { readonly ended: boolean } })._readableState.ended;
+}
+
+function detach(req: Readable): readonly (readonly [string, Listener])[] {
+  const found = READING.flatMap((event) => req.rawListeners(event).map((one) => [event, one as Listener] as const));
+  for (const [event, listener] of found) req.off(event, listener);
+  return found;
+}
+
+/** Text, if somebody before us has set an encoding on the stream. */
+function whole(chunks: readonly (Buffer | string)[]): Buffer | string {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  return typeof only === "string" ? chunks.join("") : Buffer.concat(chunks as readonly Buffer[]);
+}

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from "node:http";
+
+import type { JsonObject } from "../../matrix/submission.js";
+import type { Submission } from "../endpoint.js";
+import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
+import type { BodyStream } from "./body-stream.js";
+import type { NodeRequest, NodeResponse } from "./types.js";
+
+/** A request as body parsers leave it. */
+interface ParsedRequest {
+  readonly body?: unknown;
+  /** The bytes that a parser has read: Google's functions-framework and its like leave them. */
+  readonly rawBody?: unknown;
+}
+
+/**
+ * Takes the submission of a login request, whatever its `Content-Type` says, and whether or not a parser has read it already.
+ *
+ * @param stream - of the request; to be released
+ * @param onFormParser - called if a form's parser took a JSON body apart before us
+ * @returns the submission if it is ours; undefined: the request goes on, untouched; `"gone"`: the client hung up
+ * @throws MatrixError if we answer alone
+ */
+export function takeSubmission(
+  req: NodeRequest,
+  res: NodeResponse,
+  stream: BodyStream,
+  bodies: LoginBodies,
+  onFormParser: () => void,
+): Submission | Promise<Submission> {
+  if (Number(req.headers["content-length"]) > bodies.limit) return bodies.refuse(tooLarge);
+  // A stream that was read to its end can't be read again, and one without a body must not be touched.
+  if (isTaken(req) || !hasBody(req)) return parsedBefore(req, bodies, onFormParser);
+  return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies);
+}
+
+async function read(req: NodeRequest, res: NodeResponse, stream: BodyStream, bodies: LoginBodies): Promise<Submission> {
+  const body = await stream.read(bodies.limit);
+  if (body === "gone") return body;
+  if (body !== "too long") return bodies.of(body);
+  drainUnread(req, res);
+  return bodies.refuse(tooLarge);
+}
+
+/** Bytes that somebody has are all of them. Some parsers go on at the last byte, before the stream's end is announced. */
+function isTaken(req: NodeRequest): boolean {
+  const { body, rawBody } = req as ParsedRequest;
+  if (req.readableEnded || (isBytes(body) && body.length > 0)) return true;
+  return req.readableDidRead && req.readableLength === 0 && (body !== undefined || rawBody !== undefined);
+}
+
+/** RFC 9112 section 6: without either header there is none. HTTP/2 ends a request without a body with its headers. */
+function hasBody(req: NodeRequest): boolean {
+  const { "content-length": length, "transfer-encoding": coding } = req.headers;
+  if (length !== undefined) return Number(length) > 0;
+  return coding !== undefined || ("stream" in req && !req.stream.endAfterHeaders);
+}
+
+function parsedBefore(req: NodeRequest, bodies: LoginBodies, onFormParser: () => void): JsonObject | undefined {
+  const { body, rawBody } = req as ParsedRequest;
+  if (isBytes(rawBody) && rawBody.length > 0) {
+    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
+  }
+  if (isBytes(body)) return bodies.of(body);
+  if (hasBraceForKey(body)) onFormParser();
+  else if (!isQuery(body) && (hasBody(req) || !isEmpty(body))) {
+    // A stream that was consumed for nothing is not ours to refuse.
+    return body === undefined ? undefined : bodies.ofJson(body);
+  }
+  return bodies.refuse(notJson);
+}
+
+function isBytes(body: unknown): body is Uint8Array | string {
+  return typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** Express 4's parsers leave an empty object if there was no body. */
+function isEmpty(body: unknown): boolean {
+  return body === undefined || (isObject(body) && Object.keys(body).length === 0);
+}
+
+/** Node's `querystring` and its like give objects without a prototype, which no JSON parser does. */
+function isQuery(body: unknown): boolean {
+  return isObject(body) && Object.getPrototypeOf(body) === null;
+}
+
+/** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
+function hasBraceForKey(body: unknown): boolean {
+  return isObject(body) && Object.keys(body)[0]?.trimStart().startsWith("{") === true;
+}
+
+function isObject(body: unknown): body is object {
+  return typeof body === "object" && body !== null && !Array.isArray(body);
+}
+
+/**
+ * A body that nobody wants is thrown away once it is answered, so that the connection can serve the next request. Node does
+ * so itself unless the body was looked at.
+ */
+function drainUnread(req: NodeRequest, res: NodeResponse): void {
+  res.once("finish", () => {
+    if (req.readableFlowing === null) (req as IncomingMessage).resume();
+  });
+}

@@ -1,0 +1,32 @@
+import type { NodeRequest } from "./types.js";
+
+/** What Express and its like add to a request; none of it need be there. */
+interface FrameworkRequest {
+  readonly ip?: unknown;
+  readonly app?: { readonly settings?: Readonly<Record<string, unknown>> };
+}
+
+/** The client's address as the framework has it, by its own rules of which proxies to trust, or that of the connection. */
+export function addressOf(req: NodeRequest): string | undefined {
+  const { ip } = req as FrameworkRequest;
+  return typeof ip === "string" ? ip : req.socket.remoteAddress;
+}
+
+/** Does Express know what to make of `X-Forwarded-For`? */
+export function trustsProxy(req: NodeRequest): boolean {
+  return Boolean((req as FrameworkRequest).app?.settings?.["trust proxy"]);
+}
+
+/** Asks of a request's connection, from then on, whether the client has hung up. */
+export function hangUpOf({ socket }: NodeRequest): () => boolean {
+  // A connection that was reset can have data to read still, but has no peer any more.
+  return () =>
+    socket.destroyed ||
+    !isWritable(socket) ||
+    (socket.localAddress !== undefined && socket.remoteAddress === undefined);
+}
+
+/** What stands in for a socket under a serverless adapter need not say. */
+function isWritable({ writable }: { readonly writable?: boolean }): boolean {
+  return writable !== false;
+}

@@ -1,0 +1,34 @@
+import type { NodeResponse } from "./types.js";
+
+/**
+ * Makes a response's head as unchangeable as if it were sent.
+ *
+ * @returns what undoes that
+ */
+export function seal(res: NodeResponse): () => void {
+  if (!("stream" in res)) {
+    // All of Node's own checks ask this, and older middleware that wraps a response does as well.
+    const inner = res as unknown as { _header: string | null };
+    inner._header = "held back";
+    return () => {
+      inner._header = null;
+    };
+  }
+  const refuse = { configurable: true, value: throwHeadersSent };
+  Object.defineProperties(res, {
+    headersSent: { configurable: true, value: true },
+    setHeader: refuse,
+    appendHeader: refuse,
+    removeHeader: refuse,
+  });
+  return () => {
+    for (const name of ["headersSent", "setHeader", "appendHeader", "removeHeader"]) Reflect.deleteProperty(res, name);
+  };
+}
+
+/** As Node does. */
+export function throwHeadersSent(): never {
+  throw Object.assign(new Error("Cannot set headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}

@@ -1,0 +1,38 @@
+import type { ServerResponse } from "node:http";
+
+import type { Answer } from "../answer.js";
+import { setCorsHeaders } from "../cors.js";
+import type { Headers } from "../flows.js";
+import type { NodeResponse } from "./types.js";
+
+/** Sends an answer. Does nothing if somebody (a timeout of the host's, say) has answered already. */
+export function sendAnswer(res: NodeResponse, answer: Answer, options: { readonly cors: boolean }): void {
+  if (res.headersSent) return;
+  setAnswerHeaders(res, answer, options);
+  // Text goes out in one piece with the head, bytes would go in another.
+  (res as ServerResponse).end(answer.body);
+}
+
+export function setAnswerHeaders(
+  res: NodeResponse,
+  { status, headers, body }: Answer,
+  { cors }: { readonly cors: boolean },
+): void {
+  if (cors) setCorsHeaders(headersOf(res));
+  res.statusCode = status;
+  for (const [name, value] of headers) res.setHeader(name, value);
+  if (status !== 204) res.setHeader("Content-Length", Buffer.byteLength(body));
+}
+
+/** A response's headers, with the methods of the Fetch standard's. */
+export function headersOf(res: NodeResponse): Headers {
+  return {
+    has: (name) => res.hasHeader(name),
+    set: (name, value) => {
+      res.setHeader(name, value);
+    },
+    delete: (name) => {
+      res.removeHeader(name);
+    },
+  };
+}

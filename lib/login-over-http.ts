@@ -1,0 +1,53 @@
+import { LoginBodies } from "./http/login-body.js";
+import type { HttpOptions } from "./http/options.js";
+import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions, type HttpConfig } from "./http/parse-options.js";
+import { loginCore, type JwtLogin } from "./login/jwt-login.js";
+import type { JwtLoginOptions, LoginContext } from "./login/options.js";
+import { LOGIN_OPTION_NAMES, parseRateLimits } from "./login/parse-options.js";
+import type { Logger } from "./support/logger.js";
+import { maxTokenLengthOf, readerOf } from "./tokens/parse-options.js";
+
+/** A login over HTTP, whatever carries its requests. */
+export interface LoginOverHttp<Req> {
+  readonly http: HttpConfig<Req>;
+  readonly bodies: LoginBodies;
+  readonly jwtLogin: JwtLogin<Req>;
+  readonly logger: Logger;
+  /** The `GET` answer of its own. */
+  readonly flows: string;
+  /** Do rate limits count by the client's address? */
+  readonly countsAddresses: boolean;
+}
+
+/** @throws OptionsError */
+export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
+  const reader = readerOf(options, "", [...LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
+  const http = parseHttpOptions<Req>(reader);
+  const { jwtLogin, config } = loginCore<User, Req>(reader);
+  checkTokensFit(options.loginTypes, http.bodyLimit, maxTokenLengthOf);
+  const { address, failures } = parseRateLimits(reader);
+  const types = jwtLogin.flows.map(({ type }) => type);
+  return {
+    http,
+    bodies: new LoginBodies(types, http.unknownLoginType, http.bodyLimit),
+    jwtLogin,
+    logger: config.logger,
+    flows: JSON.stringify({ flows: jwtLogin.flows }),
+    countsAddresses: address !== undefined || failures !== undefined,
+  };
+}
+
+/** What the login is told of the client. `signal` is asked, as nothing need be called when the client hangs up. */
+export function contextOf<Req>(
+  req: Req,
+  ip: string | undefined,
+  userAgent: string | undefined,
+  isGone: () => boolean,
+): LoginContext<Req> {
+  const signal = {
+    get aborted() {
+      return isGone();
+    },
+  };
+  return { ip, userAgent, req, signal };
+}
