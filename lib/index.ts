@@ -27,6 +27,7 @@ export type { FailureLimiter, RateLimiter, RateLimits } from "./limits/limiter.j
 export { redisUsedTokens, type RedisStoreClient } from "./limits/redis-used-tokens.js";
 export type { UsedTokenStore } from "./limits/used-tokens.js";
 export type { RedisClient } from "./migrate/redis-leaky-buckets.js";
+export { createFetchHandler, type FetchContext, type FetchHandler } from "./fetch-handler.js";
 export { createJwtLogin, type JwtLogin } from "./login/jwt-login.js";
 export type { Algorithm } from "./tokens/readers/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";

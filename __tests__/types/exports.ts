@@ -7,6 +7,7 @@ declare const value: keyof typeof types;
 exactly<
   | "createAccessTokens"
   | "createBearerAuth"
+  | "createFetchHandler"
   | "createJwtLogin"
   | "createTokenVerifier"
   | "fromSynapseJwtConfig"
@@ -49,6 +50,8 @@ export type Names = readonly [
   types.ExternalIds<unknown>,
   types.FailureLimiter,
   types.Fetch,
+  types.FetchContext,
+  types.FetchHandler,
   types.HttpOptions,
   types.IntrospectedOptions,
   types.IntrospectionOptions,

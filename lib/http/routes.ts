@@ -10,7 +10,7 @@ const LOGIN_PATHS: ReadonlySet<string> = new Set(
   ["api/v1", "r0", "v3", "unstable"].map((version) => `/_matrix/client/${version}/login`),
 );
 
-function isLoginPath(path: string): boolean {
+export function isLoginPath(path: string): boolean {
   return LOGIN_PATHS.has(path);
 }
 
@@ -29,7 +29,7 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
 }
 
 /** The path alone, of a target in origin or absolute form (RFC 9112 sections 3.2.1 and 3.2.2). */
-function pathOf(target: string): string {
+export function pathOf(target: string): string {
   const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
   const end = path.search(/[?#]/);
   return end === -1 ? path : path.slice(0, end);

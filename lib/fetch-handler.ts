@@ -1,0 +1,81 @@
+import { jsonAnswer, PREFLIGHT } from "./http/answer.js";
+import { answerLogin } from "./http/endpoint.js";
+import { takeSubmission } from "./http/fetch/body.js";
+import { withFlows } from "./http/fetch/flows.js";
+import { responseOf } from "./http/fetch/send.js";
+import { isLoginPath, pathOf } from "./http/routes.js";
+import { contextOf, loginOverHttp } from "./login-over-http.js";
+import type { JwtLogin } from "./login/jwt-login.js";
+import type { MatrixJwtLoginOptions } from "./middleware.js";
+
+/** What comes with a request, and after it. */
+export interface FetchContext {
+  /**
+   * The client's address, as the server has it.
+   *
+   * @defaultValue what the option `clientAddress` gives
+   */
+  readonly ip?: string | undefined;
+  /** The host's own answer to a request, whose body is unread. Undefined: it has none. */
+  readonly next?: ((request: Request) => Response | undefined | Promise<Response | undefined>) | undefined;
+}
+
+/** The handler, and the login under it: what is known to one is known to the other. */
+export interface FetchHandler<Req = Request> {
+  /**
+   * Answers a request for `/login`.
+   *
+   * @returns what is not ours: the answer of `next`, or undefined without it
+   */
+  (request: Req, context?: FetchContext): Promise<Response | undefined>;
+  /** The login under it, with the same limits, keys and used tokens. */
+  readonly jwtLogin: JwtLogin<Req>;
+}
+
+/** The client is gone: nobody reads the answer. The status is nginx's for this. */
+const GONE = { status: 499 };
+
+/**
+ * Makes the login of `matrixJwtLogin` for servers that speak `Request` and `Response` of the Fetch standard: Hono, Next.js's
+ * App Router, Bun, Deno.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of the request in callbacks and events
+ * @param options - checked here, never later
+ * @throws OptionsError if an option is invalid
+ */
+export function createFetchHandler<User, Req extends Request = Request>(
+  options: MatrixJwtLoginOptions<User, Req>,
+): FetchHandler<Req> {
+  const { http, bodies, jwtLogin, logger, flows } = loginOverHttp(options);
+
+  const handle = async (request: Req, { ip, next }: FetchContext = {}): Promise<Response | undefined> => {
+    const { method } = request;
+    if (isLoginPath(pathOf(request.url))) {
+      if (method === "POST") {
+        const isGone = (): boolean => request.signal.aborted;
+        const answer = await answerLogin(
+          {
+            context: () => {
+              const address = ip ?? http.clientAddress?.(request);
+              return contextOf(request, address, request.headers.get("user-agent") ?? undefined, isGone);
+            },
+            submission: () => takeSubmission(request, bodies),
+            isGone,
+          },
+          (submission, context) => jwtLogin.login(submission, context),
+          logger,
+        );
+        if (answer === "gone") return new Response(null, GONE);
+        if (answer !== undefined) return responseOf(answer, method, http);
+      } else if (method === "GET" || method === "HEAD") {
+        if (http.flows === "merge" && next !== undefined) return withFlows(request, next, jwtLogin.flows, http);
+        return responseOf(jsonAnswer(200, flows), method, http);
+      } else if (method === "OPTIONS" && http.cors) {
+        return responseOf(PREFLIGHT, method, http);
+      }
+    }
+    return next?.(request);
+  };
+  return Object.assign(handle, { jwtLogin });
+}

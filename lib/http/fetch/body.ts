@@ -1,0 +1,40 @@
+import type { Submission } from "../endpoint.js";
+import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
+
+/**
+ * Takes the submission of a login request, whatever its `Content-Type` says. The request's own body stays unread.
+ *
+ * @returns the submission if it is ours; undefined: the request goes on, untouched; `"gone"`: the client hung up
+ * @throws MatrixError if we answer alone
+ */
+export async function takeSubmission(request: Request, bodies: LoginBodies): Promise<Submission> {
+  // Somebody who has read it keeps it: what it was is not ours to refuse.
+  if (request.bodyUsed) return undefined;
+  if (Number(request.headers.get("content-length")) > bodies.limit) return bodies.refuse(tooLarge);
+  if (isEncoded(request.headers.get("content-encoding"))) return bodies.refuse(notJson);
+  const body = await readUpTo(request.clone().body, bodies.limit).catch(() => "gone" as const);
+  if (body === "gone") return body;
+  return body === undefined ? bodies.refuse(tooLarge) : bodies.of(body);
+}
+
+/**
+ * @param limit - bytes; no more is ever held
+ * @returns undefined: there is more
+ */
+export async function readUpTo(stream: ReadableStream<Uint8Array> | null, limit: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream?.getReader();
+  while (reader !== undefined) {
+    const { value } = await reader.read();
+    if (value === undefined) break;
+    size += value.length;
+    if (size > limit) {
+      // Settles only once the other reader of the body is done.
+      reader.cancel().catch(() => undefined);
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,15 @@
+import type { Answer } from "../answer.js";
+import { setCorsHeaders } from "../cors.js";
+
+/** An answer as a `Response`; without its body for `HEAD` (RFC 9110 section 9.3.2). */
+export function responseOf(
+  { status, headers, body }: Answer,
+  method: string,
+  { cors }: { readonly cors: boolean },
+): Response {
+  const isEmpty = method === "HEAD" || status === 204;
+  const response = new Response(isEmpty ? null : body, { status, headers: headers.map((pair) => [...pair]) });
+  if (cors) setCorsHeaders(response.headers);
+  if (status !== 204) response.headers.set("Content-Length", String(Buffer.byteLength(body)));
+  return response;
+}
