@@ -20,6 +20,7 @@ const ROOMS = {
 
 /** Packages, and the only files that may import them. */
 const PACKAGES = {
+  oauth4webapi: ["lib/sso/provider-client.ts"],
   jsonwebtoken: ["lib/tokens/readers/signature.ts", "lib/access/sign-token.ts"],
   "lru-cache": ["lib/access/token-cache.ts"],
   "jwks-rsa": ["lib/tokens/keys/remote-jwks.ts"],

@@ -5,7 +5,8 @@ import { withFlows } from "./http/fetch/flows.js";
 import { responseOf } from "./http/fetch/send.js";
 import { isLoginPath, pathOf } from "./http/routes.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
-import type { JwtLogin } from "./login/jwt-login.js";
+import type { JwtLogin } from "./create-jwt-login.js";
+import { browserFetch } from "./sso-over-http.js";
 import type { MatrixJwtLoginOptions } from "./middleware.js";
 
 /** What comes with a request, and after it. */
@@ -51,7 +52,16 @@ export function createFetchHandler<User, Req extends Request = Request>(
 
   const handle = async (request: Req, { ip, next }: FetchContext = {}): Promise<Response | undefined> => {
     const { method } = request;
-    if (isLoginPath(pathOf(request.url))) {
+    const path = pathOf(request.url);
+    if (jwtLogin.sso?.handles(method, path)) {
+      const address = ip ?? http.clientAddress?.(request);
+      const userAgent = request.headers.get("user-agent") ?? undefined;
+      const context = contextOf(request, address, userAgent, () => request.signal.aborted);
+      const answer = await browserFetch(jwtLogin.sso, request, path, context, { ...http, logger });
+      if (answer !== undefined) return answer;
+      return next?.(request);
+    }
+    if (isLoginPath(path)) {
       if (method === "POST") {
         const isGone = (): boolean => request.signal.aborted;
         const answer = await answerLogin(

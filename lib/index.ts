@@ -28,7 +28,7 @@ export { redisUsedTokens, type RedisStoreClient } from "./limits/redis-used-toke
 export type { UsedTokenStore } from "./limits/used-tokens.js";
 export type { RedisClient } from "./migrate/redis-leaky-buckets.js";
 export { createFetchHandler, type FetchContext, type FetchHandler } from "./fetch-handler.js";
-export { createJwtLogin, type JwtLogin } from "./login/jwt-login.js";
+export { createJwtLogin, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
 export type { Algorithm } from "./tokens/readers/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
 export type { Claims } from "./tokens/claims.js";
@@ -66,6 +66,18 @@ export {
   type SynapseRateLimits,
   type SynapseRcLogin,
 } from "./migrate/rc-login.js";
+export type { SsoAnswer } from "./sso/answer.js";
+export type {
+  BackchannelLogoutOptions,
+  InteractiveAuthOptions,
+  InteractiveAuthSession,
+  SsoLogout,
+  SsoOptions,
+  SsoProvider,
+} from "./sso/options.js";
+export type { SsoPage, SsoPageAction } from "./sso/page.js";
+export type { SsoRequest } from "./sso/parts.js";
+export type { SingleSignOn } from "./sso/single-sign-on.js";
 export { fromSynapseJwtConfig, type SynapseJwtConfig } from "./migrate/synapse.js";
 export type {
   TokenAuthenticatorAuth,
@@ -83,11 +95,11 @@ export type { LoginTypeOptions, UserRules } from "./login/login-type.js";
 export type {
   ExternalId,
   ExternalIds,
-  JwtLoginOptions,
   KeysErrorEvent,
   LoginContext,
   LoginEvent,
   RejectEvent,
   RejectReason,
+  SsoLogin,
   VerifiedLogin,
 } from "./login/options.js";

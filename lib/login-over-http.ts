@@ -1,9 +1,15 @@
 import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
 import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions, type HttpConfig } from "./http/parse-options.js";
-import { loginCore, type JwtLogin } from "./login/jwt-login.js";
-import type { JwtLoginOptions, LoginContext } from "./login/options.js";
-import { LOGIN_OPTION_NAMES, parseRateLimits } from "./login/parse-options.js";
+import {
+  isLoginToken,
+  JWT_LOGIN_OPTION_NAMES,
+  jwtLoginOf,
+  type JwtLogin,
+  type JwtLoginOptions,
+} from "./create-jwt-login.js";
+import type { LoginContext } from "./login/options.js";
+import { parseLogger, parseRateLimits } from "./login/parse-options.js";
 import type { Logger } from "./support/logger.js";
 import { maxTokenLengthOf, readerOf } from "./tokens/parse-options.js";
 
@@ -21,17 +27,18 @@ export interface LoginOverHttp<Req> {
 
 /** @throws OptionsError */
 export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
-  const reader = readerOf(options, "", [...LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
+  const reader = readerOf(options, "", [...JWT_LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
   const http = parseHttpOptions<Req>(reader);
-  const { jwtLogin, config } = loginCore<User, Req>(reader);
+  const jwtLogin = jwtLoginOf<User, Req>(reader);
   checkTokensFit(options.loginTypes, http.bodyLimit, maxTokenLengthOf);
   const { address, failures } = parseRateLimits(reader);
-  const types = jwtLogin.flows.map(({ type }) => type);
+  const types = Object.keys(options.loginTypes);
+  const loginTokens = jwtLogin.sso === undefined ? undefined : isLoginToken;
   return {
     http,
-    bodies: new LoginBodies(types, http.unknownLoginType, http.bodyLimit),
+    bodies: new LoginBodies(types, http.unknownLoginType, http.bodyLimit, loginTokens),
     jwtLogin,
-    logger: config.logger,
+    logger: parseLogger(reader),
     flows: JSON.stringify({ flows: jwtLogin.flows }),
     countsAddresses: address !== undefined || failures !== undefined,
   };

@@ -9,8 +9,8 @@ import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import type { HttpOptions } from "./http/options.js";
 import { isLogin } from "./http/routes.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
-import type { JwtLogin } from "./login/jwt-login.js";
-import type { JwtLoginOptions } from "./login/options.js";
+import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
+import { browserHandler } from "./sso-over-http.js";
 
 /**
  * The options of the middleware.
@@ -81,6 +81,17 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     );
   };
 
+  const browsers =
+    jwtLogin.sso &&
+    browserHandler<Req>(jwtLogin.sso, {
+      ...http,
+      context: (req) => {
+        const ip = http.clientAddress === undefined ? addressOf(req) : http.clientAddress(req);
+        return contextOf(req, ip, req.headers["user-agent"], hangUpOf(req));
+      },
+      logger,
+    });
+
   const handle = (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void => {
     const send = (answer: Answer): void => {
       sendAnswer(res, answer, http);
@@ -97,6 +108,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
       logger.error(error);
       res.destroy();
     };
+    if (browsers?.(req, res, pass) === true) return;
     if (!isLogin(req)) {
       pass();
     } else if (req.method === "POST") {

@@ -8,10 +8,20 @@ export class LoginBodies {
   /** Bytes: no more of a body is ever buffered. */
   readonly limit: number;
   readonly #types: ReadonlySet<unknown>;
+  readonly #isLoginToken: ((submission: JsonObject) => boolean) | undefined;
   readonly #unknown: "next" | "reject";
 
-  /** @param types - the login types that are ours */
-  constructor(types: Iterable<string>, unknown: "next" | "reject", limit: number) {
+  /**
+   * @param types - the login types that are ours
+   * @param isLoginToken - whether a login is by a login token of ours; undefined: there are none
+   */
+  constructor(
+    types: Iterable<string>,
+    unknown: "next" | "reject",
+    limit: number,
+    isLoginToken?: (submission: JsonObject) => boolean,
+  ) {
+    this.#isLoginToken = isLoginToken;
     this.#types = new Set<unknown>(types);
     this.#unknown = unknown;
     this.limit = limit;
@@ -38,8 +48,11 @@ export class LoginBodies {
    * @throws MatrixError if we answer alone
    */
   ofJson(json: unknown): JsonObject | undefined {
-    if (isObject(json) && this.#types.has(json["type"])) return json;
+    if (isObject(json) && (this.#types.has(json["type"]) || this.#isLoginToken?.(json) === true)) return json;
     return this.refuse(() => {
+      if (this.#isLoginToken !== undefined && isObject(json) && json["type"] === "m.login.token") {
+        return new MatrixError("M_FORBIDDEN", "Invalid login token");
+      }
       typeOf(asSubmission(json));
       return unknownType();
     });

@@ -3,13 +3,12 @@ import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
 import type { Jwks } from "../tokens/keys/jwk-set.js";
 import type { OptionReader } from "../support/checks.js";
-import { readerOf } from "../tokens/parse-options.js";
 import { STRICT } from "../tokens/steps.js";
 import { SUBJECT_OPTIONAL, type LoginRequest } from "./account.js";
 import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
-import type { JwtLoginOptions, LoginContext, VerifiedLogin } from "./options.js";
-import { LOGIN_OPTION_NAMES, parseLoginOptions, type LoginConfig } from "./parse-options.js";
+import type { LoginContext, VerifiedLogin } from "./options.js";
+import { parseLoginOptions, type LoginConfig } from "./parse-options.js";
 import { checkExpiry } from "./single-use.js";
 import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
@@ -62,25 +61,13 @@ export interface JwtLogin<Req = unknown> {
   ready(this: void): Promise<void>;
 }
 
-/**
- * Makes a login without Express: for another framework, or for a host's own handlers.
- *
- * @typeParam User - the host's own type, inferred from `findUser`
- * @typeParam Req - the type of `context.req`
- * @param options - checked here, never later
- * @throws OptionsError if an option is invalid
- */
-export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return loginCore<User, Req>(readerOf(options, "", LOGIN_OPTION_NAMES)).jwtLogin;
-}
-
 /** A login, and what other ways in need to share with it. */
 export interface LoginCore<User, Req> {
   readonly jwtLogin: JwtLogin<Req>;
   readonly config: LoginConfig<User, Req>;
 }
 
-/** As {@link createJwtLogin}, for other ways in: their options are read already, and they share limits, keys and used tokens. */
+/** A login by tokens alone, for other ways in: their options are read already, and they share limits, keys and used tokens. */
 export function loginCore<User, Req>(options: OptionReader): LoginCore<User, Req> {
   const config = parseLoginOptions<User, Req>(options);
   return { config, jwtLogin: jwtLoginOf(config) };

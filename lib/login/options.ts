@@ -24,6 +24,8 @@ export interface VerifiedLogin<Req = unknown> {
   readonly introspection?: Claims;
   /** Whom the identity provider calls whom, if the option `externalIds` is set. */
   readonly externalId?: ExternalId;
+  /** How the user signed in, if that was by single sign-on. Only at `issueToken` and the `findUser` before it. */
+  readonly sso?: SsoLogin;
   /** The client's, or made here: ten letters A-Z. */
   readonly deviceId: string;
   /** The client gave the device ID. */
@@ -46,6 +48,18 @@ export interface ExternalId {
   readonly issuer: string;
   /** The token's `sub`. */
   readonly subject: string;
+}
+
+/** A sign-in at an identity provider. */
+export interface SsoLogin {
+  /** ID of the provider in `sso.identityProviders`. */
+  readonly provider: string;
+  /** Its issuer identifier. */
+  readonly issuer: string;
+  /** Whom it signed in. */
+  readonly subject: string;
+  /** Its session (`sid`), which a back-channel logout names. */
+  readonly sessionId?: string;
 }
 
 /** What is known of who asks. */

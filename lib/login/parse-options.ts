@@ -6,6 +6,7 @@ import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.
 import { LoginLimits, type Limiters } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
+import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import { SharedJwks } from "../tokens/keys/shared-jwks.js";
 import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
@@ -25,6 +26,8 @@ export interface LoginConfig<User, Req> extends Pick<
   readonly singleUse: SingleUse;
   /** Undefined: accounts are not linked. */
   readonly externalIds: ExternalIds<User, Req> | undefined;
+  /** What key sources of another way in share with those of the login types. */
+  readonly keysFor: (loginType: string) => KeyContext;
   readonly logger: Logger;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
@@ -54,14 +57,15 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   const registerUser = options.optional("registerUser", callback<NonNullable<Options["registerUser"]>>);
   const wellKnown = options.optional("wellKnown", jsonObject);
   const shared = new SharedJwks();
+  const keysFor = (name: string): KeyContext => ({
+    shared,
+    watcher: keyWatcher(name, logger, onKeysError),
+    introspectionWatcher: introspectionWatcher(name, logger, onKeysError),
+  });
   const loginTypes = options.required(
     "loginTypes",
-    mapOf((value, path, name) => {
-      const loginType = parseLoginType(value, path, {
-        shared,
-        watcher: keyWatcher(name, logger, onKeysError),
-        introspectionWatcher: introspectionWatcher(name, logger, onKeysError),
-      });
+    mapOf(options.has("sso"), (value, path, name) => {
+      const loginType = parseLoginType(value, path, keysFor(name));
       if (loginType.allowRegistration && registerUser === undefined) {
         throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
       }
@@ -78,6 +82,7 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
     ...(registerUser && { registerUser }),
     issueToken: options.required("issueToken", callback<Options["issueToken"]>),
     ...(wellKnown && { wellKnown }),
+    keysFor,
     logger,
     onLogin: notifier(options, "onLogin", logger),
     onReject: notifier(options, "onReject", logger),
@@ -110,10 +115,13 @@ export const serverName: Check<string> = (value, path) => {
   throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
 };
 
-function mapOf<T>(check: (value: unknown, path: string, name: string) => T): Check<ReadonlyMap<string, T>> {
+function mapOf<T>(
+  mayBeEmpty: boolean,
+  check: (value: unknown, path: string, name: string) => T,
+): Check<ReadonlyMap<string, T>> {
   return (value, path) => {
     const names = Object.keys(anyObject(value, path));
-    if (names.length === 0) throw new OptionsError(path, "must hold at least one login type");
+    if (names.length === 0 && !mayBeEmpty) throw new OptionsError(path, "must hold at least one login type");
     return new Map(
       names.map((name) => {
         const here = at(path, name);

@@ -16,7 +16,10 @@ export interface Rejection {
 
 /** Is the token to blame, rather than the user, the host or what could not be asked? Then `rateLimits.failures` counts. */
 export function blamesToken(error: unknown): boolean {
-  return error instanceof TokenError || (error instanceof Refusal && error.kind === "token");
+  return (
+    error instanceof TokenError ||
+    (error instanceof Refusal && (error.kind === "token" || error.kind === "login_token"))
+  );
 }
 
 /** The answer of a login to whatever ended it early. */
@@ -43,6 +46,7 @@ export function rejectionOf(error: unknown): Rejection {
 
 const ANSWERS: Readonly<Record<RefusalKind, (refusal: Refusal) => MatrixError>> = {
   token: ({ message }) => forbidden(message),
+  login_token: ({ message }) => answerWith("M_FORBIDDEN", message, 403),
   username: ({ message }) => answerWith("M_INVALID_USERNAME", message, 400),
   user: ({ message }) => answerWith("M_FORBIDDEN", message, 403),
   limit: ({ retryAfterMs }) =>

@@ -97,6 +97,11 @@ export function redirect(
   };
 }
 
+export function withCookies(answer: SsoAnswer, cookies: readonly string[]): SsoAnswer {
+  const { "Set-Cookie": others = [] } = answer.headers;
+  return { ...answer, headers: { ...answer.headers, "Set-Cookie": [cookies, others].flat(2) } };
+}
+
 /** Browsers apply the policy of a redirect, too. */
 function openerPolicy(keepOpener: boolean): Readonly<Record<string, string>> {
   return keepOpener ? { "Cross-Origin-Opener-Policy": "unsafe-none" } : {};

@@ -23,8 +23,10 @@ export interface CookieJar {
   newId(): string;
   /** @returns undefined unless this browser has it */
   get(cookieHeader: string | undefined, id: string): string | undefined;
-  /** @returns the `Set-Cookie` values that keep it and drop those that no longer fit; undefined if it is too long */
-  keep(cookieHeader: string | undefined, id: string, value: string): readonly string[] | undefined;
+  /** Whether a browser can keep this value. */
+  fits(value: string): boolean;
+  /** @returns the `Set-Cookie` values that keep it and drop those that no longer fit beside it */
+  keep(cookieHeader: string | undefined, id: string, value: string): readonly string[];
   /** @returns the `Set-Cookie` value that deletes it */
   drop(id: string): string;
 }
@@ -44,13 +46,13 @@ export function cookieJar(kind: string, secure: boolean): CookieJar {
   const cookiesIn = (header = ""): readonly OurCookie[] =>
     Array.from(header.matchAll(pattern), ([, id, value]) => ({ id, value }) as OurCookie);
 
-  return {
+  const jar: CookieJar = {
     newId: () => `${Math.floor(Date.now() / 1_000).toString(36)}-${randomBytes(16).toString("base64url")}`,
     get: (header, id) => cookiesIn(header).find((cookie) => cookie.id === id)?.value,
+    fits: (value) => size({ id: jar.newId(), value }) <= MAX_COOKIE,
     keep(header, id, value) {
       const added = { id, value };
       let together = size(added);
-      if (together > MAX_COOKIE) return undefined;
       const newestFirst = [...cookiesIn(header)].sort((one, other) => madeAt(other) - madeAt(one));
       const dropped = newestFirst.filter((cookie, index) => {
         together += size(cookie);
@@ -63,6 +65,7 @@ export function cookieJar(kind: string, secure: boolean): CookieJar {
     },
     drop,
   };
+  return jar;
 }
 
 function madeAt({ id }: OurCookie): number {

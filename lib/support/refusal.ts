@@ -4,6 +4,8 @@ import { pauseStackTraces } from "./stack-traces.js";
 export type RefusalKind =
   /** What the token says of its user. */
   | "token"
+  /** A login token of single sign-on: whatever is wrong with it. */
+  | "login_token"
   /** The token makes no user ID that can exist. */
   | "username"
   /** The user, whatever the token. */
@@ -21,6 +23,8 @@ export type RefusalReason =
   | "device"
   /** `identifier` names another user, or is required and missing. */
   | "identifier"
+  /** A login token of single sign-on is forged, expired or used before. */
+  | "login_token"
   /** Nobody has this user ID, and registration is not allowed. */
   | "unknown_user"
   /** The account is not linked to the token's `iss` and `sub` (`externalIds`). */

@@ -28,6 +28,7 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | `inactive` | the introspection endpoint says that it is not active, or not of this subject, issuer or client (RFC 7662) |
  * | `decryption` | it is encrypted and can't be decrypted, or holds no signed token (RFC 7516) |
  * | `unauthorized` | the host's `authorize` did not say yes |
+ * | `nonce` | an ID token that was made for another sign-in (OpenID Connect Core 1.0 section 3.1.3.7) |
  * | `used` | it has logged in before, and the login type is `singleUse` |
  */
 export type TokenErrorCode =
@@ -54,6 +55,7 @@ export type TokenErrorCode =
   | "inactive"
   | "decryption"
   | "unauthorized"
+  | "nonce"
   | "used";
 
 /**

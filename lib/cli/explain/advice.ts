@@ -25,6 +25,7 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   signature: "Compare the keys on both sides, and see that the token was not altered or cut on its way.",
   token_type:
     "Use the kind of token that tokenType asks for (an access token, not an ID token), or have the issuer set typ.",
+  nonce: "An ID token is good for the sign-in that asked for it; start a new one.",
   expiry_missing: "Have the issuer set exp, or set requireExpiry to false where tokens that never end are wanted.",
   expiry_too_far: "Have the issuer set an exp at most 7 days ahead, as singleUse needs.",
   expired: "Get a fresh token. If it is fresh, set the clocks on both sides; clockTolerance takes up to 600 s.",

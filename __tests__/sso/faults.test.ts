@@ -1,0 +1,275 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import type { RejectEvent } from "matrix-jwt-login";
+
+import { createSecretKey } from "node:crypto";
+
+import { inSeconds } from "../helpers/tokens.js";
+import { link, location, TestBrowser } from "./helpers/browser.js";
+import { APP, ssoHost, type SsoHost } from "./helpers/host.js";
+import { CLIENT, SERVER_FAULTS } from "./helpers/provider.js";
+
+/** After a fault is over, the next sign-in works by itself. */
+async function expectRecovery({ provider, redirect }: SsoHost): Promise<void> {
+  for (const step of ["discovery", "authorize", "token", "jwks", "userinfo"] as const) provider.fault(step);
+  Object.assign(provider, { document: {}, response: {}, claims: {}, tokenParts: {}, userInfo: {} });
+  const back = await new TestBrowser().visit(redirect());
+  expect(location(back)).toContain("loginToken=mjl_");
+}
+
+const steps = ["discovery", "token", "jwks", "userinfo"] as const;
+
+describe.each(steps)("if the provider's step %s", (step) => {
+  test.each(SERVER_FAULTS)("%s: 503, a page, nothing minted, and recovery", async (_, fault) => {
+    const issueToken = jest.fn(() => ({ accessToken: "an access token" }));
+    const host = await ssoHost({ provider: { userInfo: true }, options: { issueToken } });
+    host.provider.fault(step, fault);
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(503);
+    expect(page.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(page.text).toContain("temporarily unavailable");
+    expect(link(page, "Try again")).toBe(host.redirect(APP, "example"));
+    expect(JSON.stringify(host.logger.lines)).not.toContain("an access token");
+    expect(issueToken).not.toHaveBeenCalled();
+    await expectRecovery(host);
+  });
+});
+
+describe("an ID token that", () => {
+  test.each([
+    ["is of another issuer", { claims: { iss: "https://evil.example" } }, "issuer"],
+    ["is for another audience", { claims: { aud: "other" } }, "audience"],
+    ["is for several audiences without azp", { claims: { aud: [CLIENT.id, "other"] } }, "audience"],
+    ["was made for another client (azp)", { claims: { aud: [CLIENT.id, "other"], azp: "other" } }, "audience"],
+    ["was made for another client though for us alone", { claims: { azp: "other" } }, "audience"],
+    ["has another nonce", { claims: { nonce: "other" } }, "nonce"],
+    ["has no nonce", { claims: { nonce: undefined } }, "nonce"],
+    ["has expired", { claims: { exp: inSeconds(-120) } }, "expired"],
+    ["never expires", { claims: { exp: undefined } }, "expiry_missing"],
+    ["does not say when it was issued", { claims: { iat: undefined } }, "invalid_time"],
+    ["is from the future", { claims: { iat: inSeconds(1_000) } }, "issued_in_future"],
+    ["has no subject", { claims: { sub: undefined } }, "subject"],
+    ["has an empty subject", { claims: { sub: "" } }, "subject"],
+    ["has a subject over 255 characters", { claims: { sub: "a".repeat(256) } }, "subject"],
+    ["has a session ID that is no string", { claims: { sid: 1 } }, "malformed"],
+    ["has a session ID over 1,024 characters", { claims: { sid: "a".repeat(1_025) } }, "malformed"],
+    [
+      "is signed with the client secret",
+      { tokenParts: { algorithm: "HS256", key: createSecretKey(Buffer.from(CLIENT.secret)) } },
+      "algorithm",
+    ],
+    ["is of another key", { tokenParts: { header: { kid: "other" } } }, "unknown_key"],
+  ] as const)("%s is refused", async (_, answer, reason) => {
+    const onReject = jest.fn<(event: RejectEvent) => void>();
+    const host = await ssoHost({ options: { onReject } });
+    Object.assign(host.provider, answer);
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(403);
+    expect(page.text).toContain("JWT validation failed: ");
+    expect(link(page, "Try again")).toBe(host.redirect(APP, "example"));
+    expect(onReject.mock.calls).toEqual([
+      [expect.objectContaining({ loginType: "m.login.sso", reason, statusCode: 403 })],
+    ]);
+    await expectRecovery(host);
+  });
+
+  test.each([
+    ["is unsigned", (token: string) => token.replace(/^[^.]*/, Buffer.from('{"alg":"none"}').toString("base64url"))],
+    [
+      "is unsigned and has no signature",
+      (token: string) => `${Buffer.from('{"alg":"none"}').toString("base64url")}.${token.split(".")[1] ?? ""}.`,
+    ],
+    ["is missing", () => undefined],
+    ["is no string", () => 1],
+  ])("%s is refused", async (_, change) => {
+    const host = await ssoHost();
+    const token = host.provider.logoutToken({ events: undefined });
+    host.provider.fault("token", (__, res) => {
+      res.json({ access_token: "x", token_type: "Bearer", id_token: change(token) });
+    });
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(403);
+    expect(page.text).toContain("JWT validation failed: ");
+    await expectRecovery(host);
+  });
+
+  test("is for several audiences, us among them by azp, is accepted", async () => {
+    const { provider, redirect } = await ssoHost();
+    provider.claims = { aud: ["other", CLIENT.id], azp: CLIENT.id };
+    expect((await new TestBrowser().visit(redirect())).status).toBe(303);
+  });
+});
+
+describe("an authorization response", () => {
+  test.each([
+    ["cancelled", { code: undefined, error: "access_denied", error_description: "<b>\nno" }, 403, "cancelled", "info"],
+    ["of a broken provider", { code: undefined, error: "server_error" }, 503, "temporarily unavailable", "warn"],
+    ["of a busy provider", { code: undefined, error: "temporarily_unavailable" }, 503, "unavailable", "warn"],
+    ["of a misconfigured client", { code: undefined, error: "invalid_scope" }, 403, "failed", "info"],
+    ["without a code", { code: undefined }, 503, "unavailable", "warn"],
+    ["of another issuer", { iss: "https://evil.example" }, 403, "failed", "info"],
+    ["without the issuer that was promised", { iss: undefined }, 403, "failed", "info"],
+    ["with a code that is not the provider's", { code: "stolen" }, 400, "no longer valid", "info"],
+  ] as const)("%s", async (_, response, status, words, level) => {
+    const host = await ssoHost();
+    host.provider.response = response;
+    const browser = new TestBrowser();
+    const page = await browser.visit(host.redirect());
+    expect(page.status).toBe(status);
+    expect(page.text).toContain(words);
+    expect(page.text).not.toContain("<b>");
+    expect(link(page, "Try again")).toBe(host.redirect(APP, "example"));
+    expect(browser.cookies.size).toBe(0);
+    expect(host.logger.lines.at(-1)?.level).toBe(level);
+    expect(String(host.logger.lines.at(-1)?.message)).not.toContain("\n");
+    await expectRecovery(host);
+  });
+
+  test("in another browser gets nowhere", async () => {
+    const { redirect, provider } = await ssoHost();
+    const there = await new TestBrowser().request(redirect());
+    const back = await new TestBrowser().request(location(there));
+    const page = await new TestBrowser().request(location(back));
+    expect(page.status).toBe(400);
+    expect(page.text).toContain("no longer valid");
+    expect(provider.exchanges).toEqual([]);
+  });
+
+  test("with a state of the browser's, but a cookie of another sign-in, gets nowhere", async () => {
+    const { redirect, provider } = await ssoHost();
+    const browser = new TestBrowser();
+    const [one, other] = [await browser.request(redirect()), await browser.request(redirect())];
+    const [first, second] = [...browser.cookies];
+    browser.cookies.set(first?.[0] ?? "", second?.[1] ?? "");
+    browser.cookies.set(second?.[0] ?? "", first?.[1] ?? "");
+    for (const there of [one, other]) {
+      const page = await browser.visit(location(there));
+      expect(page.status).toBe(400);
+    }
+    expect(provider.exchanges).toEqual([]);
+  });
+
+  test("is used once", async () => {
+    const { redirect, provider } = await ssoHost();
+    const browser = new TestBrowser();
+    const there = await browser.request(redirect());
+    const back = location(await browser.request(location(there)));
+    const cookies = new Map(browser.cookies);
+    expect((await browser.request(back)).status).toBe(303);
+    expect((await browser.request(back)).status).toBe(400);
+    expect(provider.exchanges).toHaveLength(1);
+    // Whoever has kept the cookie finds that the code is used up.
+    for (const [name, value] of cookies) browser.cookies.set(name, value);
+    expect((await browser.request(back)).status).toBe(400);
+  });
+
+  test("after 10 minutes is too late", async () => {
+    const { redirect } = await ssoHost();
+    const browser = new TestBrowser();
+    const there = await browser.request(redirect());
+    const back = location(await browser.request(location(there)));
+    const now = Date.now();
+    const clock = jest.spyOn(Date, "now").mockImplementation(() => now + 601_000);
+    const page = await browser.request(back);
+    clock.mockRestore();
+    expect(page.status).toBe(400);
+    expect(page.text).toContain("took longer than 10 minutes");
+  });
+});
+
+describe("the token endpoint's errors", () => {
+  test("about the client are the operator's to read", async () => {
+    const host = await ssoHost();
+    host.provider.fault("token", (_, res) => {
+      res.status(401).json({ error: "invalid_client", error_description: "no such\nclient", access_token: "secret" });
+    });
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(503);
+    expect(page.text).not.toContain("no such");
+    const [line] = host.logger.lines;
+    expect(String(line?.message)).toMatch(/"invalid_client" "no such\\nclient"$/);
+    expect(JSON.stringify(host.logger.lines)).not.toContain("secret");
+  });
+
+  test.each([{ error: "server_error" }, { error: "invalid_request", error_description: 1 }])("%j", async (body) => {
+    const host = await ssoHost();
+    host.provider.fault("token", (_, res) => {
+      res.status(400).json(body);
+    });
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+  });
+});
+
+test("UserInfo about somebody else is refused", async () => {
+  const host = await ssoHost({ provider: { userInfo: true } });
+  host.provider.userInfo = { sub: "bob" };
+  const page = await new TestBrowser().visit(host.redirect());
+  expect(page.status).toBe(403);
+  expect(page.text).toContain("UserInfo is not about the user of the ID token");
+});
+
+test.each(["authorization_endpoint", "token_endpoint", "userinfo_endpoint"])(
+  "a discovery document without %s, or with one that is not https: 503, and the log says so",
+  async (name) => {
+    for (const value of [undefined, "http://id.example.org/x"]) {
+      const host = await ssoHost({ provider: { userInfo: true } });
+      host.provider.document = { [name]: value };
+      expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+      expect(String(host.logger.lines.at(-1)?.message)).toContain(name);
+    }
+  },
+);
+
+describe("what the login says is the page's text", () => {
+  test.each([
+    ["an unknown user", { options: { findUser: () => undefined } }, 403, "User does not exist"],
+    ["authorize", { provider: { authorize: () => false } }, 403, "token not authorized"],
+    [
+      "a user ID that cannot be",
+      { provider: { subjectClaim: "odd" }, options: { externalIds: false } },
+      400,
+      "user ID",
+    ],
+  ] as const)("%s", async (_, given, status, words) => {
+    const host = await ssoHost(given);
+    host.provider.claims = { odd: "ä" };
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(status);
+    expect(page.text).toContain(words);
+  });
+
+  test("a callback that fails: 500, without its message", async () => {
+    const host = await ssoHost({
+      options: {
+        findUser: () => {
+          throw new Error("secret detail");
+        },
+      },
+    });
+    const page = await new TestBrowser().visit(host.redirect());
+    expect(page.status).toBe(500);
+    expect(page.text).not.toContain("secret detail");
+  });
+
+  test("limits by address: 429, before the provider is asked", async () => {
+    const rateLimits = { address: new RateLimiterMemory({ points: 1, duration: 60 }) };
+    const { redirect, provider } = await ssoHost({ options: { rateLimits } });
+    expect((await new TestBrowser().visit(redirect())).status).toBe(303);
+    const page = await new TestBrowser().visit(redirect());
+    expect(page.status).toBe(429);
+    expect(Number(page.headers.get("retry-after"))).toBeGreaterThan(50);
+    expect(provider.exchanges).toHaveLength(1);
+  });
+
+  test("limits of failures count refused ID tokens, and not what the provider did wrong", async () => {
+    const rateLimits = { failures: new RateLimiterMemory({ points: 1, duration: 60 }) };
+    const { redirect, provider } = await ssoHost({ options: { rateLimits } });
+    const [, fault = () => undefined] = SERVER_FAULTS[2] ?? [];
+    provider.fault("token", fault);
+    expect((await new TestBrowser().visit(redirect())).status).toBe(503);
+    provider.fault("token");
+    provider.claims = { nonce: "other" };
+    expect((await new TestBrowser().visit(redirect())).status).toBe(403);
+    expect((await new TestBrowser().visit(redirect())).status).toBe(429);
+  });
+});

@@ -1,0 +1,123 @@
+import { loginCore, type JwtLogin as TokenLogin } from "./login/jwt-login.js";
+import type { JwtLoginOptions as TokenLoginOptions, LoginContext } from "./login/options.js";
+import { LOGIN_OPTION_NAMES, type LoginConfig } from "./login/parse-options.js";
+import type { LoginFlow } from "./matrix/login-flows.js";
+import { loginGate, redeem } from "./sso/gate.js";
+import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
+import type { SsoOptions } from "./sso/options.js";
+import { ssoConfig, type SsoConfig } from "./sso/parse-options.js";
+import type { Provider } from "./sso/parts.js";
+import { providersOf } from "./sso/providers.js";
+import { singleSignOn, type SingleSignOn } from "./sso/single-sign-on.js";
+import { at, type OptionReader } from "./support/checks.js";
+import { OptionsError } from "./support/options-error.js";
+import { readerOf } from "./tokens/parse-options.js";
+
+/**
+ * What a login needs, with or without Express.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of `context.req`
+ */
+export interface JwtLoginOptions<User, Req = unknown> extends TokenLoginOptions<User, Req> {
+  /**
+   * Single sign-on for every Matrix client: {@link SsoOptions}. `loginTypes` may then be empty.
+   *
+   * @defaultValue none
+   */
+  readonly sso?: SsoOptions;
+}
+
+/** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
+export interface JwtLogin<Req = unknown> extends TokenLogin<Req> {
+  /** Its pages and endpoints, if the option `sso` is set. */
+  readonly sso: SingleSignOn<Req> | undefined;
+}
+
+export const JWT_LOGIN_OPTION_NAMES = [
+  ...LOGIN_OPTION_NAMES,
+  "sso",
+] as const satisfies readonly (keyof JwtLoginOptions<unknown>)[];
+
+/**
+ * Makes a login without Express: for another framework, or for a host's own handlers.
+ *
+ * @typeParam User - the host's own type, inferred from `findUser`
+ * @typeParam Req - the type of `context.req`
+ * @param options - checked here, never later
+ * @throws OptionsError if an option is invalid
+ */
+export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
+  return jwtLoginOf<User, Req>(readerOf(options, "", JWT_LOGIN_OPTION_NAMES));
+}
+
+/** As {@link createJwtLogin}, for who has read the options' names already. */
+export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
+  const { config, jwtLogin } = loginCore<User, Req>(options);
+  const sso = options.optional("sso", ssoConfig);
+  return Object.freeze(sso === undefined ? { ...jwtLogin, sso } : withSso(config, jwtLogin, sso, options));
+}
+
+function withSso<User, Req>(
+  login: LoginConfig<User, Req>,
+  jwtLogin: TokenLogin<Req>,
+  config: SsoConfig,
+  options: OptionReader,
+): JwtLogin<Req> {
+  const { serverName, logger, registerUser } = login;
+  const providers = providersOf(config, login.keysFor("m.login.sso"));
+  for (const {
+    config: { path },
+    loginType,
+  } of providers.values()) {
+    if (loginType.allowRegistration && registerUser === undefined) {
+      throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
+    }
+  }
+  if (!options.has("externalIds") && !isOneIssuersOwn([...providers.values()])) {
+    throw new OptionsError(
+      options.at("externalIds"),
+      "is required with several sso.identityProviders, or with a subjectClaim that is not sub: a name that a provider " +
+        "gives to somebody else would open the old account; false says that this cannot happen",
+    );
+  }
+  const { loginTokens, ...sso } = singleSignOn({ config, serverName, logger, providers, gate: loginGate(login) });
+  return {
+    ...jwtLogin,
+    login: (submission: unknown, context: LoginContext<Req> = {}) =>
+      isLoginToken(submission) ? redeem(login, loginTokens, submission, context) : jwtLogin.login(submission, context),
+    flows: Object.freeze([...jwtLogin.flows, ...ssoFlows(providers)]),
+    ready: async () => {
+      await Promise.all([
+        jwtLogin.ready(),
+        ...Array.from(providers.values(), ({ loginType }) => loginType.verifier.ready()),
+      ]);
+    },
+    sso: Object.freeze(sso),
+  };
+}
+
+/** One provider, which names its users for good. */
+function isOneIssuersOwn([first, second]: readonly Provider[]): boolean {
+  const { subjectClaim = "sub" } = first?.config.loginRules ?? {};
+  return (
+    second === undefined && (subjectClaim === "sub" || (Array.isArray(subjectClaim) && String(subjectClaim) === "sub"))
+  );
+}
+
+/** A login with a token of ours, whatever else is wrong with it. */
+export function isLoginToken(submission: unknown): boolean {
+  const { type, token } = Object(submission) as Readonly<Record<string, unknown>>;
+  return type === "m.login.token" && typeof token === "string" && token.startsWith(LOGIN_TOKEN_PREFIX);
+}
+
+/** Client-server API, "Client login via SSO". */
+function ssoFlows(providers: ReadonlyMap<string, Provider>): readonly LoginFlow[] {
+  const identityProviders = Array.from(providers.values(), ({ config: { id, name, icon, brand } }) => ({
+    id,
+    name,
+    ...(icon !== undefined && { icon }),
+    ...(brand !== undefined && { brand }),
+  }));
+  return [{ type: "m.login.sso", identity_providers: identityProviders } as LoginFlow, { type: "m.login.token" }];
+}

@@ -1,0 +1,33 @@
+/** What ended a sign-in that is not a refused token: which page the browser gets. */
+export type SignInFault = "cancelled" | "lost" | "unavailable" | "refused";
+
+/** A sign-in that ended early. Its message is the operator's to read, and holds no token or code. */
+export class SignInError extends Error {
+  override readonly name = "SignInError";
+  readonly fault: SignInFault;
+
+  private constructor(fault: SignInFault, message: string) {
+    super(message);
+    this.fault = fault;
+  }
+
+  /** The user changed their mind at the provider. */
+  static cancelled(message: string): SignInError {
+    return new SignInError("cancelled", message);
+  }
+
+  /** Took too long, happened in another browser, or was used before. */
+  static lost(message: string): SignInError {
+    return new SignInError("lost", message);
+  }
+
+  /** The provider cannot be asked, or answered with nonsense: says nothing about the user. */
+  static unavailable(message: string): SignInError {
+    return new SignInError("unavailable", message);
+  }
+
+  /** The provider's answer cannot be accepted. */
+  static refused(message: string): SignInError {
+    return new SignInError("refused", message);
+  }
+}

@@ -1,0 +1,31 @@
+import { isMatrixError } from "../matrix/errors.js";
+import { rejectionOf } from "../login/refusal.js";
+import { KeysUnavailableError } from "../remote/errors.js";
+import type { PageContent } from "./answer.js";
+import { SignInError } from "./errors.js";
+import { faultPage, refusalPage } from "./page-texts.js";
+import type { SsoParts } from "./parts.js";
+
+/**
+ * The page for whatever ended a sign-in early.
+ *
+ * @param again - where a new try begins
+ */
+export function pageFor(
+  { logger }: Pick<SsoParts<never>, "logger">,
+  error: unknown,
+  again: string | undefined,
+): PageContent {
+  if (error instanceof SignInError) {
+    logger[error.fault === "unavailable" ? "warn" : "info"](`matrix-jwt-login: sign-in failed: ${error.message}`);
+    return faultPage(error.fault, again);
+  }
+  // The login's own watcher has logged the outage.
+  if (error instanceof KeysUnavailableError) return faultPage("unavailable", again);
+  // A MatrixError is the answer of a login, which has told whoever must know.
+  const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
+  if (answer !== error && answer.statusCode === 500) logger.error(error);
+  const { statusCode, message, retryAfterMs } = answer;
+  const retryAfter = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1_000);
+  return refusalPage({ status: statusCode, text: message, retryAfter }, again);
+}

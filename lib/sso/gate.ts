@@ -1,0 +1,138 @@
+import { admitted, attempted, succeeded, type Attempt } from "../login/attempt.js";
+import { newDeviceId, SUBJECT_OPTIONAL } from "../login/account.js";
+import type { LoginContext, VerifiedLogin } from "../login/options.js";
+import type { LoginConfig } from "../login/parse-options.js";
+import { issueTo, resolved, SIGN_IN, type Purpose } from "../login/steps.js";
+import type { LoginResponse } from "../matrix/response.js";
+import { asSubmission, fieldsOf } from "../matrix/submission.js";
+import { Refusal } from "../support/refusal.js";
+import { TokenError } from "../tokens/errors.js";
+import { STRICT, type Steps } from "../tokens/steps.js";
+import type { VerifiedToken } from "../tokens/verifier.js";
+import { SignInError } from "./errors.js";
+import type { LoginTokens } from "./login-tokens.js";
+import type { Provider } from "./parts.js";
+
+/** The login type of events and callbacks, whichever provider it was. */
+export const SSO_LOGIN_TYPE = "m.login.sso";
+
+/** Who a user is, for a session that exists: nobody is registered, linked or counted. */
+const IDENTIFICATION: Purpose = { ...SIGN_IN, newUsers: "refuse", links: false };
+
+/** The steps of a login, as browsers go them. Throws {@link MatrixError}, or a {@link SignInError} of `prove`. */
+export interface LoginGate<Req> {
+  /** How ID tokens are verified: with linked accounts, one need not name a user here. */
+  readonly steps: Steps;
+  /**
+   * A whole login but for its end: nothing is issued.
+   */
+  signIn(
+    provider: Provider,
+    context: LoginContext<Req>,
+    prove: () => Promise<VerifiedToken>,
+  ): Promise<VerifiedLogin<Req>>;
+  /** The token's user, within the same limits. */
+  identify(
+    provider: Provider,
+    context: LoginContext<Req>,
+    prove: () => Promise<VerifiedToken>,
+  ): Promise<VerifiedLogin<Req>>;
+  /**
+   * Does some work once for all calls with this name; again if the work fails.
+   *
+   * @param exp - until when the name is good, in seconds since 1970
+   * @throws TokenError `used`
+   * @throws Refusal if the store cannot be asked
+   */
+  once<T>(name: string, exp: number, clockTolerance: number, work: () => Promise<T>): Promise<T>;
+}
+
+export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<Req> {
+  const go = async (
+    { loginType: rules }: Provider,
+    context: LoginContext<Req>,
+    purpose: Purpose,
+    prove: () => Promise<VerifiedToken>,
+  ): Promise<VerifiedLogin<Req>> => {
+    const outcome = await attempted(config, SSO_LOGIN_TYPE, context, (attempt) =>
+      admitted(config, attempt, async () => {
+        const token = await prove().catch(signInError);
+        // Says nothing about a token, so it is no failure of one.
+        if (token instanceof SignInError) return token;
+        const request = { rules, submission: {}, fields: fieldsOf({}), token };
+        return resolved(config, attempt, request, purpose, ({ login }) => login);
+      }),
+    );
+    if (outcome instanceof SignInError) throw outcome;
+    return outcome;
+  };
+  return {
+    steps: config.externalIds === undefined ? STRICT : SUBJECT_OPTIONAL,
+    signIn: (provider, context, prove) => go(provider, context, SIGN_IN, prove),
+    identify: (provider, context, prove) => go(provider, context, IDENTIFICATION, prove),
+    once: (name, exp, clockTolerance, work) =>
+      config.singleUse.once({ fingerprint: name, claims: { exp } }, clockTolerance, work),
+  };
+}
+
+function signInError(error: unknown): SignInError {
+  if (error instanceof SignInError) return error;
+  throw error;
+}
+
+/**
+ * `POST /login` with a login token of ours (client-server API, "Token-based").
+ *
+ * @throws MatrixError
+ */
+export async function redeem<User, Req>(
+  config: LoginConfig<User, Req>,
+  tokens: LoginTokens,
+  json: unknown,
+  context: LoginContext<Req>,
+): Promise<LoginResponse> {
+  const submission = asSubmission(json);
+  return attempted(config, SSO_LOGIN_TYPE, context, (attempt) => {
+    const fields = fieldsOf(submission);
+    return admitted(config, attempt, async () => {
+      const token = await tokens.read(submission["token"] as string);
+      if (token === undefined) throw invalid();
+      const { userId, provider, iss: issuer, sub: subject, sid: sessionId, exp, name } = token;
+      const { deviceId, initialDeviceDisplayName, refreshToken } = fields;
+      const login: VerifiedLogin<Req> = {
+        loginType: SSO_LOGIN_TYPE,
+        userId,
+        localpart: userId.slice(1, userId.indexOf(":")),
+        claims: { iss: issuer, sub: subject, ...(sessionId !== undefined && { sid: sessionId }) },
+        externalId: { issuer, subject },
+        sso: { provider, issuer, subject, ...(sessionId !== undefined && { sessionId }) },
+        deviceId: deviceId ?? newDeviceId(),
+        deviceIdGiven: deviceId !== undefined,
+        ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
+        refreshToken,
+        ...clientOf(attempt),
+      };
+      const response = await config.singleUse
+        .once({ fingerprint: name, claims: { exp } }, 0, () => issueTo(config, attempt, login))
+        .catch(invalidIfUsed);
+      succeeded(config, attempt, login);
+      return response;
+    });
+  });
+}
+
+function clientOf<Req>({ context: { ip, userAgent, req } }: Attempt<Req>): Pick<VerifiedLogin<Req>, "req"> {
+  return {
+    ...(ip !== undefined && { ip }),
+    ...(userAgent !== undefined && { userAgent }),
+    ...((req !== undefined && { req }) as { req: Req }),
+  };
+}
+
+function invalidIfUsed(error: unknown): never {
+  throw error instanceof TokenError ? invalid() : error;
+}
+
+function invalid(): Refusal {
+  return new Refusal("login_token", "login_token", "Invalid login token");
+}

@@ -1,0 +1,83 @@
+import type { Claims } from "../tokens/claims.js";
+import { TokenError } from "../tokens/errors.js";
+import type { Confirmation, Proven } from "../tokens/readers/reader.js";
+import type { Steps } from "../tokens/steps.js";
+import { Verifier, type VerifiedToken } from "../tokens/verifier.js";
+import type { ProviderTokens } from "./provider-client.js";
+import type { Provider, SignIn } from "./parts.js";
+
+/** OpenID Connect Core 1.0 section 2: longer subjects are none. Session IDs have no limit of their own. */
+const MAX_SUBJECT = 255;
+const MAX_SESSION_ID = 1_024;
+
+/** What the UserInfo endpoint may add: nothing that says what the token is, for whom, and how long. */
+const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set(
+  "iss aud exp nbf iat jti azp nonce auth_time acr amr sid at_hash c_hash s_hash cnf events typ".split(" "),
+);
+
+/** Claims of an ID token that single sign-on relies on. */
+export interface IdTokenClaims extends Claims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly sid?: string;
+}
+
+/**
+ * Verifies the ID token of one sign-in (OpenID Connect Core 1.0 section 3.1.3.7): as any token, and that it was made for
+ * this sign-in. Then asks the UserInfo endpoint, if it should.
+ *
+ * @throws TokenError, KeysUnavailableError, SignInError
+ */
+export async function verifyIdToken(
+  { config, client, loginType }: Provider,
+  signIn: SignIn,
+  { idToken, accessToken }: ProviderTokens,
+  steps: Steps,
+): Promise<VerifiedToken> {
+  const confirmation: Confirmation = {
+    async confirm(_, proven) {
+      checkIdToken(proven.claims, config.clientId, signIn.nonce);
+      if (!config.userInfo) return proven;
+      const further = await client.userInfo(accessToken, proven.claims.sub as string);
+      return withClaims(proven, further);
+    },
+    ready: async () => undefined,
+  };
+  return new Verifier({ ...loginType.verifier.config, confirmation }).verify(idToken, steps);
+}
+
+function checkIdToken({ aud, azp, nonce, iat, sub, sid }: Claims, clientId: string, expectedNonce: string): void {
+  if (nonce !== expectedNonce) throw new TokenError("nonce", "token was made for another sign-in (nonce)");
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (azp === undefined ? audiences.length > 1 : azp !== clientId) {
+    throw new TokenError("audience", "token was made for another client (azp)");
+  }
+  if (iat === undefined) throw new TokenError("invalid_time", "token has no time of issue (iat)");
+  if (typeof sub !== "string" || sub === "" || sub.length > MAX_SUBJECT) {
+    throw new TokenError("subject", "token has no usable subject (sub)");
+  }
+  if (sid !== undefined && (typeof sid !== "string" || sid.length > MAX_SESSION_ID)) {
+    throw new TokenError("malformed", "token malformed: its session ID is not a string of usual length (sid)");
+  }
+}
+
+function withClaims(proven: Proven, further: Readonly<Record<string, unknown>>): Proven {
+  const added = Object.entries(further).filter(([name]) => !PROTOCOL_CLAIMS.has(name));
+  return { ...proven, claims: { ...Object.fromEntries(added), ...proven.claims } };
+}
+
+/**
+ * Has the user signed in since they were asked to (OpenID Connect Core 1.0 section 3.1.2.1, `max_age=0`)?
+ *
+ * @throws TokenError
+ */
+export function checkSignedInSince(
+  { auth_time: time }: Claims,
+  startedAt: number,
+  { config, loginType }: Provider,
+): void {
+  if (!config.requireAuthTime) return;
+  const { clockTolerance } = loginType.verifier.config.rules;
+  if (typeof time === "number" && Number.isFinite(time) && time >= startedAt - clockTolerance) return;
+  throw new TokenError("too_old", "the sign-in was not recent enough (auth_time)");
+}

@@ -1,0 +1,140 @@
+import { CLAIM_RULES, type Claims } from "../tokens/claims.js";
+import { TokenError } from "../tokens/errors.js";
+import { callHost } from "../support/host-failure.js";
+import { Refusal } from "../support/refusal.js";
+import { parseCompact } from "../tokens/readers/compact.js";
+import type { Proven } from "../tokens/readers/reader.js";
+import { STRICT } from "../tokens/steps.js";
+import { KeysUnavailableError } from "../remote/errors.js";
+import type { SsoAnswer } from "./answer.js";
+import { checkExpiry } from "../login/single-use.js";
+import { useName } from "./login-tokens.js";
+import type { BackchannelLogoutOptions, SsoLogout } from "./options.js";
+import type { Provider, SsoParts, SsoRequest } from "./parts.js";
+
+const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+/** Section 2.4: explicitly typed tokens, and those from before there were any. */
+const TYPE = /^(?:application\/)?(?:logout\+)?jwt$/i;
+
+/** OpenID Connect Back-Channel Logout 1.0, section 2.5 to 2.8. */
+export async function backchannelLogout<Req>(
+  parts: SsoParts<Req>,
+  { form }: SsoRequest<Req>,
+  { endSessions }: BackchannelLogoutOptions,
+): Promise<SsoAnswer> {
+  try {
+    const [token, second] = form?.getAll("logout_token") ?? [];
+    if (token === undefined || second !== undefined) throw new TokenError("missing", "there must be one logout_token");
+    const { provider, claims, logout } = await verified(parts, token);
+    const { clockTolerance } = provider.loginType.verifier.config.rules;
+    const name = useName("logout", logout.issuer, claims.jti as string);
+    await parts.gate
+      .once(name, Number(claims.exp), clockTolerance, () =>
+        callHost("sso.backchannelLogout.endSessions", () => endSessions(logout)),
+      )
+      .catch(doneBefore);
+    return answer(200);
+  } catch (error) {
+    if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
+    if (!(error instanceof KeysUnavailableError || error instanceof Refusal)) parts.logger.error(error);
+    return unavailable();
+  }
+}
+
+/** The provider asks again if it missed our answer. */
+function doneBefore(error: unknown): void {
+  if (!(error instanceof TokenError && error.code === "used")) throw error;
+}
+
+interface Verified {
+  readonly provider: Provider;
+  readonly claims: Claims;
+  readonly logout: SsoLogout;
+}
+
+async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<Verified> {
+  const provider = providerOf(parts, token);
+  const { reader } = provider.loginType.verifier.config;
+  const proven = await reader.read(token, STRICT);
+  checkLogoutToken(proven, provider);
+  const { claims } = proven;
+  return { provider, claims, logout: logoutOf(claims, provider) };
+}
+
+/** Which provider's keys to verify it with: what it says is not proven yet. */
+function providerOf<Req>({ providers }: SsoParts<Req>, token: string): Provider {
+  const all = [...providers.values()];
+  const maxLength = Math.max(...all.map(({ loginType }) => loginType.verifier.config.maxTokenLength));
+  if (token.length > maxLength) throw new TokenError("too_long", "token is too long");
+  const { iss, aud } = claimedIn(token);
+  const audiences = [aud].flat();
+  const provider = all.find(({ config }) => iss === config.issuer && audiences.includes(config.clientId));
+  if (provider === undefined) throw new TokenError("issuer", "token is of no provider here (iss, aud)");
+  return provider;
+}
+
+function claimedIn(token: string): Claims {
+  const { payload } = parseCompact(token);
+  try {
+    return JSON.parse(payload.toString()) as Claims;
+  } catch {
+    throw new TokenError("malformed", "token malformed: its claims are not JSON");
+  }
+}
+
+/** Section 2.6. */
+function checkLogoutToken(proven: Proven, { loginType }: Provider): void {
+  const { claims, typ } = proven;
+  const { rules } = loginType.verifier.config;
+  const now = Date.now() / 1_000;
+  for (const rule of [CLAIM_RULES.exp, CLAIM_RULES.nbf, CLAIM_RULES.iat, CLAIM_RULES.iss, CLAIM_RULES.aud]) {
+    rule(proven, rules, now);
+  }
+  if (typ !== undefined && !(typeof typ === "string" && TYPE.test(typ))) {
+    throw new TokenError("token_type", "token is no logout token (typ)");
+  }
+  checkExpiry(claims, now);
+  if (claims.iat === undefined) throw new TokenError("invalid_time", "token has no time of issue (iat)");
+  const { events } = claims;
+  if (!isObject(events) || !Object.hasOwn(events, EVENT) || !isObject(events[EVENT])) {
+    throw new TokenError("token_type", "token is no logout token (events)");
+  }
+  if ("nonce" in claims) throw new TokenError("token_type", "token is no logout token (nonce)");
+  if (!isText(claims.jti)) throw new TokenError("malformed", "token malformed: it has no ID (jti)");
+}
+
+function logoutOf({ sub, sid, iss }: Claims, { config }: Provider): SsoLogout {
+  for (const claim of [sub, sid]) {
+    if (claim !== undefined && !isText(claim))
+      throw new TokenError("subject", "token has no usable subject (sub, sid)");
+  }
+  if (sub === undefined && sid === undefined) throw new TokenError("subject", "token names no session (sub, sid)");
+  return {
+    provider: config.id,
+    issuer: iss as string,
+    ...(sub !== undefined && { subject: sub as string }),
+    ...(sid !== undefined && { sessionId: sid as string }),
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unavailable(): SsoAnswer {
+  const description = "try again later";
+  return answer(503, { error: "temporarily_unavailable", error_description: description }, { "Retry-After": "5" });
+}
+
+function answer(status: number, body?: object, headers: Readonly<Record<string, string>> = {}): SsoAnswer {
+  const type = body === undefined ? {} : { "Content-Type": "application/json" };
+  return {
+    status,
+    headers: { "Cache-Control": "no-store", ...type, ...headers },
+    body: body === undefined ? "" : JSON.stringify(body),
+  };
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+
+import { redirect, type SsoAnswer } from "./answer.js";
+import { COOKIE_LIFETIME } from "./cookies.js";
+import { pageFor } from "./faults.js";
+import { choosePage, unknownProviderPage } from "./page-texts.js";
+import type { Provider, SignIn, SignInPurpose, SsoParts, SsoRequest } from "./parts.js";
+import { clientOf, redirectUrlIn, redirectUrlTooLong } from "./redirect-url.js";
+
+/** Marks a request that has been sent to the public base URL already. */
+const AT_HOME = "org.matrix-jwt-login.public";
+
+/**
+ * `GET /login/sso/redirect` (client-server API, "Client login via SSO").
+ *
+ * @param id - of a provider, if the path names one
+ * @returns undefined if nobody here has this ID
+ * @throws MatrixError if `redirectUrl` is missing or not acceptable
+ */
+export async function redirectToProvider<Req>(
+  parts: SsoParts<Req>,
+  request: SsoRequest<Req>,
+  id: string | undefined,
+): Promise<SsoAnswer | undefined> {
+  const { config, providers, page, serverName } = parts;
+  const [first, second] = [...providers.values()];
+  const provider = id === undefined ? first : providers.get(id);
+  if (provider === undefined) return undefined;
+  const query = new URLSearchParams(request.query);
+  const redirectUrl = redirectUrlIn(query);
+  const here = `${config.publicBaseUrl}${request.path}?${request.query}`;
+  // The way back is there, and a cookie of another host would not be.
+  if (!isAtHome(parts, request) && !query.has(AT_HOME)) return redirect(302, `${here}&${AT_HOME}=1`);
+  if (id === undefined && second !== undefined) {
+    const choices = Array.from(providers.values(), ({ config: { id, name } }) => ({
+      label: name,
+      href: `${config.publicBaseUrl}${request.path}/${id}?${request.query}`,
+    }));
+    return page(choosePage(serverName, clientOf(redirectUrl), choices));
+  }
+  const action = query.get("action") ?? query.get("org.matrix.msc3824.action");
+  return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, { register: action === "register" });
+}
+
+export function unknownProvider({ page }: Pick<SsoParts<never>, "page">): SsoAnswer {
+  return page(unknownProviderPage());
+}
+
+function isAtHome<Req>({ config: { host, isSecure } }: SsoParts<Req>, request: SsoRequest<Req>): boolean {
+  return request.host?.toLowerCase().replace(isSecure ? /:443$/ : /:80$/, "") === host;
+}
+
+/** Where a new try begins. */
+export function startUrl<Req>({ config: { publicBaseUrl } }: SsoParts<Req>, { provider, purpose }: SignIn): string {
+  return "session" in purpose
+    ? fallbackUrl(publicBaseUrl, purpose.session)
+    : `${publicBaseUrl}/_matrix/client/v3/login/sso/redirect/${provider}?redirectUrl=${encodeURIComponent(purpose.redirectUrl)}`;
+}
+
+export function fallbackUrl(publicBaseUrl: string, session: string): string {
+  return `${publicBaseUrl}/_matrix/client/v3/auth/m.login.sso/fallback/web?session=${encodeURIComponent(session)}`;
+}
+
+/**
+ * Sends the browser to the provider, and remembers why in a cookie.
+ *
+ * @throws MatrixError if that does not fit a cookie
+ */
+export async function begin<Req>(
+  parts: SsoParts<Req>,
+  { method, cookie }: SsoRequest<Req>,
+  { config, client }: Provider,
+  purpose: SignInPurpose,
+  parameters: Parameters<Provider["client"]["authorizationUrl"]>[1],
+): Promise<SsoAnswer> {
+  const startedAt = Math.floor(Date.now() / 1_000);
+  const signIn: SignIn = {
+    state: parts.signInCookies.newId(),
+    nonce: randomBytes(32).toString("base64url"),
+    codeVerifier: randomBytes(32).toString("base64url"),
+    provider: config.id,
+    startedAt,
+    purpose,
+  };
+  const sealed = await parts.signInSeal.seal({ ...signIn, exp: startedAt + COOKIE_LIFETIME });
+  if (!parts.signInCookies.fits(sealed)) throw redirectUrlTooLong();
+  const cookies = parts.signInCookies.keep(cookie, signIn.state, sealed);
+  const keepOpener = "session" in purpose;
+  try {
+    const location = await client.authorizationUrl(signIn, parameters);
+    return redirect(method === "POST" ? 303 : 302, location, { cookies, keepOpener });
+  } catch (error) {
+    return parts.page({ ...pageFor(parts, error, startUrl(parts, signIn)), keepOpener });
+  }
+}

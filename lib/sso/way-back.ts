@@ -1,0 +1,90 @@
+import { TokenError } from "../tokens/errors.js";
+import type { VerifiedToken } from "../tokens/verifier.js";
+import { redirect, withCookies, type SsoAnswer } from "./answer.js";
+import { SignInError } from "./errors.js";
+import { pageFor } from "./faults.js";
+import { verifyIdToken, type IdTokenClaims } from "./id-token.js";
+import { useName, type SsoIdentity } from "./login-tokens.js";
+import { confirmPage } from "./page-texts.js";
+import type { Provider, SignIn, SsoParts, SsoRequest } from "./parts.js";
+import { clientOf, policySourceOf, withLoginToken } from "./redirect-url.js";
+import { startUrl } from "./start.js";
+import { confirmSession } from "./web-fallback.js";
+
+/** A `GET` of a redirect URI: the provider has sent the browser back (OpenID Connect Core 1.0 section 3.1.2.5). */
+export async function wayBack<Req>(
+  parts: SsoParts<Req>,
+  request: SsoRequest<Req>,
+  provider: Provider,
+): Promise<SsoAnswer> {
+  const state = new URLSearchParams(request.query).get("state") ?? "";
+  const sealed = parts.signInCookies.get(request.cookie, state);
+  const signIn = sealed === undefined ? undefined : ((await parts.signInSeal.open(sealed)) as SignIn | undefined);
+  const answer =
+    signIn?.state === state && signIn.provider === provider.config.id
+      ? await signedIn(parts, request, provider, signIn)
+      : parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the answer"), undefined));
+  // Whatever happened: no code is exchanged twice.
+  return sealed === undefined ? answer : withCookies(answer, [parts.signInCookies.drop(state)]);
+}
+
+async function signedIn<Req>(
+  parts: SsoParts<Req>,
+  request: SsoRequest<Req>,
+  provider: Provider,
+  signIn: SignIn,
+): Promise<SsoAnswer> {
+  const query = new URLSearchParams(request.query);
+  const prove = async (): Promise<VerifiedToken> =>
+    verifyIdToken(provider, signIn, await provider.client.exchange(query, signIn), parts.gate.steps);
+  const { purpose } = signIn;
+  try {
+    if ("session" in purpose) return await confirmSession(parts, request, provider, signIn, purpose.session, prove);
+    const { userId, claims } = await parts.gate.signIn(provider, request, prove);
+    const { iss, sub, sid } = claims as IdTokenClaims;
+    const identity = { userId, provider: provider.config.id, iss, sub, ...(sid !== undefined && { sid }) };
+    return await home(parts, request, identity, new URL(purpose.redirectUrl));
+  } catch (error) {
+    return parts.page({ ...pageFor(parts, error, startUrl(parts, signIn)), keepOpener: "session" in purpose });
+  }
+}
+
+/** Sends the browser back to its client, or first asks whether that is meant. */
+async function home<Req>(
+  parts: SsoParts<Req>,
+  request: SsoRequest<Req>,
+  identity: SsoIdentity,
+  redirectUrl: URL,
+): Promise<SsoAnswer> {
+  if (parts.config.isTrusted(redirectUrl)) return withToken(parts, identity, redirectUrl);
+  const { field, cookies } = await parts.forms.make(request.cookie, { identity, redirectUrl: redirectUrl.href });
+  const { userId, provider } = identity;
+  const action = `${parts.config.publicBaseUrl}${parts.config.callbackPath}/${provider}`;
+  return parts.page({
+    ...confirmPage({ userId, client: clientOf(redirectUrl), action, field }),
+    formTargets: [policySourceOf(redirectUrl)],
+    cookies,
+  });
+}
+
+/** A `POST` to a redirect URI: the button of the confirmation. */
+export async function confirmed<Req>(parts: SsoParts<Req>, request: SsoRequest<Req>): Promise<SsoAnswer> {
+  const form = await parts.forms.open(request.cookie, request.form?.get("form") ?? null);
+  const { identity, redirectUrl } = (form?.content ?? {}) as { identity?: SsoIdentity; redirectUrl?: string };
+  if (form === undefined || identity === undefined || redirectUrl === undefined) {
+    return parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the form"), undefined));
+  }
+  try {
+    const answer = await parts.gate.once(useName("form", form.id), form.exp, 0, () =>
+      withToken(parts, identity, new URL(redirectUrl)),
+    );
+    return withCookies(answer, [form.dropCookie]);
+  } catch (error) {
+    const ended = error instanceof TokenError ? SignInError.lost("the form was sent before") : error;
+    return parts.page(pageFor(parts, ended, undefined));
+  }
+}
+
+async function withToken<Req>(parts: SsoParts<Req>, identity: SsoIdentity, redirectUrl: URL): Promise<SsoAnswer> {
+  return redirect(303, withLoginToken(redirectUrl, await parts.loginTokens.make(identity)));
+}
