@@ -16,10 +16,7 @@ export interface Rejection {
 
 /** Is the token to blame, rather than the user, the host or what could not be asked? Then `rateLimits.failures` counts. */
 export function blamesToken(error: unknown): boolean {
-  return (
-    error instanceof TokenError ||
-    (error instanceof Refusal && (error.kind === "token" || error.kind === "login_token"))
-  );
+  return error instanceof TokenError || (error instanceof Refusal && error.kind === "token");
 }
 
 /** The answer of a login to whatever ended it early. */
@@ -45,8 +42,9 @@ export function rejectionOf(error: unknown): Rejection {
 }
 
 const ANSWERS: Readonly<Record<RefusalKind, (refusal: Refusal) => MatrixError>> = {
-  token: ({ message }) => forbidden(message),
-  login_token: ({ message }) => answerWith("M_FORBIDDEN", message, 403),
+  // A login token is no JWT to whoever sent it.
+  token: ({ reason, message }) =>
+    reason === "login_token" ? answerWith("M_FORBIDDEN", message, 403) : forbidden(message),
   username: ({ message }) => answerWith("M_INVALID_USERNAME", message, 400),
   user: ({ message }) => answerWith("M_FORBIDDEN", message, 403),
   limit: ({ retryAfterMs }) =>

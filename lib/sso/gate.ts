@@ -134,5 +134,5 @@ function invalidIfUsed(error: unknown): never {
 }
 
 function invalid(): Refusal {
-  return new Refusal("login_token", "login_token", "Invalid login token");
+  return new Refusal("token", "login_token", "Invalid login token");
 }

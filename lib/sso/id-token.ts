@@ -41,7 +41,7 @@ export async function verifyIdToken(
       const further = await client.userInfo(accessToken, proven.claims.sub as string);
       return withClaims(proven, further);
     },
-    ready: async () => undefined,
+    ready: () => Promise.resolve(),
   };
   return new Verifier({ ...loginType.verifier.config, confirmation }).verify(idToken, steps);
 }

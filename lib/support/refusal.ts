@@ -4,8 +4,6 @@ import { pauseStackTraces } from "./stack-traces.js";
 export type RefusalKind =
   /** What the token says of its user. */
   | "token"
-  /** A login token of single sign-on: whatever is wrong with it. */
-  | "login_token"
   /** The token makes no user ID that can exist. */
   | "username"
   /** The user, whatever the token. */
