@@ -22,7 +22,7 @@ export {
   type IssueOptions,
 } from "./access/create-access-tokens.js";
 export { OptionsError } from "./support/options-error.js";
-export { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
+export { createTokenVerifier, type TokenVerifier, type TokenVerifierContext } from "./token-verifier.js";
 export type { FailureLimiter, RateLimiter, RateLimits } from "./limits/limiter.js";
 export { redisUsedTokens, type RedisStoreClient } from "./limits/redis-used-tokens.js";
 export type { UsedTokenStore } from "./limits/used-tokens.js";

@@ -1,8 +1,12 @@
 import type { HostFailure } from "./support/host-failure.js";
-import { consoleLogger } from "./support/logger.js";
-import { introspectionWatcher, keyWatcher } from "./login/events.js";
+import { at, callback } from "./support/checks.js";
+import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
+import { optional, optionsOf, type OptionsOf } from "./support/options.js";
+import { OptionsError } from "./support/options-error.js";
+import { introspectionWatcher, keyWatcher, notifying } from "./login/events.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
-import { parseLoginType } from "./login/parse-login-type.js";
+import type { KeysErrorEvent } from "./login/options.js";
+import { parseLoginTypes } from "./login/parse-login-type.js";
 import { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
@@ -26,24 +30,62 @@ export interface TokenVerifier {
   readonly ready: () => Promise<void>;
 }
 
+/** What a verifier of its own may share with the rest of the host. */
+export interface TokenVerifierContext {
+  /**
+   * Gets outages of the key source: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
+   *
+   * @defaultValue `console`'s warnings and errors
+   */
+  readonly logger?: Logger | false;
+  /**
+   * Called after each fetch or read of keys that failed.
+   *
+   * @remarks
+   * What it throws is logged and changes nothing.
+   *
+   * @defaultValue none
+   */
+  readonly onKeysError?: (event: Omit<KeysErrorEvent, "loginType">) => void;
+}
+
+export const VERIFIER_CONTEXT_OPTIONS = {
+  logger: optional(anyLogger, consoleLogger),
+  onKeysError: optional(callback<NonNullable<TokenVerifierContext["onKeysError"]>>),
+} satisfies OptionsOf<TokenVerifierContext>;
+
+const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, { undefinedIsAbsent: true });
+
 /**
- * Makes a verifier by a login type's options: for a host that wants the token checked and no login. What concerns users
- * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`, `singleUse`) is accepted
- * and not acted on.
+ * Makes a verifier from a login type's options: for a host that wants tokens checked without a login. Options about users
+ * and logins (`allowRegistration`, `identifier`, `subjectFormat`, `localpart`, `displayNameClaim`) are accepted and ignored.
+ * `singleUse: true` is an {@link OptionsError}, as a verifier remembers no tokens.
  *
- * @param options - those of a login type
- * @throws OptionsError where an option can't be right
+ * @param options - a login type's, or a list of them by issuer
+ * @param context - logger and callbacks
+ * @throws OptionsError if an option is invalid
  */
-export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
-  const watcher = keyWatcher("a token verifier", consoleLogger, undefined);
-  const { verifier } = parseLoginType(options, "", {
+export function createTokenVerifier(
+  options: LoginTypeOptions | readonly LoginTypeOptions[],
+  context: TokenVerifierContext = {},
+): TokenVerifier {
+  const { logger, onKeysError } = contextOptions(context, "");
+  const notify = notifying(onKeysError, "onKeysError", logger);
+  const tell = ({ error, source }: KeysErrorEvent) => notify?.({ error, source });
+  const entries = parseLoginTypes(options, "", {
     shared: new SharedJwks(),
-    watcher,
-    introspectionWatcher: introspectionWatcher("a token verifier", consoleLogger, undefined),
+    watcher: keyWatcher("a token verifier", logger, tell),
+    introspectionWatcher: introspectionWatcher("a token verifier", logger, tell),
   });
+  for (const [index, { singleUse }] of entries.all.entries()) {
+    if (!singleUse) continue;
+    const path = at(Array.isArray(options) ? at("", index) : "", "singleUse");
+    throw new OptionsError(path, "must not be true: a verifier remembers no tokens; have a login check this one");
+  }
   return Object.freeze({
     async verify(token: string): Promise<Claims> {
       try {
+        const { verifier } = await entries.for(token);
         const verified = await verifier.verify(token);
         await verifier.authorize(verified, {});
         return verified.claims;
@@ -55,6 +97,6 @@ export function createTokenVerifier(options: LoginTypeOptions): TokenVerifier {
         throw new TokenError("unauthorized", "token could not be judged", { cause });
       }
     },
-    ready: () => verifier.ready(),
+    ready: () => entries.ready(),
   });
 }

@@ -33,6 +33,9 @@ const claimSets: Readonly<Record<string, object>> = {
   "for a long time": { exp: inSeconds(30 * 86_400) },
   "for mallory": { sub: "mallory" },
   "for trouble": { sub: "trouble" },
+  "in milliseconds": { exp: inSeconds(300) * 1_000 },
+  "bound to a key": { cnf: { jkt: "x" } },
+  "of a logout": { events: { "http://schemas.openid.net/event/backchannel-logout": {} } },
 };
 
 const damaged: readonly string[] = [
@@ -91,6 +94,7 @@ const optionSets: Readonly<Record<string, AnyOptions>> = {
   "a single use": { secret: SECRET, singleUse: true, requireExpiry: false },
   "escaped names": { secret: SECRET, localpart: "escape" },
   "another claim": { secret: SECRET, subjectClaim: ["iss"] },
+  "short lives": { secret: SECRET, maxTokenLifetime: 600, allowSenderConstrained: true },
   "short tokens": { secret: SECRET, maxTokenLength: 200 },
   "a say of its own": {
     secret: SECRET,

@@ -59,10 +59,12 @@ pass  crit       none in the header; none is supported
 pass  alg        "HS256" in the header; allowed: HS256
 pass  key        1 for HS256 in secret
 pass  signature  good
+pass  purpose    typ "AT+JWT", events none
 pass  typ        "AT+JWT" in the header; required: "application/at+jwt"
 FAIL  exp        token expired
                  2023-11-14T22:15:00.000Z, N d ago; leeway 30 s
                  -> Get a fresh token. If it is fresh, set the clocks on both sides; clockTolerance takes up to 600 s.
+ -    lifetime   not checked: maxTokenLifetime is not set
 pass  nbf        none; leeway 30 s
 pass  iat        2023-11-14T22:13:20.000Z, N d ago; leeway 30 s
 FAIL  age        token too old (iat)
@@ -70,6 +72,7 @@ FAIL  age        token too old (iat)
                  -> Get a fresh token, or raise maxTokenAge. The issuer has to set iat.
 pass  iss        "https://idp"; required: "https://idp"
 pass  aud        ["b", "c"]; required: "a" or "b"
+pass  cnf        none
 pass  scope      scope "openid login", scp none; required: ["login"]
 pass  subject    "alice"
  -    single use not checked: singleUse is off

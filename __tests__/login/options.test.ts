@@ -40,10 +40,10 @@ const WRONG: readonly Row[] = [
   ["an empty name", { loginTypes: { "": A_TYPE } }, 'loginTypes[""]', /must have a name/],
   ["no options", { loginTypes: { jwt: undefined } }, "loginTypes.jwt", /must be an object, not undefined/],
   [
-    "a list",
+    "a list without issuers",
     { loginTypes: { [LOGIN_TYPE]: [A_TYPE] } },
-    `loginTypes["${LOGIN_TYPE}"]`,
-    /must be an object, not a list/,
+    `loginTypes["${LOGIN_TYPE}"][0].issuer`,
+    /is required in a list/,
   ],
   [
     "a second type that is wrong",

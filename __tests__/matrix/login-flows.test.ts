@@ -38,7 +38,9 @@ describe.each(EXPRESS_VERSIONS)("the host's flows under %s", (_, express) => {
           { type: "m.login.sso", n: 2 },
         ],
       },
-      { flows: [{ type: "m.login.sso", n: 1 }, OURS] },
+      {
+        flows: [{ type: "m.login.sso", n: 1 }, { type: "m.login.sso", n: 2 }, OURS],
+      },
     ],
     ["what is no flow", { flows: [null, "m.login.x", {}, {}] }, { flows: [null, "m.login.x", {}, {}, OURS] }],
   ])("get ours added where they are %s", async (_, theirs, merged) => {
@@ -53,5 +55,45 @@ describe.each(EXPRESS_VERSIONS)("the host's flows under %s", (_, express) => {
     ["an object whose flows are no list", { flows: { type: "m.login.password" } }],
   ])("stay as they are where the answer is %s", async (_, theirs) => {
     expect(await flowsBeside(theirs)).toEqual(theirs);
+  });
+});
+
+describe("single sign-on of the host's own", () => {
+  const OWN = { id: "own", name: "Own" };
+  const OUR_PROVIDER = { id: "ours", name: "Ours" };
+
+  async function flowsBeside(theirs: object): Promise<unknown> {
+    const provider = { name: "Ours", issuer: "https://id.example.org", clientId: "matrix" };
+    const sso = {
+      publicBaseUrl: "http://127.0.0.1",
+      secret: "a secret of at least thirty-two bytes",
+      identityProviders: { ours: provider },
+    };
+    const login = matrixJwtLogin(optionsWith({}, { loginTypes: {}, sso }));
+    const { url, close } = await serve((req, res) => {
+      login(req, res, () => {
+        res.setHeader("Content-Type", "application/json").end(JSON.stringify({ flows: [theirs] }));
+      });
+    });
+    try {
+      return await (await fetch(url + LOGIN_PATH)).json();
+    } finally {
+      await close();
+    }
+  }
+
+  test.each<[string, object, readonly object[]]>([
+    ["has other providers", { identity_providers: [OWN] }, [OWN, OUR_PROVIDER]],
+    [
+      "has a provider of the same ID",
+      { identity_providers: [{ id: "ours", name: "Old" }] },
+      [{ id: "ours", name: "Old" }],
+    ],
+    ["has no list of providers", {}, [OUR_PROVIDER]],
+    ["has what is no provider", { identity_providers: [null, 7] }, [null, 7, OUR_PROVIDER] as object[]],
+  ])("becomes one flow with the providers of both if it %s", async (_, members, providers) => {
+    expect(await flowsBeside({ type: "m.login.sso", more: 1, ...members })).toEqual({
+      flows: [{ type: "m.login.sso", more: 1, identity_providers: providers }, { type: "m.login.token" }],
+    });
   });
 });

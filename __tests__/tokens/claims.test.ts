@@ -35,6 +35,10 @@ type Row = readonly [
 
 const ACCEPTED = undefined;
 const strict = { clockTolerance: 0 };
+const accessToken = { tokenType: "at+jwt" };
+
+/** The last second of the year 9999. */
+const LATEST = 253_402_300_799;
 
 const EXPIRY: readonly Row[] = [
   ["exp a second ahead", strict, { exp: NOW + 1 }],
@@ -47,7 +51,7 @@ const EXPIRY: readonly Row[] = [
   ["exp beyond the greatest tolerance", { clockTolerance: 600 }, { exp: NOW - 600 }, "token expired"],
   ["exp at the start of time", {}, { exp: 0 }, "token expired"],
   ["exp before the start of time", {}, { exp: -1 }, "token expired"],
-  ["exp in a very far future", {}, { exp: 1e308 }],
+  ["exp in the last second of the year 9999", {}, { exp: LATEST }],
   ["no exp", {}, { exp: undefined }, "token has no expiry (exp)"],
   ["no exp, which is required explicitly", { requireExpiry: true }, { exp: undefined }, "token has no expiry (exp)"],
   ["no exp, which is not required", { requireExpiry: false }, { exp: undefined }],
@@ -83,6 +87,67 @@ const MALFORMED_TIMES: readonly Row[] = ["exp", "nbf", "iat"].flatMap((name) =>
     ];
   }),
 );
+
+const TOO_LATE: readonly Row[] = ["exp", "nbf", "iat"].flatMap((name) =>
+  [LATEST + 1, (NOW + 300) * 1_000, (NOW + 300) * 1e6, 1e308].map((value): Row => [
+    `${name}: ${String(value)}`,
+    { requireExpiry: false },
+    { [name]: value },
+    `token has a time after the year 9999 (${name}): times are in seconds`,
+  ]),
+);
+
+const FAR = "token expires too far in the future (exp)";
+const LIFETIME: readonly Row[] = [
+  ["exp a year ahead, if no lifetime is set", {}, { exp: NOW + 365 * 86_400 }],
+  ["exp as far ahead as allowed", { ...strict, maxTokenLifetime: 600 }, { exp: NOW + 600 }],
+  ["exp further ahead than allowed", { ...strict, maxTokenLifetime: 600 }, { exp: NOW + 600.5 }, FAR],
+  ["exp further ahead, within the tolerance", { maxTokenLifetime: 600 }, { exp: NOW + 660 }],
+  ["exp further ahead than the tolerance", { maxTokenLifetime: 600 }, { exp: NOW + 661 }, FAR],
+  [
+    "no exp, whatever requireExpiry says",
+    { maxTokenLifetime: 600, requireExpiry: false },
+    { exp: undefined },
+    "token has no expiry (exp)",
+  ],
+];
+
+const BOUND = "token is bound to a key that a login does not prove (cnf)";
+const unbound = { allowSenderConstrained: true };
+const CONFIRMATION: readonly Row[] = [
+  ["a certificate's thumbprint", {}, { cnf: { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" } }, BOUND],
+  ["a key's thumbprint", {}, { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }, BOUND],
+  ["a key", {}, { cnf: { jwk: { kty: "EC" } } }, BOUND],
+  ["an empty confirmation", {}, { cnf: {} }, BOUND],
+  ["a confirmation that is no object", {}, { cnf: null }, BOUND],
+  ["a key's thumbprint, explicitly", unbound, { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }],
+  ["no confirmation", unbound, {}],
+];
+
+const OTHER_PURPOSE = "token is made for something else (typ, events)";
+const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+const PURPOSES: readonly Row[] = [
+  ...["logout+jwt", "Logout+JWT", "application/logout+jwt", "APPLICATION/LOGOUT+JWT"].map((typ): Row => [
+    `typ ${typ}`,
+    {},
+    {},
+    OTHER_PURPOSE,
+    { typ },
+  ]),
+  ...["secevent+jwt", "application/SecEvent+jwt", "dpop+jwt", "application/dpop+jwt", "DPoP+JWT"].map((typ): Row => [
+    `typ ${typ}, where another is required`,
+    accessToken,
+    {},
+    OTHER_PURPOSE,
+    { typ },
+  ]),
+  ["the event of a logout", {}, { events: { [LOGOUT_EVENT]: {} } }, OTHER_PURPOSE],
+  ["the event of a logout among others", {}, { events: { other: {}, [LOGOUT_EVENT]: null } }, OTHER_PURPOSE],
+  ["another event", {}, { events: { "https://idp.example/login": {} } }],
+  ["events that are no object", {}, { events: null }],
+  ["events that are text", {}, { events: LOGOUT_EVENT }],
+  ["a type with another slash", {}, {}, ACCEPTED, { typ: "text/logout+jwt" }],
+];
 
 const ISSUER_REFUSED = "token issuer not accepted (iss)";
 const ISSUER: readonly Row[] = [
@@ -158,9 +223,8 @@ const SCOPES: readonly Row[] = [
 ];
 
 const TYPE_REFUSED = "token is not of the required type (typ)";
-const accessToken = { tokenType: "at+jwt" };
 const TYPES: readonly Row[] = [
-  ["any type, where none is required", {}, {}, ACCEPTED, { typ: "logout+jwt" }],
+  ["any type, where none is required", {}, {}, ACCEPTED, { typ: "at+jwt" }],
   ["no type, where none is required", {}, {}, ACCEPTED, { typ: undefined }],
   ["a type that is no text, where none is required", {}, {}, ACCEPTED, { typ: 1 }],
   ["the type", accessToken, {}, ACCEPTED, { typ: "at+jwt" }],
@@ -226,6 +290,10 @@ describe.each(EXPRESS_VERSIONS)("a login on %s", (_, express) => {
     ["exp", EXPIRY],
     ["nbf and iat", OTHER_TIMES],
     ["times that are no numbers", MALFORMED_TIMES],
+    ["times after the year 9999", TOO_LATE],
+    ["`maxTokenLifetime`", LIFETIME],
+    ["cnf", CONFIRMATION],
+    ["tokens made for something else", PURPOSES],
     ["iss", ISSUER],
     ["aud", AUDIENCE],
     ["aud, where `audience` is not set", UNASKED_AUDIENCE],
@@ -263,7 +331,7 @@ describe("numbers that JavaScript's own JSON never writes", () => {
     ["iat beyond range", `"iat":-1e400`, "invalid_time"],
     ["exp as minus nothing", `"exp":-0`, "expired"],
     ["exp in exponents", `"exp":18.00000001e8`, "accepted"],
-    ["exp with a thousand digits", `"exp":${"9".repeat(300)}`, "accepted"],
+    ["exp with three hundred digits", `"exp":${"9".repeat(300)}`, "invalid_time"],
     ["exp that is the smallest number", `"exp":5e-324`, "expired"],
   ])("%s", async (_, claims, expected) => {
     for (const algorithm of ["HS256", "EdDSA"] as const) {
@@ -319,6 +387,11 @@ describe("options of claims that can't be right are refused when made", () => {
     [{ maxTokenLength: Infinity }, "maxTokenLength"],
     [{ maxTokenAge: -1 }, "maxTokenAge"],
     [{ maxTokenAge: "1d" }, "maxTokenAge"],
+    [{ maxTokenLifetime: 0 }, "maxTokenLifetime"],
+    [{ maxTokenLifetime: "1d" }, "maxTokenLifetime"],
+    [{ allowSenderConstrained: "yes" }, "allowSenderConstrained"],
+    [{ tokenType: "logout+jwt" }, "tokenType"],
+    [{ tokenType: "application/DPoP+jwt" }, "tokenType"],
     [{ tokenType: "" }, "tokenType"],
     [{ tokenType: ["at+jwt"] }, "tokenType"],
     [{ requiredScopes: "matrix" }, "requiredScopes"],
@@ -341,6 +414,11 @@ test.each<[string, AnyOptions, Readonly<Record<string, unknown>>]>([
   ["too_old", { maxTokenAge: 60 }, {}],
   ["too_old", { maxTokenAge: 60 }, { iat: NOW - 600 }],
   ["invalid_time", {}, { exp: "soon" }],
+  ["invalid_time", {}, { exp: (NOW + 300) * 1_000 }],
+  ["expiry_too_far", { maxTokenLifetime: 60 }, {}],
+  ["expiry_missing", { maxTokenLifetime: 60, requireExpiry: false }, { exp: undefined }],
+  ["sender_constrained", {}, { cnf: { jkt: "x" } }],
+  ["token_type", {}, { events: { [LOGOUT_EVENT]: {} } }],
   ["issuer", { issuer: "https://idp.example.org" }, {}],
   ["audience", {}, { aud: "web" }],
   ["audience", { audience: "matrix" }, { aud: "web" }],

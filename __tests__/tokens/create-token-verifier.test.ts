@@ -8,9 +8,11 @@ import {
   TokenError,
   type Claims,
   type LoginTypeOptions,
+  type TokenVerifierContext,
 } from "matrix-jwt-login";
 
-import { rejection } from "../helpers/core.js";
+import { expectOptionsError } from "../helpers/bad-options.js";
+import { recordingLogger, rejection } from "../helpers/core.js";
 import { serveJwks, text, type JwksServer } from "../helpers/jwks-server.js";
 import { jwk, RSA, SECRET } from "../helpers/keys.js";
 import { inSeconds, token } from "../helpers/tokens.js";
@@ -128,6 +130,44 @@ describe("a token verifier", () => {
       expect(error).toMatchObject({ name: "KeysUnavailableError", code: "keys_unavailable" });
       expect(warn).toHaveBeenCalledTimes(1);
     });
+
+    test("tells the logger and the callback that it is given, and no console", async () => {
+      const warn = jest.spyOn(console, "warn").mockReturnValue();
+      jwks = await serveJwks();
+      jwks.answer(text("down", 500));
+      const logger = recordingLogger();
+      const onKeysError = jest.fn(() => {
+        throw new Error("failing");
+      });
+      const options = { jwksUri: jwks.url, jwksOptions: { cooldown: 0 } };
+      await expect(createTokenVerifier(options, { logger, onKeysError }).ready()).rejects.toThrow();
+      await expect(createTokenVerifier(options, { logger: false }).ready()).rejects.toThrow();
+
+      expect(logger.lines.map(({ level }) => level)).toEqual(["warn", "error"]);
+      expect(onKeysError.mock.calls).toEqual([[{ error: expect.any(KeysUnavailableError), source: "keys" }]]);
+      expect(warn).not.toHaveBeenCalled();
+    });
+  });
+
+  test("remembers no tokens, so that singleUse is refused", () => {
+    expectOptionsError(() => verifier({ singleUse: true }), "singleUse", /must not be true: .* remembers no tokens/);
+    expect(() => verifier({ singleUse: false })).not.toThrow();
+  });
+
+  test.each<[string, unknown, string, RegExp]>([
+    ["no object", 1, "", /must be an object/],
+    ["an unknown name", { loger: false }, "loger", /the options here are logger, onKeysError/],
+    ["no logger", { logger: console.log }, "logger", /must be an object/],
+    ["half a logger", { logger: { warn: console.warn } }, "logger.debug", /must be a function/],
+    ["no callback", { onKeysError: true }, "onKeysError", /must be a function/],
+  ])("refuses %s as its context", (_, context, path, problem) => {
+    expectOptionsError(() => createTokenVerifier({ secret: SECRET }, context as TokenVerifierContext), path, problem);
+  });
+
+  test("may be given undefined for what its context leaves out", () => {
+    const context: object = { logger: undefined, onKeysError: undefined };
+    expect(() => createTokenVerifier({ secret: SECRET }, context)).not.toThrow();
+    expect(() => createTokenVerifier({ secret: SECRET }, undefined)).not.toThrow();
   });
 });
 

@@ -8,7 +8,14 @@ import type { KeysErrorEvent } from "./options.js";
 export type Notify<Event> = (event: Event) => void;
 
 export function notifier<Event>(options: OptionReader, name: string, logger: Logger): Notify<Event> | undefined {
-  const listener = options.optional(name, callback<(event: Event) => unknown>);
+  return notifying(options.optional(name, callback<(event: Event) => unknown>), name, logger);
+}
+
+export function notifying<Event>(
+  listener: ((event: Event) => unknown) | undefined,
+  name: string,
+  logger: Logger,
+): Notify<Event> | undefined {
   if (listener === undefined) return undefined;
   const complain = (cause: unknown) => {
     logger.error(new Error(`matrix-jwt-login: ${name} failed`, { cause }));

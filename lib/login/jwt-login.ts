@@ -94,14 +94,15 @@ function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),
     encryptionKeys: () => encryptionKeysOf(config),
     ready: async () => {
-      await Promise.all(Array.from(config.loginTypes.values(), ({ verifier }) => verifier.ready()));
+      await Promise.all(Array.from(config.loginTypes.values(), (entries) => entries.ready()));
     },
   });
 }
 
 /** A key that login types share is listed once. */
 function encryptionKeysOf<User, Req>({ loginTypes }: LoginConfig<User, Req>): Jwks {
-  const keys = Array.from(loginTypes.values(), ({ verifier }) => verifier.config.decryption?.known() ?? []).flat();
+  const all = Array.from(loginTypes.values(), (entries) => entries.all).flat();
+  const keys = all.flatMap(({ verifier }) => verifier.config.decryption?.known() ?? []);
   return { keys: [...new Map(keys.map(({ kid, publicJwk }) => [kid, { ...publicJwk }])).values()] };
 }
 
@@ -114,11 +115,13 @@ async function started<User, Req, T>(
 ): Promise<T> {
   const submission = asSubmission(json);
   const type = typeOf(submission);
-  const rules = config.loginTypes.get(type);
-  if (rules === undefined) throw unknownType();
+  const entries = config.loginTypes.get(type);
+  if (entries === undefined) throw unknownType();
   return attempted(config, type, context, (attempt) => {
     const fields = fieldsOf(submission);
     return admitted(config, attempt, async () => {
+      const chosen = entries.for(submission["token"]);
+      const rules = chosen instanceof Promise ? await chosen : chosen;
       const verified = rules.verifier.verify(submission["token"], config.externalIds ? SUBJECT_OPTIONAL : STRICT);
       const token = verified instanceof Promise ? await verified : verified;
       if (rules.singleUse) checkExpiry(token.claims, Date.now() / 1_000);

@@ -160,8 +160,15 @@ export interface ExternalIds<User, Req = unknown> {
 export interface JwtLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */
   readonly serverName: string;
-  /** Login type to its {@link LoginTypeOptions}: at least one, and none of the specification's own (`m.login.password`, ...). */
-  readonly loginTypes: Readonly<Record<string, LoginTypeOptions>>;
+  /**
+   * Login type to its {@link LoginTypeOptions}: at least one, and none of the specification's own (`m.login.password`, ...).
+   *
+   * @remarks
+   * Or to a list of them, one for each of several issuers: the `iss` of a token selects the entry whose rules apply. Each
+   * must have `issuer`, and no two the same. Two issuers may give one name to different people, so a list needs
+   * `externalIds`, or `externalIds: false`.
+   */
+  readonly loginTypes: Readonly<Record<string, LoginTypeOptions | readonly LoginTypeOptions[]>>;
   /**
    * The user of exactly this ID, or nothing. May be async. Must find deactivated and locked users too: throw a
    * {@link MatrixError} for them.

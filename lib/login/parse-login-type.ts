@@ -1,5 +1,7 @@
 import { flag, oneOf } from "../support/checks.js";
 import { optional, optionsOf, type OptionsOf } from "../support/options.js";
+import { oneOrByIssuer, type Entries } from "../tokens/by-issuer.js";
+import { together } from "../remote/watchers.js";
 import { claimReader, type ClaimReader } from "../tokens/claim-reader.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS } from "../tokens/parse-options.js";
@@ -31,6 +33,16 @@ const USER_OPTIONS = {
 export const LOGIN_TYPE_OPTIONS = { ...TOKEN_OPTIONS, ...USER_OPTIONS };
 
 const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);
+
+/**
+ * A login type's rules, by issuer if there is a list of them.
+ *
+ * @throws OptionsError
+ */
+export function parseLoginTypes(value: unknown, path: string, context: KeyContext): Entries<LoginType> {
+  const part = together(context.watcher);
+  return oneOrByIssuer((one, here) => parseLoginType(one, here, { ...context, watcher: part() }))(value, path);
+}
 
 /** @throws OptionsError */
 export function parseLoginType(value: unknown, path: string, context: KeyContext): LoginType {

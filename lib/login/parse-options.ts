@@ -6,21 +6,22 @@ import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.
 import { LoginLimits, type Limiters } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
+import type { Entries } from "../tokens/by-issuer.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import { SharedJwks } from "../tokens/keys/shared-jwks.js";
-import { consoleLogger, neverThrowing, silentLogger, type Logger } from "../support/logger.js";
+import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { introspectionWatcher, keyWatcher, notifier, type Notify } from "./events.js";
 import type { ExternalIds, JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./options.js";
-import { parseLoginType, type LoginType } from "./parse-login-type.js";
+import { parseLoginTypes, type LoginType } from "./parse-login-type.js";
 import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
   JwtLoginOptions<User, Req>,
   "serverName" | "findUser" | "registerUser" | "issueToken" | "wellKnown"
 > {
-  readonly loginTypes: ReadonlyMap<string, LoginType>;
+  readonly loginTypes: ReadonlyMap<string, Entries<LoginType>>;
   /** Undefined: there are none. */
   readonly limits: LoginLimits | undefined;
   readonly singleUse: SingleUse;
@@ -65,18 +66,30 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   const loginTypes = options.required(
     "loginTypes",
     mapOf(options.has("sso"), (value, path, name) => {
-      const loginType = parseLoginType(value, path, keysFor(name));
-      if (loginType.allowRegistration && registerUser === undefined) {
-        throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
+      const entries = parseLoginTypes(value, path, keysFor(name));
+      if (Array.isArray(value) && !options.has("externalIds")) {
+        throw new OptionsError(
+          "externalIds",
+          `is required with a list of issuers (${path}), as a name that two of them give would be one account; false allows that`,
+        );
       }
-      return loginType;
+      for (const [index, { allowRegistration }] of entries.all.entries()) {
+        if (!allowRegistration || registerUser !== undefined) continue;
+        const here = Array.isArray(value) ? at(path, index) : path;
+        throw new OptionsError(at(here, "allowRegistration"), "needs the callback registerUser");
+      }
+      return entries;
     }),
   );
   return {
     serverName: options.required("serverName", serverName),
     loginTypes,
     limits: limitsOf(parseRateLimits(options), logger),
-    singleUse: singleUseOf(options.optional("usedTokens", usedTokenStore), [...loginTypes.values()], logger),
+    singleUse: singleUseOf(
+      options.optional("usedTokens", usedTokenStore),
+      [...loginTypes.values()].flatMap(({ all }) => all),
+      logger,
+    ),
     externalIds: options.optional("externalIds", linkedAccounts<User, Req>),
     findUser: options.required("findUser", callback<Options["findUser"]>),
     ...(registerUser && { registerUser }),
@@ -107,7 +120,7 @@ function singleUseOf(
 
 /** @throws OptionsError */
 export function parseLogger(options: OptionReader): Logger {
-  return neverThrowing(options.optional("logger", anyLogger, consoleLogger));
+  return options.optional("logger", anyLogger, consoleLogger);
 }
 
 export const serverName: Check<string> = (value, path) => {
@@ -137,13 +150,6 @@ function mapOf<T>(
     );
   };
 }
-
-const anyLogger: Check<Logger> = (value, path) => {
-  if (value === false) return silentLogger;
-  const logger = anyObject(value, path);
-  for (const level of ["debug", "info", "warn", "error"]) callback(logger[level], at(path, level));
-  return value as Logger;
-};
 
 function asJson(object: object, path: string): unknown {
   try {

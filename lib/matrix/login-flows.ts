@@ -2,6 +2,8 @@
 export interface LoginFlow {
   /** The login type, e.g. `org.matrix.login.jwt`. */
   readonly type: string;
+  /** Of `m.login.sso`: the providers to choose from. */
+  readonly identity_providers?: readonly { readonly id: string }[];
 }
 
 /** Login types that the specification keeps for itself, and gives other rules than these. */
@@ -23,7 +25,18 @@ export function mergeFlows(answer: unknown, flows: readonly LoginFlow[]): object
   const theirs: unknown = (answer as { flows?: unknown }).flows;
   if (!Array.isArray(theirs)) return undefined;
   const types = new Set(theirs.map(flowType));
-  return { ...answer, flows: [...(theirs as unknown[]), ...flows.filter(({ type }) => !types.has(type))] };
+  const ours = flows.find(({ identity_providers: providers }) => providers !== undefined);
+  const merged = theirs.map((flow: unknown) =>
+    ours !== undefined && flowType(flow) === ours.type ? withProviders(flow as LoginFlow, ours) : flow,
+  );
+  return { ...answer, flows: [...merged, ...flows.filter(({ type }) => !types.has(type))] };
+}
+
+/** Client-server API, "Client login via SSO": one flow has the providers of both, each ID once. */
+function withProviders(theirs: LoginFlow, { identity_providers: ours = [] }: LoginFlow): LoginFlow {
+  const known: readonly unknown[] = Array.isArray(theirs.identity_providers) ? theirs.identity_providers : [];
+  const ids = new Set(known.map((provider) => (Object(provider) as { id?: unknown }).id));
+  return { ...theirs, identity_providers: [...(known as { id: string }[]), ...ours.filter(({ id }) => !ids.has(id))] };
 }
 
 function flowType(flow: unknown): unknown {

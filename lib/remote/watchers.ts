@@ -34,6 +34,9 @@ export function together(watcher: KeyWatcher): () => KeyWatcher {
         failing.delete(part);
         if (failing.size === 0) watcher.recovered();
       },
+      passedOver(describe) {
+        watcher.passedOver?.(describe);
+      },
     };
     return part;
   };

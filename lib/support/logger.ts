@@ -1,3 +1,5 @@
+import { anyObject, at, callback, type Check } from "./checks.js";
+
 /**
  * Where the package says what an operator should know: the methods of `console` and of pino that it uses.
  * Each call has one argument, a sentence or an `Error` whose `cause` says more; never a token, a secret or a key.
@@ -26,6 +28,14 @@ export const consoleLogger: Logger = {
   error: (message) => {
     console.error(message);
   },
+};
+
+/** A host's logger, or false for none. What it throws changes nothing. */
+export const anyLogger: Check<Logger> = (value, path) => {
+  if (value === false) return silentLogger;
+  const logger = anyObject(value, path);
+  for (const level of ["debug", "info", "warn", "error"]) callback(logger[level], at(path, level));
+  return neverThrowing(value as Logger);
 };
 
 /** The same logger, but one whose own failure changes nothing for the login that it was told of. */

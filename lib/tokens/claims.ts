@@ -1,3 +1,4 @@
+import { MADE_FOR_OTHERS, mediaType, type ClaimRules } from "./claim-options.js";
 import { TokenError } from "./errors.js";
 import type { Proven } from "./readers/reader.js";
 
@@ -23,17 +24,6 @@ export interface Claims {
   readonly [name: string]: unknown;
 }
 
-export interface ClaimRules {
-  readonly tokenType: string | undefined;
-  readonly requireExpiry: boolean;
-  readonly clockTolerance: number;
-  readonly maxTokenAge: number | undefined;
-  readonly issuers: ReadonlySet<unknown> | undefined;
-  /** null: said explicitly that `aud` is not looked at; undefined: not said. */
-  readonly audiences: ReadonlySet<unknown> | null | undefined;
-  readonly requiredScopes: readonly string[];
-}
-
 /** A token as the rules of this file see it. */
 export type ClaimedToken = Pick<Proven, "claims" | "typ">;
 
@@ -42,15 +32,28 @@ type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;
 
 /** Each rule under the name of what it looks at, in the order in which they are applied. */
 export const CLAIM_RULES = {
+  purpose: checkPurpose,
   typ: checkType,
   exp: checkExpiry,
+  lifetime: checkLifetime,
   nbf: checkNotBefore,
   iat: checkIssuedAt,
   age: checkAge,
   iss: checkIssuer,
   aud: checkAudience,
+  cnf: checkConfirmation,
   scope: checkScopes,
 } satisfies Readonly<Record<string, ClaimRule>>;
+
+const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
+/** RFC 8725 section 3.12: a token that is made for something else proves no user, whoever signed it. */
+function checkPurpose({ typ, claims: { events } }: ClaimedToken): void {
+  const isLogout = typeof events === "object" && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
+  if (isLogout || (typeof typ === "string" && MADE_FOR_OTHERS.has(mediaType(typ)))) {
+    throw new TokenError("token_type", "token is made for something else (typ, events)");
+  }
+}
 
 /** RFC 8725 section 3.11. */
 function checkType({ typ }: ClaimedToken, { tokenType }: ClaimRules): void {
@@ -60,17 +63,21 @@ function checkType({ typ }: ClaimedToken, { tokenType }: ClaimRules): void {
   }
 }
 
-/** RFC 7515 section 4.1.9: "application/" may be left out where no other slash is there; case does not count. */
-export function mediaType(typ: string): string {
-  const lower = typ.toLowerCase();
-  return lower.includes("/") ? lower : `application/${lower}`;
-}
-
 /** RFC 7519 section 4.1.4: refused on and after it. */
 function checkExpiry({ claims }: ClaimedToken, { clockTolerance, requireExpiry }: ClaimRules, now: number): void {
   const exp = time(claims, "exp");
   if (exp === undefined && requireExpiry) throw new TokenError("expiry_missing", "token has no expiry (exp)");
   if (exp !== undefined && now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
+}
+
+/** What ends late is of use to a thief for long (RFC 9700 section 2.2.2 has short lifetimes for that reason). */
+function checkLifetime({ claims }: ClaimedToken, { clockTolerance, maxTokenLifetime }: ClaimRules, now: number): void {
+  if (maxTokenLifetime === undefined) return;
+  const exp = time(claims, "exp");
+  if (exp === undefined) throw new TokenError("expiry_missing", "token has no expiry (exp)");
+  if (exp > now + maxTokenLifetime + clockTolerance) {
+    throw new TokenError("expiry_too_far", "token expires too far in the future (exp)");
+  }
 }
 
 /** RFC 7519 section 4.1.5. */
@@ -95,11 +102,18 @@ function checkAge({ claims }: ClaimedToken, { clockTolerance, maxTokenAge }: Cla
   if (now > iat + maxTokenAge + clockTolerance) throw new TokenError("too_old", "token too old (iat)");
 }
 
+/** The last second of the year 9999, of RFC 3339's last year: later times are milliseconds. */
+const LATEST_TIME = 253_402_300_799;
+
+/** RFC 7519 section 2, NumericDate. */
 function time(claims: Claims, name: "exp" | "nbf" | "iat"): number | undefined {
   const value: unknown = claims[name];
   if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new TokenError("invalid_time", `token has a time that is not a number (${name})`);
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new TokenError("invalid_time", `token has a time that is not a number (${name})`);
+  }
+  if (value <= LATEST_TIME) return value;
+  throw new TokenError("invalid_time", `token has a time after the year 9999 (${name}): times are in seconds`);
 }
 
 /** RFC 7519 section 4.1.1, RFC 8725 section 3.8. */
@@ -123,6 +137,12 @@ function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRu
   if (given.some((one) => typeof one !== "string") || !given.some((one) => audiences.has(one))) {
     throw new TokenError("audience", "token audience not accepted (aud)");
   }
+}
+
+/** RFC 7800 section 3, RFC 8705 section 3.1, RFC 9449 section 6: of no use without a proof of its key. */
+function checkConfirmation({ claims }: ClaimedToken, { allowSenderConstrained }: ClaimRules): void {
+  if (allowSenderConstrained || !Object.hasOwn(claims, "cnf")) return;
+  throw new TokenError("sender_constrained", "token is bound to a key that a login does not prove (cnf)");
 }
 
 function checkScopes({ claims }: ClaimedToken, { requiredScopes }: ClaimRules): void {

@@ -12,19 +12,19 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | `algorithm` | `alg` is not one of the allowed `algorithms` (RFC 8725 section 3.1) |
  * | `unknown_key` | no key of the source fits the token's `kid` and `alg` |
  * | `signature` | the signature does not verify (RFC 7515 section 5.2) |
- * | `token_type` | `typ` is not the required `tokenType` (RFC 8725 section 3.11) |
- * | `expiry_missing` | there is no `exp`, and `requireExpiry` or `singleUse` is on |
- * | `expiry_too_far` | `exp` is more than 7 days ahead, and the login type is `singleUse` |
+ * | `token_type` | `typ` is not the required `tokenType`, or the token is made for something else (RFC 8725 sections 3.11 and 3.12) |
+ * | `expiry_missing` | there is no `exp`, and `requireExpiry`, `maxTokenLifetime` or `singleUse` is set |
+ * | `expiry_too_far` | `exp` is further ahead than `maxTokenLifetime`, or 7 days if the login type is `singleUse` |
  * | `expired` | `exp` has passed (RFC 7519 section 4.1.4) |
  * | `not_yet_valid` | `nbf` is still to come (RFC 7519 section 4.1.5) |
  * | `issued_in_future` | `iat` is still to come (RFC 7519 section 4.1.6) |
  * | `too_old` | `iat` is missing or further back than `maxTokenAge` |
- * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate) |
+ * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate), or after the year 9999 |
  * | `issuer` | `iss` is missing or not a configured one (RFC 7519 section 4.1.1) |
  * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
  * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
  * | `subject` | there is no non-empty string where `subjectClaim` points |
- * | `sender_constrained` | it is bound to a key that a login does not prove (RFC 7800, RFC 8705, RFC 9449) |
+ * | `sender_constrained` | it is bound to a key that a login does not prove (`cnf`, RFC 7800), and `allowSenderConstrained` is off |
  * | `inactive` | the introspection endpoint says that it is not active, or not of this subject, issuer or client (RFC 7662) |
  * | `decryption` | it is encrypted and can't be decrypted, or holds no signed token (RFC 7516) |
  * | `unauthorized` | the host's `authorize` did not say yes |

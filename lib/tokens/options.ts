@@ -280,10 +280,20 @@ export interface TokenRules {
    */
   readonly maxTokenAge?: number;
   /**
+   * `exp` must be there, and at most this far ahead, `clockTolerance` aside. Refuses tokens that are valid for longer than
+   * yours should be.
+   *
+   * @unit seconds, 1 or more
+   * @defaultValue not checked
+   */
+  readonly maxTokenLifetime?: number;
+  /**
    * Required `typ` header, e.g. `"at+jwt"` (RFC 9068 section 4, RFC 8725 section 3.11).
    *
    * @remarks
-   * Compared as a media type: without regard to case, and to a leading `application/` (RFC 7515 section 4.1.9).
+   * Compared as a media type: without regard to case, and to a leading `application/` (RFC 7515 section 4.1.9). Whatever
+   * this option says, tokens that are made for something else are refused: `logout+jwt`, `secevent+jwt`, `dpop+jwt`, and
+   * those with the `events` claim of a logout.
    *
    * @defaultValue not checked
    */
@@ -295,7 +305,15 @@ export interface TokenRules {
    */
   readonly requiredScopes?: readonly string[];
   /**
-   * The host's own say, after every other check of the token. May be async. Anything but `true` refuses it.
+   * Accept tokens with `cnf` (RFC 7800), which are bound to a key of their client (RFC 8705, RFC 9449). A login can't prove
+   * that key, so a stolen token would be as good as the client's own.
+   *
+   * @defaultValue `false`
+   */
+  readonly allowSenderConstrained?: boolean;
+  /**
+   * Your own final check, after all other checks of the token. May be async. Must return `true`; anything else refuses the
+   * token.
    *
    * @defaultValue none
    * @param claims - the verified claims

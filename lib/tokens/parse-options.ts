@@ -1,13 +1,11 @@
 import {
   at,
   callback,
-  flag,
   listOf,
   numberFrom,
   objectWith,
   oneOf,
   OptionReader,
-  oneOrMore,
   text,
   type Check,
 } from "../support/checks.js";
@@ -15,7 +13,7 @@ import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { ALGORITHMS, withSynonyms, type Algorithm } from "./readers/algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
-import { mediaType } from "./claims.js";
+import { CLAIM_OPTIONS, claimRules } from "./claim-options.js";
 import type { KeySource } from "./keys/key-source.js";
 import { KEY_OPTIONS, parseKeySource, sourcesIn, type KeyContext } from "./keys/parse-key-source.js";
 import { warnOfShortSecret } from "./keys/secret.js";
@@ -37,15 +35,9 @@ export const claimLocator: Check<ClaimLocator> = (value, path) => {
 export const TOKEN_OPTIONS = {
   ...KEY_OPTIONS,
   algorithms: optional(listOf(algorithm)),
-  issuer: optional(issuer),
-  audience: optional((value, path) => (value === null ? null : oneOrMore(text)(value, path))),
+  ...CLAIM_OPTIONS,
   subjectClaim: optional(claimLocator, "sub"),
-  requireExpiry: optional(flag),
-  clockTolerance: optional(numberFrom(0, 600, { unit: "seconds" }), 60),
   maxTokenLength: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "characters", integer: true })),
-  maxTokenAge: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds" })),
-  tokenType: optional((value, path) => mediaType(text(value, path))),
-  requiredScopes: optional(listOf(scope), []),
   authorize: optional(callback<Authorize>),
   introspection: optional(introspection),
   decryption: optional(decryption),
@@ -64,7 +56,7 @@ export function maxTokenLengthOf(options: {
 
 /** @throws OptionsError */
 export function parseVerifier(options: TokenValues, path: string, context: KeyContext): Verifier {
-  const { audience, decryption: decrypted } = options;
+  const { decryption: decrypted } = options;
   const decryption = decrypted && parseDecryption(decrypted, at(path, "decryption"), context.watcher);
   const introspection = options.introspection && parseIntrospection(options.introspection, options, path, context);
   const isAlone = introspection !== undefined && sourcesIn(options).length === 0;
@@ -76,12 +68,7 @@ export function parseVerifier(options: TokenValues, path: string, context: KeyCo
     ...(signed && { signed }),
     ...(signed && introspection && { confirmation: new IntrospectedConfirmation(introspection) }),
     ...(decryption && { decryption }),
-    rules: {
-      ...options,
-      requireExpiry: options.requireExpiry ?? !isAlone,
-      issuers: options.issuer === undefined ? undefined : new Set([options.issuer].flat()),
-      audiences: audience && new Set(audience),
-    },
+    rules: claimRules({ ...options, requireExpiry: options.requireExpiry ?? !isAlone }),
     subject: claimReader(options.subjectClaim, "subjectClaim"),
     maxTokenLength: maxTokenLengthOf(options),
     authorize: options.authorize,
@@ -127,22 +114,11 @@ function allowedAlgorithms({ algorithms }: TokenValues, path: string, keys: KeyS
   return withSynonyms(algorithms);
 }
 
-function issuer(value: unknown, path: string): string | readonly string[] {
-  return Array.isArray(value) ? listOf(text)(value, path) : text(value, path);
-}
-
 function algorithm(value: unknown, path: string): Algorithm {
   if (typeof value === "string" && value.toLowerCase() === "none") {
     throw new OptionsError(path, "must not be none: an unsigned token proves nothing (RFC 8725 section 3.2)");
   }
   return oneOf(ALGORITHMS)(value, path);
-}
-
-/** RFC 6749 section 3.3: names without spaces. */
-function scope(value: unknown, path: string): string {
-  const name = text(value, path);
-  if (!/\s/.test(name)) return name;
-  throw new OptionsError(path, "must be one scope, without spaces; give each its own place in the list");
 }
 
 /** An options object of which no name is unknown. */

@@ -1,5 +1,6 @@
 import { callHost } from "../support/host-failure.js";
-import { CLAIM_RULES, type ClaimRules } from "./claims.js";
+import type { ClaimRules } from "./claim-options.js";
+import { CLAIM_RULES } from "./claims.js";
 import type { ClaimReader } from "./claim-reader.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
@@ -54,10 +55,10 @@ export class Verifier {
    * @throws KeysUnavailableError
    */
   verify(token: unknown, steps: Steps = STRICT): VerifiedToken | Promise<VerifiedToken> {
-    if (typeof token !== "string") throw new TokenError("missing", "token is missing or not a string");
+    assertText(token);
     const { reader, maxTokenLength } = this.config;
     steps.check("length", () => {
-      checkLength(token, maxTokenLength);
+      assertLength(token, maxTokenLength);
     });
     const proven = reader.read(token, steps);
     return proven instanceof Promise
@@ -121,7 +122,11 @@ async function assertAuthorized(ask: () => unknown): Promise<void> {
   if ((await callHost("authorize", ask)) !== true) throw new TokenError("unauthorized", "token not authorized");
 }
 
-function checkLength(token: string, maxTokenLength: number): void {
+export function assertText(token: unknown): asserts token is string {
+  if (typeof token !== "string") throw new TokenError("missing", "token is missing or not a string");
+}
+
+export function assertLength(token: string, maxTokenLength: number): void {
   if (token.length <= maxTokenLength) return;
   throw new TokenError("too_long", "token is longer than the option `maxTokenLength` of this login type allows");
 }

@@ -6,6 +6,7 @@ const REASONS = {
   "RFC 7515 section 2: base64url without padding":
     "the parts of a token are base64url without padding: RFC 7515, section 2",
   "never expires": "an `exp` of Infinity is no date, and the token would never expire",
+  "times are in seconds": "an `exp` after the year 9999 is in milliseconds, and the token would never expire",
   "not a number": "`iat` is a number: RFC 7519, section 4.1.6",
   "aud must be a string or a list": "`aud` is a string or a list: RFC 7519, section 4.1.3",
   "Synapse: 500, or accepts it": "`device_id` is a string",

@@ -24,22 +24,23 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
     "Compare the token's kid with those of the key source, and see that the keys are of the issuer that signed it.",
   signature: "Compare the keys on both sides, and see that the token was not altered or cut on its way.",
   token_type:
-    "Use the kind of token that tokenType asks for (an access token, not an ID token), or have the issuer set typ.",
+    "Use the kind of token that tokenType asks for (an access token, not an ID token), or have the issuer set typ. Logout tokens, security events and DPoP proofs never log anybody in.",
   nonce: "An ID token is good for the sign-in that asked for it; start a new one.",
   expiry_missing: "Have the issuer set exp, or set requireExpiry to false where tokens that never end are wanted.",
-  expiry_too_far: "Have the issuer set an exp at most 7 days ahead, as singleUse needs.",
+  expiry_too_far: "Have the issuer set an earlier exp: singleUse and maxTokenLifetime say how far ahead it may be.",
   expired: "Get a fresh token. If it is fresh, set the clocks on both sides; clockTolerance takes up to 600 s.",
   not_yet_valid: "Set the clocks on both sides; clockTolerance takes up to 600 s.",
   issued_in_future:
     "Set the clocks on both sides; clockTolerance takes up to 600 s. Times are seconds, not milliseconds.",
   too_old: "Get a fresh token, or raise maxTokenAge. The issuer has to set iat.",
-  invalid_time: "Have the issuer write times as numbers: seconds since 1970, without quotes.",
+  invalid_time: "Have the issuer write times as numbers: seconds since 1970, not milliseconds, and without quotes.",
   issuer: "If it is the issuer that you trust, set issuer to its name to the letter; a slash at the end counts.",
   audience:
     "Have the issuer name this server in aud and set audience to that name. A token for another application should stay out.",
+  sender_constrained:
+    "Have the client ask for a plain bearer token (without DPoP or mutual TLS), or set allowSenderConstrained to true.",
   scope: "Have the client ask for the scope, and the issuer grant it.",
   subject: "Point subjectClaim at the claim that holds the user's name, or have the issuer set it.",
-  sender_constrained: "Use a plain bearer token: a login cannot prove the key that this one is bound to.",
   inactive: "Get a fresh token, and see that it is of this issuer: it was revoked, has expired, or is somebody else's.",
   decryption:
     "Compare the key that the issuer encrypts to with that of decryption, and its alg and enc with those allowed.",

@@ -1,4 +1,5 @@
-import type { CLAIM_RULES, ClaimedToken, ClaimRules } from "../../tokens/claims.js";
+import type { ClaimRules } from "../../tokens/claim-options.js";
+import type { CLAIM_RULES, ClaimedToken } from "../../tokens/claims.js";
 import { show, showSet, showTime } from "../show.js";
 import { notAsked, seen, type Facts } from "./findings.js";
 
@@ -6,11 +7,16 @@ type ClaimFacts = (token: ClaimedToken, rules: ClaimRules, now: number) => Facts
 
 /** What each rule of the claims looks at, and what it would have there. */
 export const CLAIM_FACTS: Readonly<Record<keyof typeof CLAIM_RULES, ClaimFacts>> = {
+  purpose: ({ typ, claims: { events } }) => seen(`typ ${show(typ)}, events ${show(events)}`),
   typ: ({ typ }, { tokenType }) =>
     tokenType === undefined
       ? notAsked("tokenType is not set")
       : seen(`${show(typ)} in the header; required: ${show(tokenType)}`),
   exp: timeFacts("exp"),
+  lifetime: ({ claims }, { maxTokenLifetime }, now) =>
+    maxTokenLifetime === undefined
+      ? notAsked("maxTokenLifetime is not set")
+      : seen(`exp ${time(claims.exp, now)}; at most ${String(maxTokenLifetime)} s ahead`),
   nbf: timeFacts("nbf"),
   iat: timeFacts("iat"),
   age: ({ claims }, { maxTokenAge }, now) =>
@@ -23,6 +29,8 @@ export const CLAIM_FACTS: Readonly<Record<keyof typeof CLAIM_RULES, ClaimFacts>>
     if (audiences === null) return notAsked("audience is null");
     return seen(`${show(aud)}; ${audiences === undefined ? "audience is not set" : `required: ${showSet(audiences)}`}`);
   },
+  cnf: ({ claims }, { allowSenderConstrained }) =>
+    allowSenderConstrained ? notAsked("allowSenderConstrained is on") : seen(show(claims["cnf"])),
   scope: ({ claims }, { requiredScopes }) =>
     requiredScopes.length === 0
       ? notAsked("requiredScopes is not set")

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
 import type { Algorithm } from "../../tokens/readers/algorithms.js";
-import type { CompactToken, JoseHeader } from "../../tokens/readers/compact.js";
+import { unverifiedClaims, type CompactToken, type JoseHeader } from "../../tokens/readers/compact.js";
 import type { Proven } from "../../tokens/readers/reader.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
 import { show } from "../show.js";
@@ -113,9 +113,9 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
   },
 };
 
-function claimsIn({ payload }: CompactToken): Claims | undefined {
+function claimsIn(token: CompactToken): Claims | undefined {
   try {
-    return JSON.parse(payload.toString()) as Claims;
+    return unverifiedClaims(token);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
+import type { Claims } from "../claims.js";
 import { TokenError } from "../errors.js";
 
 /** The JOSE header of a token (RFC 7515 section 4), as far as it is looked at. Nothing in it is trusted. */
@@ -48,6 +49,17 @@ export function parseCompact(text: string): CompactToken {
 /** Five parts between dots: a JWE in compact serialization (RFC 7516 section 9). */
 export function isEncrypted(token: string): boolean {
   return token.split(".", 6).length === 5;
+}
+
+/**
+ * The claims of a token as anybody may have written them: nothing about them is proven.
+ *
+ * @throws TokenError `malformed`
+ */
+export function unverifiedClaims({ payload }: CompactToken): Claims {
+  const claims = parseJson(payload.toString());
+  if (claims === undefined) throw malformed("its claims are not JSON");
+  return claims as Claims;
 }
 
 /** RFC 7515 section 4.1.11: what is critical must be understood, and no extension is understood here. */

@@ -50,13 +50,22 @@ export class EncryptedReader implements TokenReader {
   }
 
   read(token: string, steps: Steps): Proven | Promise<Proven> {
-    if (isEncrypted(token)) {
-      return steps.take("decryption", () => this.#decrypt(token)).then((inner) => this.#inner.read(inner, steps));
-    }
-    if (this.#config.allowUnencrypted) return this.#inner.read(token, steps);
-    return steps.take("decryption", () => {
-      throw malformed("an encrypted token has five parts");
-    });
+    if (this.#config.allowUnencrypted && !isEncrypted(token)) return this.#inner.read(token, steps);
+    const inner = steps.take("decryption", () => this.open(token));
+    return typeof inner === "string"
+      ? this.#inner.read(inner, steps)
+      : inner.then((late) => this.#inner.read(late, steps));
+  }
+
+  /**
+   * The signed token in an encrypted one, or a signed token itself where that is allowed.
+   *
+   * @throws TokenError
+   */
+  open(token: string): string | Promise<string> {
+    if (isEncrypted(token)) return this.#decrypt(token);
+    if (this.#config.allowUnencrypted) return token;
+    throw malformed("an encrypted token has five parts");
   }
 
   /** One text whatever failed: who does not have the key learns nothing about what it opens. */

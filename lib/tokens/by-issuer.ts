@@ -1,0 +1,89 @@
+import { at, listOf, type Check } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { TokenError } from "./errors.js";
+import { EncryptedReader } from "./readers/encrypted.js";
+import { parseCompact, unverifiedClaims } from "./readers/compact.js";
+import { assertLength, assertText, type Verifier } from "./verifier.js";
+
+/** Rules for tokens, with a verifier among them. */
+interface Entry {
+  readonly verifier: Verifier;
+}
+
+/** The rules of one login type: one entry, or one for each of several issuers. */
+export interface Entries<E extends Entry> {
+  readonly all: readonly E[];
+  /**
+   * The entry whose rules apply to a token. Of several it is chosen by the token's own `iss`, which nothing proves yet: the
+   * entry's verifier does that. Synchronous unless the token has to be decrypted for it.
+   *
+   * @throws TokenError if there is none, or the token can't be read
+   */
+  for(token: unknown): E | Promise<E>;
+  /** Resolves once all verifiers are ready. */
+  ready(): Promise<void>;
+}
+
+/**
+ * Makes a check of one options object, or of a list of them by issuer.
+ *
+ * @param parse - for one options object
+ */
+export function oneOrByIssuer<E extends Entry>(parse: Check<E>): Check<Entries<E>> {
+  return (value, path) => {
+    if (Array.isArray(value)) {
+      const all = listOf(parse)(value, path);
+      assertOneDecryption(value, path);
+      return byIssuer(all, path);
+    }
+    const entry = parse(value, path);
+    return { all: [entry], for: () => entry, ready: () => entry.verifier.ready() };
+  };
+}
+
+function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
+  const entries = new Map<unknown, E>();
+  for (const [index, entry] of all.entries()) {
+    const here = at(at(path, index), "issuer");
+    const { rules, signed } = entry.verifier.config;
+    if (signed === undefined) {
+      throw new OptionsError(at(at(path, index), "introspection"), "needs a key source in a list of issuers");
+    }
+    const { issuers } = rules;
+    if (issuers === undefined)
+      throw new OptionsError(here, "is required in a list, as it chooses the rules of a token");
+    for (const issuer of issuers) {
+      if (entries.has(issuer)) throw new OptionsError(here, `is that of another entry too: ${String(issuer)}`);
+      entries.set(issuer, entry);
+    }
+  }
+  const entryOf = (text: string): E => {
+    const entry = entries.get(unverifiedClaims(parseCompact(text)).iss);
+    if (entry === undefined) throw new TokenError("issuer", "token issuer not accepted (iss)");
+    return entry;
+  };
+  const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
+  return {
+    all,
+    for(token) {
+      assertText(token);
+      assertLength(token, maxTokenLength);
+      // All entries decrypt alike.
+      const reader = all[0]?.verifier.config.reader;
+      const opened = reader instanceof EncryptedReader ? reader.open(token) : token;
+      return typeof opened === "string" ? entryOf(opened) : opened.then(entryOf);
+    },
+    ready: async () => {
+      await Promise.all(all.map(({ verifier }) => verifier.ready()));
+    },
+  };
+}
+
+/** A token is decrypted before it is known whose it is. */
+function assertOneDecryption(list: readonly unknown[], path: string): void {
+  const [first, ...others] = list.map((options) => (options as { readonly decryption?: unknown }).decryption);
+  const index = others.findIndex((decryption) => decryption !== first);
+  if (index === -1) return;
+  const here = at(at(path, index + 1), "decryption");
+  throw new OptionsError(here, "must be the same object in all entries of a list, or in none");
+}
