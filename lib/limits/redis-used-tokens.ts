@@ -22,7 +22,8 @@ const PREFIX = "matrix-jwt-login:used:";
  *
  * @remarks
  * Redis must not evict keys (`maxmemory-policy noeviction`), nor lose them when it restarts: a token whose key is gone logs
- * in again.
+ * in again. A client should send no command twice: with ioredis, set `autoResendUnfulfilledCommands` to false and
+ * `maxRetriesPerRequest` to 0.
  *
  * @param client - of ioredis or node-redis, connected by the host
  * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
