@@ -119,5 +119,5 @@ function ssoFlows(providers: ReadonlyMap<string, Provider>): readonly LoginFlow[
     ...(icon !== undefined && { icon }),
     ...(brand !== undefined && { brand }),
   }));
-  return [{ type: "m.login.sso", identity_providers: identityProviders } as LoginFlow, { type: "m.login.token" }];
+  return [{ type: "m.login.sso", identity_providers: identityProviders }, { type: "m.login.token" }];
 }

@@ -10,7 +10,7 @@ import type { LoginContext } from "./login/options.js";
 import { isMatrixError } from "./matrix/errors.js";
 import { internalError } from "./matrix/host-error.js";
 import type { SsoAnswer } from "./sso/answer.js";
-import type { SsoRequest } from "./sso/parts.js";
+
 import type { SingleSignOn } from "./sso/single-sign-on.js";
 import type { Logger } from "./support/logger.js";
 
