@@ -40,6 +40,7 @@ export type { ContentEncryption } from "./tokens/readers/encrypted.js";
 export type { Jwk, Jwks } from "./tokens/keys/jwk-set.js";
 export type { PrivateKeyInput } from "./tokens/keys/private-key.js";
 export type { PublicKeyInput } from "./tokens/keys/public-key.js";
+export { createKeyCache, type KeyCache } from "./tokens/keys/shared-jwks.js";
 export type { SecretInput } from "./tokens/keys/secret.js";
 export type {
   DecryptionOptions,

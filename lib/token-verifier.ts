@@ -10,7 +10,7 @@ import { parseLoginTypes } from "./login/parse-login-type.js";
 import { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
-import { SharedJwks } from "./tokens/keys/shared-jwks.js";
+import { keyCache, SharedJwks, type KeyCache } from "./tokens/keys/shared-jwks.js";
 
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {
@@ -47,12 +47,19 @@ export interface TokenVerifierContext {
    * @defaultValue none
    */
   readonly onKeysError?: (event: Omit<KeysErrorEvent, "loginType">) => void;
+  /**
+   * Shares keys and discovery documents with whatever has the same handle.
+   *
+   * @defaultValue none
+   */
+  readonly keyCache?: KeyCache;
 }
 
 export const VERIFIER_CONTEXT_OPTIONS = {
   logger: optional(anyLogger, consoleLogger),
   onKeysError: optional(callback<NonNullable<TokenVerifierContext["onKeysError"]>>),
-} satisfies OptionsOf<TokenVerifierContext>;
+  keyCache: optional(keyCache),
+} satisfies OptionsOf<Omit<TokenVerifierContext, "keyCache"> & { readonly keyCache?: SharedJwks }>;
 
 const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, { undefinedIsAbsent: true });
 
@@ -69,11 +76,11 @@ export function createTokenVerifier(
   options: LoginTypeOptions | readonly LoginTypeOptions[],
   context: TokenVerifierContext = {},
 ): TokenVerifier {
-  const { logger, onKeysError } = contextOptions(context, "");
+  const { logger, onKeysError, keyCache: shared = new SharedJwks() } = contextOptions(context, "");
   const notify = notifying(onKeysError, "onKeysError", logger);
   const tell = ({ error, source }: KeysErrorEvent) => notify?.({ error, source });
   const entries = parseLoginTypes(options, "", {
-    shared: new SharedJwks(),
+    shared,
     watcher: keyWatcher("a token verifier", logger, tell),
     introspectionWatcher: introspectionWatcher("a token verifier", logger, tell),
   });

@@ -9,6 +9,7 @@ exactly<
   | "createBearerAuth"
   | "createFetchHandler"
   | "createJwtLogin"
+  | "createKeyCache"
   | "createTokenVerifier"
   | "fromSynapseJwtConfig"
   | "fromSynapseRcLogin"
@@ -63,6 +64,7 @@ export type Names = readonly [
   types.JwtLogin,
   types.JwtLoginOptions<unknown>,
   types.KeyManagement,
+  types.KeyCache,
   types.KeyOptions,
   types.KeysErrorEvent,
   types.LocalpartRule,

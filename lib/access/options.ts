@@ -1,3 +1,4 @@
+import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { UserRules } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
 import type { KeysErrorEvent } from "../login/options.js";
@@ -195,6 +196,12 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    * @defaultValue none
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
+  /**
+   * Shares keys and discovery documents with whatever has the same handle.
+   *
+   * @defaultValue none
+   */
+  readonly keyCache?: KeyCache;
 }
 
 /** What only a mounted handler has to know. */

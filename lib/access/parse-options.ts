@@ -7,7 +7,7 @@ import type { Logger } from "../support/logger.js";
 import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { TokenError } from "../tokens/errors.js";
-import { SharedJwks } from "../tokens/keys/shared-jwks.js";
+import { keyCache, SharedJwks } from "../tokens/keys/shared-jwks.js";
 import type {
   AccessKeysErrorEvent,
   AccessRejectEvent,
@@ -40,6 +40,7 @@ export const BEARER_OPTION_NAMES = [
   "logger",
   "onReject",
   "onKeysError",
+  "keyCache",
 ] as const satisfies readonly (keyof BearerAuthOptions)[];
 
 /** @throws OptionsError */
@@ -47,7 +48,7 @@ export function parseBearerOptions<User, Req>(options: OptionReader): BearerConf
   type Options = BearerAuthOptions<User, Req>;
   const logger = parseLogger(options);
   const onKeysError = notifier<AccessKeysErrorEvent>(options, "onKeysError", logger);
-  const shared = new SharedJwks();
+  const shared = options.optional("keyCache", keyCache) ?? new SharedJwks();
   const watcher = together(keyWatcher("access tokens", logger, onKeysError));
   const introspection = introspectionWatcher("access tokens", logger, onKeysError);
   const sources = options.required("tokens", (value, path) =>

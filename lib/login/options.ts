@@ -3,6 +3,7 @@ import type { UsedTokenStore } from "../limits/used-tokens.js";
 import type { Claims } from "../tokens/claims.js";
 import type { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
+import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { Logger } from "../support/logger.js";
 import type { RefusalReason } from "../support/refusal.js";
 import type { IssuedToken } from "../matrix/response.js";
@@ -255,4 +256,10 @@ export interface JwtLoginOptions<User, Req = unknown> {
    * @defaultValue none
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
+  /**
+   * Shares keys and discovery documents with whatever has the same handle.
+   *
+   * @defaultValue none
+   */
+  readonly keyCache?: KeyCache;
 }

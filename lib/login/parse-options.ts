@@ -8,7 +8,7 @@ import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import type { Entries } from "../tokens/by-issuer.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
-import { SharedJwks } from "../tokens/keys/shared-jwks.js";
+import { keyCache, SharedJwks } from "../tokens/keys/shared-jwks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
@@ -48,6 +48,7 @@ export const LOGIN_OPTION_NAMES = [
   "onLogin",
   "onReject",
   "onKeysError",
+  "keyCache",
 ] as const satisfies readonly (keyof JwtLoginOptions<unknown>)[];
 
 /** @throws OptionsError */
@@ -57,7 +58,7 @@ export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig
   const onKeysError = notifier<KeysErrorEvent>(options, "onKeysError", logger);
   const registerUser = options.optional("registerUser", callback<NonNullable<Options["registerUser"]>>);
   const wellKnown = options.optional("wellKnown", jsonObject);
-  const shared = new SharedJwks();
+  const shared = options.optional("keyCache", keyCache) ?? new SharedJwks();
   const keysFor = (name: string): KeyContext => ({
     shared,
     watcher: keyWatcher(name, logger, onKeysError),

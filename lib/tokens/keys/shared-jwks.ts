@@ -1,5 +1,7 @@
 import { IssuerMetadata, type RemoteSettings } from "../../remote/metadata.js";
 import { broadcast, together, type KeyWatcher } from "../../remote/watchers.js";
+import type { Check } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
 import type { KeySource } from "./key-source.js";
 import { RemoteJwks, type JwksEndpoint } from "./remote-jwks.js";
 
@@ -10,6 +12,27 @@ interface Entry<M> {
   readonly source: KeySource;
   readonly watchers: KeyWatcher[];
 }
+
+declare const made: unique symbol;
+
+/** A handle by which several parts of a host share keys and discovery documents. Made by {@link createKeyCache} alone. */
+export interface KeyCache {
+  readonly [made]: true;
+}
+
+/**
+ * Makes a handle for the option `keyCache`. Whatever has the same one and asks one endpoint with equal `jwksOptions`
+ * fetches its keys, and its issuer's discovery document, once. Without it each middleware and verifier has its own.
+ */
+export function createKeyCache(): KeyCache {
+  return new SharedJwks() as unknown as KeyCache;
+}
+
+/** Checks the option `keyCache`. */
+export const keyCache: Check<SharedJwks> = (value, path) => {
+  if (value instanceof SharedJwks) return value;
+  throw new OptionsError(path, "must be what createKeyCache() of this package returned");
+};
 
 /** The JWKS endpoints of one host: login types over the same one, with equal settings, share its keys. */
 export class SharedJwks {
