@@ -56,7 +56,7 @@ export type { Logger } from "./support/logger.js";
 export type { RefusalReason } from "./support/refusal.js";
 export { MatrixError, type MatrixErrorOptions } from "./matrix/errors.js";
 export { toLocalpart } from "./matrix/identifiers.js";
-export type { LoginFlow } from "./matrix/login-flows.js";
+export type { IdentityProvider, LoginFlow } from "./matrix/login-flows.js";
 export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
 export { matrixJwtLogin, type MatrixJwtLogin, type MatrixJwtLoginOptions } from "./middleware.js";

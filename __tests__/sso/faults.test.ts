@@ -22,7 +22,10 @@ const steps = ["discovery", "token", "jwks", "userinfo"] as const;
 describe.each(steps)("if the provider's step %s", (step) => {
   test.each(SERVER_FAULTS)("%s: 503, a page, nothing minted, and recovery", async (_, fault) => {
     const issueToken = jest.fn(() => ({ accessToken: "an access token" }));
-    const host = await ssoHost({ provider: { userInfo: true }, options: { issueToken } });
+    const host = await ssoHost({
+      provider: { userInfo: true, jwksOptions: { timeout: 1, cooldown: 0 } },
+      options: { issueToken },
+    });
     host.provider.fault(step, fault);
     const page = await new TestBrowser().visit(host.redirect());
     expect(page.status).toBe(503);

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 
 import { describe, expect, jest, test } from "@jest/globals";
 
+import express from "express";
+
 import { login } from "../helpers/login.js";
+import { serveForTest } from "../helpers/test-hosts.js";
 import { inSeconds } from "../helpers/tokens.js";
 import { link, location, loginTokenIn, TestBrowser } from "./helpers/browser.js";
 import { APP, providerForTest, ssoHost } from "./helpers/host.js";
@@ -237,6 +240,27 @@ describe("several providers", () => {
             { id: "second", name: "Second" },
           ],
         },
+        { type: "m.login.token" },
+      ],
+    });
+  });
+
+  test("are listed beside the host's own, each once", async () => {
+    const theirs = [{ id: "first", name: "Theirs" }, { id: "saml", name: "SAML" }, null];
+    const { middleware } = await two();
+    const app = express();
+    app.use(middleware);
+    app.get("/_matrix/client/v3/login", (_, res) => {
+      res.json({
+        flows: [{ type: "m.login.sso", identity_providers: theirs, extra: 1 }, { type: "m.login.password" }],
+      });
+    });
+    const { url } = await serveForTest(app);
+    const response = await fetch(`${url}/_matrix/client/v3/login`);
+    expect(await response.json()).toEqual({
+      flows: [
+        { type: "m.login.sso", identity_providers: [...theirs, { id: "second", name: "Second" }], extra: 1 },
+        { type: "m.login.password" },
         { type: "m.login.token" },
       ],
     });

@@ -48,7 +48,7 @@ export async function providerForTest(): Promise<TestProvider> {
 
 export const SECRET_FOR_SSO = "a secret of more than thirty-two bytes";
 
-/** A host that knows alice and bob, and a provider that signs alice in. Waits for nothing longer than a second. */
+/** A host that knows alice and bob, and a provider that signs alice in. */
 export async function ssoHost({
   sso = {},
   provider: rules = {},
@@ -66,7 +66,7 @@ export async function ssoHost({
     issuer: provider.issuer,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    jwksOptions: { timeout: 1, cooldown: 0 },
+    jwksOptions: { cooldown: 0 },
     ...rules,
   } as SsoProvider;
   const middleware = matrixJwtLogin({

@@ -1,0 +1,190 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import express, { type RequestHandler } from "express";
+
+import { inSeconds } from "../helpers/tokens.js";
+import type { SsoLogout } from "matrix-jwt-login";
+
+import { ssoHost } from "./helpers/host.js";
+import { CLIENT, SERVER_FAULTS } from "./helpers/provider.js";
+
+const PATH = "/_matrix/client/unstable/org.matrix-jwt-login/sso/logout";
+const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
+async function host(given: Parameters<typeof ssoHost>[0] = {}) {
+  const endSessions = jest.fn<(logout: SsoLogout) => void | Promise<void>>();
+  const made = await ssoHost({ ...given, sso: { ...given.sso, backchannelLogout: { path: PATH, endSessions } } });
+  const post = async (body: string | URLSearchParams, headers: Record<string, string> = {}) => {
+    const response = await fetch(made.url + PATH, { method: "POST", body, headers });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const logOut = (token: string) => post(new URLSearchParams({ logout_token: token }));
+  return { ...made, endSessions, post, logOut };
+}
+
+describe("a logout token", () => {
+  test("ends the sessions that it names", async () => {
+    const { logOut, provider, endSessions } = await host();
+    const answer = await logOut(provider.logoutToken());
+    expect(answer).toMatchObject({ status: 200, text: "" });
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(endSessions.mock.calls).toEqual([
+      [{ provider: "example", issuer: provider.issuer, subject: "alice", sessionId: "session-1" }],
+    ]);
+  });
+
+  test.each([
+    ["a subject alone", { sid: undefined }, {}, { subject: "alice" }],
+    ["a session alone", { sub: undefined }, {}, { sessionId: "session-1" }],
+    ["the type JWT", {}, { header: { typ: "JWT" } }, {}],
+    ["no type", {}, { header: { typ: undefined } }, {}],
+    ["a whole media type", {}, { header: { typ: "application/Logout+JWT" } }, {}],
+    ["a second event", { events: { [EVENT]: { x: 1 }, "https://other.example/event": {} } }, {}, {}],
+    ["several audiences", { aud: ["other", CLIENT.id] }, {}, {}],
+    ["an end within the tolerance", { exp: inSeconds(-30) }, {}, {}],
+  ])("with %s is accepted", async (_, claims, parts, logout) => {
+    const { logOut, provider, endSessions } = await host();
+    expect((await logOut(provider.logoutToken(claims, parts))).status).toBe(200);
+    expect(endSessions.mock.calls[0]?.[0]).toMatchObject(logout);
+  });
+
+  test.each([
+    ["another issuer", { iss: "https://evil.example" }, {}],
+    ["another audience", { aud: "other" }, {}],
+    ["no audience", { aud: undefined }, {}],
+    ["audiences that are no strings", { aud: [CLIENT.id, 1] }, {}],
+    ["an end that has passed", { exp: inSeconds(-120) }, {}],
+    ["no end", { exp: undefined }, {}],
+    ["an end more than a week ahead", { exp: inSeconds(8 * 86_400) }, {}],
+    ["no time of issue", { iat: undefined }, {}],
+    ["a time of issue to come", { iat: inSeconds(300) }, {}],
+    ["the type of an access token", {}, { header: { typ: "at+jwt" } }],
+    ["a type that is no string", {}, { header: { typ: 1 } }],
+    ["no events", { events: undefined }, {}],
+    ["events that are a list", { events: [EVENT] }, {}],
+    ["events that are null", { events: null }, {}],
+    ["another event", { events: { "https://other.example/event": {} } }, {}],
+    ["an event that is no object", { events: { [EVENT]: true } }, {}],
+    ["an inherited event", { events: JSON.parse(`{"__proto__":{"${EVENT}":{}}}`) as object }, {}],
+    ["a nonce", { nonce: "x" }, {}],
+    ["no ID", { jti: undefined }, {}],
+    ["an empty ID", { jti: "" }, {}],
+    ["neither subject nor session", { sub: undefined, sid: undefined }, {}],
+    ["an empty subject", { sub: "" }, {}],
+    ["a session that is no string", { sid: 1 }, {}],
+    ["a key that is not known", {}, { header: { kid: "other" } }],
+    ["a critical extension", {}, { header: { crit: ["x"], x: 1 } }],
+  ])("with %s is 400", async (_, claims, parts) => {
+    const { logOut, provider, endSessions } = await host();
+    const answer = await logOut(provider.logoutToken(claims, parts));
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toEqual({ error: "invalid_request", error_description: expect.any(String) });
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(endSessions).not.toHaveBeenCalled();
+  });
+
+  test("that is an ID token is 400", async () => {
+    const { logOut, provider, endSessions } = await host();
+    const token = provider.logoutToken({ events: undefined, jti: undefined }, { header: { typ: "JWT" } });
+    expect((await logOut(token)).status).toBe(400);
+    expect(endSessions).not.toHaveBeenCalled();
+  });
+
+  test("that is damaged, or none, is 400", async () => {
+    const { logOut, post, provider } = await host();
+    const token = provider.logoutToken();
+    const [header = "", payload = "", signature = ""] = token.split(".");
+    const notJson = Buffer.from("{no json").toString("base64url");
+    for (const bad of [
+      "",
+      "x",
+      `${header}.${payload}`,
+      `${header}.${payload}.${signature.slice(0, -4)}AAAA`,
+      `${header}.${notJson}.${signature}`,
+      token + "A".repeat(10_000),
+    ]) {
+      expect((await logOut(bad)).status).toBe(400);
+    }
+    for (const body of [
+      "",
+      "x=1",
+      `logout_token=${token}&logout_token=${token}`,
+      JSON.stringify({ logout_token: token }),
+    ]) {
+      expect((await post(body)).status).toBe(400);
+    }
+  });
+
+  test("is acted on once", async () => {
+    const { logOut, provider, endSessions } = await host();
+    const token = provider.logoutToken();
+    expect([(await logOut(token)).status, (await logOut(token)).status]).toEqual([200, 200]);
+    expect(endSessions).toHaveBeenCalledTimes(1);
+  });
+
+  test("is acted on again if endSessions failed", async () => {
+    const { logOut, provider, endSessions, logger } = await host();
+    endSessions.mockRejectedValueOnce(new Error("database down"));
+    const token = provider.logoutToken();
+    const answer = await logOut(token);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(answer.text).not.toContain("database");
+    expect(logger.lines).toContainEqual({ level: "error", message: expect.any(Error) });
+    expect((await logOut(token)).status).toBe(200);
+    expect(endSessions).toHaveBeenCalledTimes(2);
+  });
+
+  test.each(SERVER_FAULTS.slice(0, 4))("is 503 if the provider %s when its keys are asked for", async (_, fault) => {
+    const { logOut, provider } = await host({ provider: { jwksOptions: { timeout: 1, cooldown: 0 } } });
+    provider.fault("jwks", fault);
+    expect((await logOut(provider.logoutToken())).status).toBe(503);
+    provider.fault("jwks");
+    expect((await logOut(provider.logoutToken())).status).toBe(200);
+  });
+
+  test("is 503 if the store of used tokens is down", async () => {
+    const usedTokens = { claim: () => Promise.reject(new Error("down")), release: () => undefined };
+    const { logOut, provider, endSessions } = await host({ options: { usedTokens } });
+    expect((await logOut(provider.logoutToken())).status).toBe(503);
+    expect(endSessions).not.toHaveBeenCalled();
+  });
+
+  test("is read up to bodyLimit", async () => {
+    const { post } = await host({ options: { bodyLimit: 10_000 } });
+    expect((await post(`logout_token=${"A".repeat(10_000)}`)).status).toBe(413);
+  });
+
+  test.each([
+    ["express.urlencoded", express.urlencoded({ extended: true })],
+    ["express.urlencoded without extensions", express.urlencoded({ extended: false })],
+    ["express.text", express.text({ type: "*/*" })],
+    ["express.raw", express.raw({ type: "*/*" })],
+    ["express.json, which leaves it alone", express.json()],
+  ])("is read behind %s", async (_, parser: RequestHandler) => {
+    const { url, provider, middleware, endSessions } = await host();
+    const app = express().use(parser, middleware);
+    const server = app.listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    const send = (body: URLSearchParams) => fetch(`http://127.0.0.1:${String(port)}${PATH}`, { method: "POST", body });
+    const twice = new URLSearchParams([
+      ["logout_token", provider.logoutToken()],
+      ["logout_token", provider.logoutToken()],
+    ]);
+    expect((await send(twice)).status).toBe(400);
+    expect((await send(new URLSearchParams({ logout_token: provider.logoutToken() }))).status).toBe(200);
+    expect(endSessions).toHaveBeenCalledTimes(1);
+    expect(url).not.toBe("");
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("by GET is the host's", async () => {
+    const { url } = await host();
+    expect((await fetch(url + PATH)).status).toBe(404);
+  });
+});
+
+test("without backchannelLogout, nothing is there", async () => {
+  const { url } = await ssoHost();
+  expect((await fetch(url + PATH, { method: "POST" })).status).toBe(404);
+});
