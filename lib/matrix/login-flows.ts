@@ -2,8 +2,20 @@
 export interface LoginFlow {
   /** The login type, e.g. `org.matrix.login.jwt`. */
   readonly type: string;
-  /** Of `m.login.sso`: the providers to choose from. */
-  readonly identity_providers?: readonly { readonly id: string }[];
+  /** Of `m.login.sso`: what there is to choose from (client-server API, "Client login via SSO"). */
+  readonly identity_providers?: readonly IdentityProvider[];
+}
+
+/** A way to sign in by single sign-on, as clients show it. */
+export interface IdentityProvider {
+  /** What `/login/sso/redirect/{ID}` takes. */
+  readonly id: string;
+  /** What people see. */
+  readonly name: string;
+  /** An `mxc:` URL. */
+  readonly icon?: string;
+  /** e.g. `github`. */
+  readonly brand?: string;
 }
 
 /** Login types that the specification keeps for itself, and gives other rules than these. */
@@ -25,20 +37,25 @@ export function mergeFlows(answer: unknown, flows: readonly LoginFlow[]): object
   const theirs: unknown = (answer as { flows?: unknown }).flows;
   if (!Array.isArray(theirs)) return undefined;
   const types = new Set(theirs.map(flowType));
-  const ours = flows.find(({ identity_providers: providers }) => providers !== undefined);
-  const merged = theirs.map((flow: unknown) =>
-    ours !== undefined && flowType(flow) === ours.type ? withProviders(flow as LoginFlow, ours) : flow,
-  );
-  return { ...answer, flows: [...merged, ...flows.filter(({ type }) => !types.has(type))] };
-}
-
-/** Client-server API, "Client login via SSO": one flow has the providers of both, each ID once. */
-function withProviders(theirs: LoginFlow, { identity_providers: ours = [] }: LoginFlow): LoginFlow {
-  const known: readonly unknown[] = Array.isArray(theirs.identity_providers) ? theirs.identity_providers : [];
-  const ids = new Set(known.map((provider) => (Object(provider) as { id?: unknown }).id));
-  return { ...theirs, identity_providers: [...(known as { id: string }[]), ...ours.filter(({ id }) => !ids.has(id))] };
+  return {
+    ...answer,
+    flows: [
+      ...(theirs as unknown[]).map((flow) => withProviders(flow, flows)),
+      ...flows.filter(({ type }) => !types.has(type)),
+    ],
+  };
 }
 
 function flowType(flow: unknown): unknown {
   return typeof flow === "object" && flow !== null ? (flow as { type?: unknown }).type : undefined;
+}
+
+/** A host's `m.login.sso` has our providers too, each ID once. */
+function withProviders(flow: unknown, flows: readonly LoginFlow[]): unknown {
+  const ours = flows.find(({ type }) => type === "m.login.sso" && type === flowType(flow))?.identity_providers;
+  if (ours === undefined) return flow;
+  const { identity_providers: listed } = flow as { identity_providers?: unknown };
+  const theirs = Array.isArray(listed) ? (listed as unknown[]) : [];
+  const ids = new Set(theirs.map((provider) => (Object(provider) as { id?: unknown }).id));
+  return { ...(flow as object), identity_providers: [...theirs, ...ours.filter(({ id }) => !ids.has(id))] };
 }
