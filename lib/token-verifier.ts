@@ -55,7 +55,7 @@ export interface TokenVerifierContext {
   readonly keyCache?: KeyCache;
 }
 
-export const VERIFIER_CONTEXT_OPTIONS = {
+const VERIFIER_CONTEXT_OPTIONS = {
   logger: optional(anyLogger, consoleLogger),
   onKeysError: optional(callback<NonNullable<TokenVerifierContext["onKeysError"]>>),
   keyCache: optional(keyCache),

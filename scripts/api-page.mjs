@@ -17,7 +17,20 @@ Every name that the package exports, from the comments in its code. The options 
 `;
 
 /** Helpers of the types, which say nothing by themselves. */
-const HELPERS = ["ALGORITHMS", "Awaitable", "ExactlyOne"];
+const HELPERS = [
+  "ALGORITHMS",
+  "Awaitable",
+  "ExactlyOne",
+  "Json",
+  "KEY_MANAGEMENT",
+  "CONTENT_ENCRYPTION",
+  "Text",
+  "Flag",
+  "ClaimSettings",
+  "KeySettings",
+  "Next",
+  "BodyReader",
+];
 
 const folder = mkdtempSync(join(tmpdir(), "matrix-jwt-login-api-"));
 try {

@@ -92,7 +92,9 @@ const VERIFICATION = Symbol.for("matrix-jwt-login.AccessTokenVerification");
 
 /** How the tokens of {@link createAccessTokens} are verified: for `tokens` of {@link matrixBearerAuth}. */
 export interface AccessTokenVerification {
+  /** The `iss` of the tokens. */
   readonly issuer: string;
+  /** Their `aud`. */
   readonly audience: string;
 }
 

@@ -141,6 +141,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly externalIds?:
     | {
+        /** The user ID that is linked to an identity, or nothing. May be async. */
         readonly find: (id: {
           readonly issuer: string;
           readonly subject: string;
@@ -171,7 +172,10 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly rateLimits?: { readonly failures?: FailureLimiter };
+  readonly rateLimits?: {
+    /** As in a login: counts by address. */
+    readonly failures?: FailureLimiter;
+  };
   /**
    * Where outages and faults are logged: pino and `console` fit, `false` for nowhere. Never gets a token, a secret or a key.
    *

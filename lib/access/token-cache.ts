@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
 /** How long what was verified may be used without another look. */
-export interface Validity {
+interface Validity {
   /** By `Date.now()`: when the token ends by its own times, leeway included. */
   readonly endsAt: number;
   /** Is the key that verified it still in use? */

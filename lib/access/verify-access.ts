@@ -1,5 +1,3 @@
-import type { KeyObject } from "node:crypto";
-
 import { externalIdOf, findLinked } from "../login/external-ids.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { Refusal } from "../support/refusal.js";
@@ -81,8 +79,6 @@ function endOf({ claims: { exp = Infinity, iat = Infinity } }: VerifiedToken, { 
 function isCurrent({ verifiedBy }: VerifiedToken, { verifier }: TokenSource): boolean | Promise<boolean> {
   const { signed } = verifier.config;
   if (verifiedBy === undefined || signed === undefined) return true;
-  const { key, query } = verifiedBy;
-  const isAmong = (keys: readonly KeyObject[]): boolean => keys.some((one) => one.equals(key));
-  const keys = signed.keys.keysFor(query);
-  return keys instanceof Promise ? keys.then(isAmong, () => false) : isAmong(keys);
+  const held = signed.keys.holds(verifiedBy.key);
+  return held instanceof Promise ? held.catch(() => false) : held;
 }

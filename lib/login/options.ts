@@ -75,7 +75,12 @@ export interface LoginContext<Req = unknown> {
    * Whether the client has hung up: read before the token is looked at, and if so, nothing is verified and no callback is
    * called. An `AbortSignal` fits.
    */
-  readonly signal?: { readonly aborted: boolean } | undefined;
+  readonly signal?:
+    | {
+        /** The client is gone. */
+        readonly aborted: boolean;
+      }
+    | undefined;
 }
 
 /** Why a login was refused: a {@link TokenErrorCode} for the token, else what else it was about. */
@@ -127,6 +132,7 @@ export interface KeysErrorEvent {
   readonly loginType: string;
   /** Its `cause` says what went wrong. */
   readonly error: KeysUnavailableError | IntrospectionUnavailableError;
+  /** What was asked. */
   readonly source: "keys" | "introspection";
 }
 

@@ -5,19 +5,34 @@ export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** What a {@link Fetch} is called with. */
 export interface FetchInit {
+  /** The method. */
   readonly method: "GET" | "POST";
+  /** All headers that are set. */
   headers: Record<string, string>;
+  /** The body of a `POST`. */
   body?: string;
+  /** Redirects must not be followed. */
   readonly redirect: "error";
+  /** Aborted at the deadline. */
   readonly signal: AbortSignal;
 }
 
 /** What is read of a response (Fetch Standard). */
 export interface FetchResponse {
+  /** The HTTP status. */
   readonly status: number;
+  /** Whether a redirect was followed after all: the response is then refused. */
   readonly redirected: boolean;
-  readonly headers: { get(name: string): string | null };
-  readonly body: { getReader(): BodyReader } | null;
+  /** The headers. */
+  readonly headers: {
+    /** A header's value, or null. */
+    get(name: string): string | null;
+  };
+  /** The body, as a stream of bytes. */
+  readonly body: {
+    /** Begins to read it. */
+    getReader(): BodyReader;
+  } | null;
 }
 
 interface BodyReader {

@@ -17,7 +17,7 @@ export interface BrowserForms {
   open(cookieHeader: string | undefined, field: string | null): Promise<OpenForm | undefined>;
 }
 
-export interface OpenForm {
+interface OpenForm {
   readonly content: Readonly<Record<string, unknown>>;
   /** Names this form alone. */
   readonly id: string;

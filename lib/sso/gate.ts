@@ -14,7 +14,7 @@ import type { LoginTokens } from "./login-tokens.js";
 import type { Provider } from "./parts.js";
 
 /** The login type of events and callbacks, whichever provider it was. */
-export const SSO_LOGIN_TYPE = "m.login.sso";
+const SSO_LOGIN_TYPE = "m.login.sso";
 
 /** Who a user is, for a session that exists: nobody is registered, linked or counted. */
 const IDENTIFICATION: Purpose = { ...SIGN_IN, newUsers: "refuse", links: false };

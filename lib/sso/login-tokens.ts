@@ -13,7 +13,7 @@ export interface SsoIdentity {
   readonly sid?: string;
 }
 
-export interface LoginToken extends SsoIdentity {
+interface LoginToken extends SsoIdentity {
   /** What single use knows it by. */
   readonly name: string;
   /** Seconds since 1970. */

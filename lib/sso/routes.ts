@@ -3,7 +3,7 @@ import type { SsoConfig } from "./parse-options.js";
 import type { Provider } from "./parts.js";
 
 /** What a request is for. */
-export type SsoRoute =
+type SsoRoute =
   | { readonly to: "redirect"; readonly id: string | undefined }
   | { readonly to: "callback"; readonly provider: Provider }
   | { readonly to: "logout"; readonly options: BackchannelLogoutOptions }

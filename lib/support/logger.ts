@@ -39,7 +39,7 @@ export const anyLogger: Check<Logger> = (value, path) => {
 };
 
 /** The same logger, but one whose own failure changes nothing for the login that it was told of. */
-export function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) => unknown>>): Logger {
+function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) => unknown>>): Logger {
   const guarded =
     (level: keyof Logger): Logger["warn"] =>
     (message) => {

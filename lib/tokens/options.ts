@@ -124,7 +124,9 @@ export type TokenVerifierOptions = (
 
 /** No keys: tokens are proven by introspection alone. */
 export interface IntrospectedOptions {
+  /** Not with introspection alone: it has a `discover` of its own. */
   readonly discover?: false;
+  /** {@link IntrospectionOptions} */
   readonly introspection: IntrospectionOptions;
   /** Required here: `null` says that tokens of any audience log in. */
   readonly audience: string | readonly string[] | null;

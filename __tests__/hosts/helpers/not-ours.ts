@@ -20,7 +20,7 @@ const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
 const text = (value: unknown): string => JSON.stringify(value);
 const json = (value: unknown): Buffer => Buffer.from(text(value));
 
-export const BODIES: readonly (readonly [string, Buffer, Readonly<Record<string, string>>?])[] = [
+const BODIES: readonly (readonly [string, Buffer, Readonly<Record<string, string>>?])[] = [
   ["another type", json(PASSWORD)],
   ["another type as text", json(PASSWORD), { "Content-Type": "text/plain" }],
   ["another type as a form", json(PASSWORD), FORM],

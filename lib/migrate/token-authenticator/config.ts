@@ -32,11 +32,17 @@ export interface TokenAuthenticatorJwtConfig {
 
 /** The `oidc` part: Zitadel's tokens, by introspection. */
 export interface TokenAuthenticatorOidcConfig {
+  /** The issuer: its discovery document names the introspection endpoint. */
   readonly issuer: string;
+  /** Our client there. */
   readonly client_id: string | number;
+  /** Its secret. */
   readonly client_secret: string;
+  /** The project whose roles let users in. */
   readonly project_id: string | number;
+  /** Accepted and ignored, as in the original. */
   readonly organization_id?: string | number | null;
+  /** If set, the only clients whose tokens are taken. */
   readonly allowed_client_ids?: string | readonly string[] | null;
   /** @defaultValue `false` */
   readonly allow_registration?: Flag;
@@ -69,14 +75,30 @@ interface KeySettings {
   readonly jwk_set?: Json | null;
   /** Path of a PEM public key. */
   readonly jwk_file?: Text;
+  /** URL of a JWKS endpoint. */
   readonly jwks_endpoint?: Text;
 }
 
 /** The `oauth` part. */
 export interface TokenAuthenticatorOauthConfig {
-  readonly jwt_validation?: (ClaimSettings & KeySettings & { readonly require_expiry?: Flag }) | null;
+  /** Tokens that are JWTs. */
+  readonly jwt_validation?:
+    | (ClaimSettings &
+        KeySettings & {
+          /** Whether `exp` must be there. */
+          readonly require_expiry?: Flag;
+        })
+    | null;
+  /** Tokens that their issuer is asked about (RFC 7662). */
   readonly introspection_validation?:
-    (ClaimSettings & { readonly endpoint: string; readonly auth?: TokenAuthenticatorAuth | null }) | null;
+    | (ClaimSettings & {
+        /** URL of the introspection endpoint. */
+        readonly endpoint: string;
+        /** With which credentials. */
+        readonly auth?: TokenAuthenticatorAuth | null;
+      })
+    | null;
+  /** What `identifier.user` of a login is. */
   readonly username_type?: "fq_uid" | "localpart" | "user_id" | null;
   /** @defaultValue `false` */
   readonly registration_enabled?: Flag;
@@ -84,8 +106,11 @@ export interface TokenAuthenticatorOauthConfig {
   readonly check_external_id?: Flag;
   /** For the host. */
   readonly notify_on_registration?: {
+    /** Where to. */
     readonly url: string;
+    /** With which credentials. */
     readonly auth?: TokenAuthenticatorAuth | null;
+    /** Whether a failure stops the login. */
     readonly interrupt_on_error?: Flag;
   } | null;
   /** For the host. */
@@ -94,7 +119,9 @@ export interface TokenAuthenticatorOauthConfig {
 
 /** The `epa` part: encrypted tokens. */
 export interface TokenAuthenticatorEpaConfig extends KeySettings {
+  /** The required `iss`. */
   readonly iss: string;
+  /** The required `aud`. */
   readonly resource_id: string;
   /** A private JWK. Either this, or `enc_jwk_file`. */
   readonly enc_jwk?: Json | null;
@@ -102,8 +129,11 @@ export interface TokenAuthenticatorEpaConfig extends KeySettings {
   readonly enc_jwk_file?: Text;
   /** For the host. */
   readonly enc_jwks_endpoint?: Text;
+  /** A rule that the claims must meet. */
   readonly validator?: TokenAuthenticatorValidator | null;
+  /** Where the localpart is. */
   readonly localpart_path: ClaimPath;
+  /** Where the display name is. */
   readonly displayname_path?: ClaimPath | null;
   /** @defaultValue `false` */
   readonly lowercase_localpart?: Flag;
@@ -116,9 +146,13 @@ export interface TokenAuthenticatorEpaConfig extends KeySettings {
 /** The module's configuration: in parts, or flat as its first versions had it. */
 export type TokenAuthenticatorConfig =
   | {
+      /** {@link TokenAuthenticatorJwtConfig} */
       readonly jwt?: TokenAuthenticatorJwtConfig | null;
+      /** {@link TokenAuthenticatorOidcConfig} */
       readonly oidc?: TokenAuthenticatorOidcConfig | null;
+      /** {@link TokenAuthenticatorOauthConfig} */
       readonly oauth?: TokenAuthenticatorOauthConfig | Record<string, never> | null;
+      /** {@link TokenAuthenticatorEpaConfig} */
       readonly epa?: TokenAuthenticatorEpaConfig | null;
     }
   | (Omit<TokenAuthenticatorJwtConfig, "require_expiry"> & {

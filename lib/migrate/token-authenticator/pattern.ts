@@ -24,7 +24,7 @@ const MAX_STATES = 1_000;
 export class PatternTooLarge extends Error {}
 
 /** The states of a pattern: a nondeterministic automaton. */
-export class States {
+class States {
   readonly all: State[] = [];
   /** What is looked ahead for is decided before what asks for it: strata are evaluated from the last to the first. */
   strata = 1;

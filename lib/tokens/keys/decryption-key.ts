@@ -9,6 +9,7 @@ const ECDH = ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"] as const;
 
 /** Key management algorithms (RFC 7518 section 4.1) that can be allowed. */
 export const KEY_MANAGEMENT = [...RSA, ...ECDH] as const;
+/** A key management algorithm (RFC 7518 section 4): `RSA-OAEP`, `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A128KW` or `ECDH-ES+A256KW`. */
 export type KeyManagement = (typeof KEY_MANAGEMENT)[number];
 
 /** RFC 7518 section 4.3. */

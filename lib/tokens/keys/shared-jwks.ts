@@ -17,6 +17,7 @@ declare const made: unique symbol;
 
 /** A handle by which several parts of a host share keys and discovery documents. Made by {@link createKeyCache} alone. */
 export interface KeyCache {
+  /** Nothing else is one. */
   readonly [made]: true;
 }
 

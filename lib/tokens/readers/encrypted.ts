@@ -10,10 +10,11 @@ import type { Proven, TokenReader } from "./reader.js";
 
 /** Content encryption algorithms (RFC 7518 section 5.1) that can be allowed. */
 export const CONTENT_ENCRYPTION = ["A128GCM", "A256GCM", "A128CBC-HS256", "A256CBC-HS512"] as const;
+/** A content encryption algorithm (RFC 7518 section 5): `A128GCM`, `A256GCM`, `A128CBC-HS256` or `A256CBC-HS512`. */
 export type ContentEncryption = (typeof CONTENT_ENCRYPTION)[number];
 
 /** Where keys for decryption come from. */
-export interface DecryptionKeys {
+interface DecryptionKeys {
   /** All of them, the file's as it is now. */
   current(): Promise<readonly DecryptionKey[]>;
 }
