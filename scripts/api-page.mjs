@@ -35,7 +35,11 @@ const HELPERS = [
 const folder = mkdtempSync(join(tmpdir(), "matrix-jwt-login-api-"));
 try {
   const body = withRightLinks(await render(folder));
-  await writeOrCheck("docs/api.md", [INTRODUCTION, contentsOf(body), body].join("\n"), "npm run docs:api");
+  await writeOrCheck(
+    "docs/api.md",
+    leadingSomewhere([INTRODUCTION, contentsOf(body), body].join("\n")),
+    "npm run docs:api",
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -114,5 +118,23 @@ function withRightLinks(body) {
   return body.replaceAll(
     /(\[`?(\w+)`?\])\((#[\w-]+)\)/g,
     (_, text, name, anchor) => `${text}(${anchors.get(name) ?? anchor})`,
+  );
+}
+
+/** Functions and types whose names differ by case alone share an anchor: the numbers that tell them apart are made right. */
+function leadingSomewhere(page) {
+  const seen = new Map();
+  const anchors = new Set();
+  for (const [, title] of page.matchAll(/^#+ (.*)$/gm)) {
+    const slug = title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-");
+    const before = seen.get(slug) ?? 0;
+    seen.set(slug, before + 1);
+    anchors.add(before === 0 ? slug : `${slug}-${before}`);
+  }
+  return page.replaceAll(/\]\(#([\w-]+?)-\d+\)/g, (link, slug) =>
+    anchors.has(link.slice(3, -1)) || !anchors.has(slug) ? link : `](#${slug})`,
   );
 }
