@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { loginCore, type JwtLogin as TokenLogin } from "./login/jwt-login.js";
 import type { JwtLoginOptions as TokenLoginOptions, LoginContext } from "./login/options.js";
 import { LOGIN_OPTION_NAMES, type LoginConfig } from "./login/parse-options.js";
@@ -98,11 +100,10 @@ function withSso<User, Req>(
 }
 
 /** One provider, which names its users for good. */
-function isOneIssuersOwn([first, second]: readonly Provider[]): boolean {
-  const { subjectClaim = "sub" } = first?.config.loginRules ?? {};
-  return (
-    second === undefined && (subjectClaim === "sub" || (Array.isArray(subjectClaim) && String(subjectClaim) === "sub"))
-  );
+function isOneIssuersOwn(all: readonly Provider[]): boolean {
+  const bySubject = ({ config }: Provider) =>
+    isDeepStrictEqual([config.loginRules["subjectClaim"] ?? "sub"].flat(), ["sub"]);
+  return all.length === 1 && all.every(bySubject);
 }
 
 /** A login with a token of ours, whatever else is wrong with it. */

@@ -45,6 +45,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   options: MatrixJwtLoginOptions<User, Req>,
 ): MatrixJwtLogin<Req> {
   const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
+  const clientAddress = http.clientAddress ?? addressOf;
 
   const warnOfFormParser = once(() => {
     logger.warn(
@@ -66,10 +67,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     const isGone = hangUpOf(req);
     return answerLogin(
       {
-        context: () => {
-          const ip = http.clientAddress === undefined ? addressOf(req) : http.clientAddress(req);
-          return contextOf(req, ip, req.headers["user-agent"], isGone);
-        },
+        context: () => contextOf(req, clientAddress(req), req.headers["user-agent"], isGone),
         submission: () => takeSubmission(req, res, stream, bodies, warnOfFormParser),
         isGone,
       },
@@ -85,10 +83,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     jwtLogin.sso &&
     browserHandler<Req>(jwtLogin.sso, {
       ...http,
-      context: (req) => {
-        const ip = http.clientAddress === undefined ? addressOf(req) : http.clientAddress(req);
-        return contextOf(req, ip, req.headers["user-agent"], hangUpOf(req));
-      },
+      context: (req) => contextOf(req, clientAddress(req), req.headers["user-agent"], hangUpOf(req)),
       logger,
     });
 

@@ -1,11 +1,11 @@
 import { jest } from "@jest/globals";
 import {
   createJwtLogin,
+  type JwtLoginOptions,
   type JwksOptions,
   type JwtLogin,
   type KeysErrorEvent,
   type Logger,
-  type LoginTypeOptions,
   type MatrixError,
 } from "matrix-jwt-login";
 
@@ -31,11 +31,15 @@ export function remoteLogin(jwksUri: string, jwksOptions: JwksOptions = {}): Rem
   return remoteLogins({ [LOGIN_TYPE]: { jwksUri, jwksOptions: { ...QUICK, ...jwksOptions } } });
 }
 
-export function remoteLogins(loginTypes: Readonly<Record<string, LoginTypeOptions>>): RemoteLogin {
+export function remoteLogins(
+  loginTypes: JwtLoginOptions<User>["loginTypes"],
+  options: Partial<JwtLoginOptions<User, { reason?: string }>> = {},
+): RemoteLogin {
   const errors: KeysErrorEvent[] = [];
   const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
   const core = createJwtLogin<User, { reason?: string }>({
     ...optionsWith(),
+    ...options,
     loginTypes,
     logger,
     onKeysError: (event) => errors.push(event),

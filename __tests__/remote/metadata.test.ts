@@ -49,6 +49,14 @@ describe("an issuer's metadata", () => {
     expect(() => metadata.endpoint(document, "none")).toThrow(/none must be a string/);
   });
 
+  test("is not fetched again at once for an endpoint that does not answer", async () => {
+    const metadata = new SharedJwks().metadata(idp.issuer, { ...SETTINGS, cooldown: 60 }, WATCHER);
+    await metadata.get();
+    const down = new Error("down");
+    await expect(metadata.ask("jwks_uri", () => Promise.reject(down))).rejects.toBe(down);
+    expect(idp.requests).toEqual([DISCOVERY]);
+  });
+
   test("of another issuer is an error", async () => {
     idp.discovery(text(idp.document({ issuer: "https://elsewhere.example.org" })));
     const metadata = new SharedJwks().metadata(idp.issuer, SETTINGS, WATCHER);

@@ -4,7 +4,9 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { createJwtLogin, type RejectEvent } from "matrix-jwt-login";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
-import { host as plainHost, login, optionsWith, SERVER_NAME } from "../helpers/login.js";
+import { SECRET } from "../helpers/keys.js";
+import { host as plainHost, login, LOGIN_TYPE, optionsWith, SERVER_NAME } from "../helpers/login.js";
+import { token as jwt } from "../helpers/tokens.js";
 import { loginTokenIn, TestBrowser } from "./helpers/browser.js";
 import { APP, providerForTest, SECRET_FOR_SSO, ssoHost, type SsoHost } from "./helpers/host.js";
 import { CLIENT } from "./helpers/provider.js";
@@ -29,6 +31,16 @@ describe("a login token", () => {
     expect(onReject.mock.calls[0]?.[0]).toMatchObject({ loginType: "m.login.sso", reason: "login_token" });
     expect(await redeem(host.url, "mjl_forged")).toMatchObject(INVALID);
     expect((await redeem(host.url, "mjl_forged")).status).toBe(429);
+  });
+
+  test("leaves the login by JWT beside it as it is", async () => {
+    const { middleware } = await ssoHost({ options: { loginTypes: { [LOGIN_TYPE]: { secret: SECRET } } } });
+    const { login } = middleware.jwtLogin;
+    expect(await login({ type: LOGIN_TYPE, token: jwt() })).toMatchObject({ user_id: "@alice:example.org" });
+    await expect(login({ type: "m.login.token", token: jwt() })).rejects.toMatchObject({ errcode: "M_UNKNOWN" });
+    await expect(login({ type: "m.login.token", token: "mjl_forged" })).rejects.toMatchObject({
+      errcode: "M_FORBIDDEN",
+    });
   });
 
   test("is good once though sent twenty times at once", async () => {

@@ -7,6 +7,8 @@ import { expectOptionsError } from "../helpers/bad-options.js";
 import { serveIdentityProvider } from "../helpers/identity-provider.js";
 import { keySet } from "../helpers/jwks-server.js";
 import { jwk, P256, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
+import { LOGIN_TYPE } from "../helpers/login.js";
+import { remoteLogins } from "../helpers/remote-login.js";
 import { encode, signed, token } from "../helpers/tokens.js";
 import { verdict } from "../helpers/verdict.js";
 
@@ -148,4 +150,18 @@ describe("a list of issuers", () => {
   ])("%s is refused", (_, list, path, problem) => {
     expectOptionsError(() => verifierOf(list), path, problem);
   });
+});
+
+test("a login is by the entry of the token's issuer, encrypted or not", async () => {
+  const mixed = { ...decryption, allowUnencrypted: true };
+  const list = [
+    { ...A, decryption: mixed },
+    { ...B, decryption: mixed },
+  ];
+  const { attempt } = remoteLogins({ [LOGIN_TYPE]: list }, { externalIds: false });
+  expect(await attempt(encrypted(token(ofA)))).toBe("200");
+  expect(await attempt(token(ofA))).toBe("200");
+  expect(await attempt(encrypted(token(ofB, rs256)))).toBe("200");
+  expect(await attempt(encrypted(token({ ...ofA, aud: "b" })))).toBe("403 audience");
+  expect(await attempt(encrypted(token({ iss: "https://c.example.org" })))).toBe("403 issuer");
 });

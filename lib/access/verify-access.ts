@@ -1,4 +1,5 @@
 import { externalIdOf, findLinked } from "../login/external-ids.js";
+import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { Refusal } from "../support/refusal.js";
 import { grantedScopes } from "../tokens/claims.js";
@@ -60,7 +61,7 @@ function judge(
       await source.verifier.authorize(token, {});
       const userId = await findLinked(externalIds, externalIdOf(token), config.serverName);
       if (userId === undefined) throw new Refusal("user", "unlinked", "nobody here is linked to its identity");
-      return accessOf(userId, userId.slice(1, userId.indexOf(":")));
+      return accessOf(userId, localpartIn(userId));
     };
     return linked();
   }

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 
-import { parseUserId } from "../matrix/identifiers.js";
+import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { identifies, isCleanText, type JsonObject, type LoginFields } from "../matrix/submission.js";
 import { Refusal } from "../support/refusal.js";
@@ -59,7 +59,7 @@ export function accountOfSubject({ rules, submission, token }: LoginRequest, ser
  * @throws Refusal `identifier`
  */
 export function accountOfLink(userId: string, { rules, submission }: LoginRequest, serverName: string): Account {
-  const localpart = parseUserId(userId)?.localpart ?? "";
+  const localpart = localpartIn(userId);
   assertIdentifier(rules, submission, localpart, serverName);
   return { userId, localpart };
 }

@@ -36,6 +36,11 @@ export function parseUserId(text: string): UserIdParts | undefined {
   return { localpart: text.slice(1, colon), serverName: text.slice(colon + 1) };
 }
 
+/** @param userId - of the form that {@link parseUserId} takes */
+export function localpartIn(userId: string): string {
+  return userId.slice(1, userId.indexOf(":"));
+}
+
 /** Can a user of this ID exist, be it one from before the grammar of today? */
 export function isPossibleUserId(userId: string): boolean {
   return userId.length <= MAX_USER_ID_BYTES && VISIBLE_ASCII.test(userId);

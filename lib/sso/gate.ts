@@ -1,3 +1,4 @@
+import { localpartIn } from "../matrix/identifiers.js";
 import { admitted, attempted, succeeded, type Attempt } from "../login/attempt.js";
 import { newDeviceId, SUBJECT_OPTIONAL } from "../login/account.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
@@ -102,7 +103,7 @@ export async function redeem<User, Req>(
       const login: VerifiedLogin<Req> = {
         loginType: SSO_LOGIN_TYPE,
         userId,
-        localpart: userId.slice(1, userId.indexOf(":")),
+        localpart: localpartIn(userId),
         claims: { iss: issuer, sub: subject, ...(sessionId !== undefined && { sid: sessionId }) },
         externalId: { issuer, subject },
         sso: { provider, issuer, subject, ...(sessionId !== undefined && { sessionId }) },

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 /** How long the event loop is kept at a time, in milliseconds. */
 const SLICE = 10;
 
-let last: Promise<void> = Promise.resolve();
+let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Does long work without keeping the event loop: a slice of it in each turn, and one work at a time in the whole process.
@@ -12,7 +12,7 @@ let last: Promise<void> = Promise.resolve();
  */
 export function inSlices(step: () => boolean): Promise<void> {
   const work = last.then(() => run(step));
-  last = work.catch(() => undefined);
+  last = Promise.allSettled([work]);
   return work;
 }
 

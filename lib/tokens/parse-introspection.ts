@@ -78,7 +78,8 @@ function endpointOf(
 }
 
 /** The question fails with its metadata, and is watched itself. */
-const UNWATCHED = { failed: () => undefined, recovered: () => undefined };
+const nothing = () => undefined;
+const UNWATCHED = { failed: nothing, recovered: nothing };
 
 /** RFC 6749 section 2.3.1, or RFC 6750 section 2.1. */
 function credentialsOf(values: IntrospectionValues, path: string): () => Promise<Credentials> {

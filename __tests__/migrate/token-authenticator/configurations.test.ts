@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { CompactEncrypt } from "jose";
 import {
+  createBearerAuth,
   createJwtLogin,
   fromTokenAuthenticatorConfig,
+  type BearerAuthOptions,
   type Jwk,
   type MatrixError,
   type VerifiedLogin,
@@ -16,6 +18,7 @@ import {
 
 import { expectOptionsError } from "../../helpers/bad-options.js";
 import { ED25519, jwk, P256, pem, privatePem, RSA, SECRET } from "../../helpers/keys.js";
+import { optionsWith } from "../../helpers/login.js";
 import { token, type TokenParts } from "../../helpers/tokens.js";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -261,6 +264,25 @@ describe("as people have it", () => {
     ).toEqual(alice);
     expect(await loginBy("oauth", config(secrets), honest({ user: "alice" }), named("alice"))).toBe(403);
     expect(await loginBy("oauth", config(secrets), honest({ user: "alice" }, RS256), named("alice"))).toBe(403);
+    const named5 = { ...named("alice"), user: 5 };
+    expect(await loginBy("oauth", config(secrets), honest({ user: "alice" }, HS512), named5)).toBe(403);
+    const oauth = { jwt_validation: { jwk_set: { keys }, user_id_path: "user" } };
+    const loginTypes = fromTokenAuthenticatorConfig({ oauth });
+    await createJwtLogin({ ...optionsWith(), loginTypes }).ready();
+    const tokens = {
+      jwks: loginTypes["com.famedly.login.token.oauth"]?.jwks,
+      tokenType: "at+jwt",
+    } as BearerAuthOptions["tokens"];
+    const { authenticate } = createBearerAuth({ serverName: "example.org", tokens });
+    for (const algorithm of ["HS256", "RS256"] as const) {
+      const accessToken = honest(
+        {},
+        { algorithm, header: { typ: "at+jwt", kid: algorithm === "RS256" ? "rsa" : "oct" } },
+      );
+      for (let times = 0; times < 2; times += 1) {
+        expect(await authenticate(`Bearer ${accessToken}`)).toMatchObject({ userId: "@s-1:example.org" });
+      }
+    }
     const short = { keys: [...keys, { kty: "oct", k: "AAAA" }] };
     await loginBy("oauth", config(short), honest({ user: "alice" }), named("alice"));
     expect(warned.mock.calls.map(([text]) => String(text))).toContainEqual(expect.stringContaining("jwk_set.keys[4]"));

@@ -109,3 +109,15 @@ describe("keys that have to be parsed to be ruled out", () => {
     expect(parse).toHaveBeenCalledTimes(calls);
   });
 });
+
+test("a good key behind many damaged ones is found in a set that is there already", async () => {
+  server.answer(keySet([jwk(RSA, { kid: "rsa" }), ...many(OFF_CURVE, 30), P521]));
+  const { attempt } = remoteLogin(server.url);
+  expect(await attempt(token({}, { algorithm: "RS256" }))).toBe("200");
+  expect(await Promise.all([1, 2, 3].map(() => attempt(token({}, { algorithm: "ES512" }))))).toEqual([
+    "200",
+    "200",
+    "200",
+  ]);
+  expect(server.requests).toHaveLength(1);
+});

@@ -19,14 +19,18 @@ export const credentials: Check<Credentials> = (value, path) => {
     : ([anyObject(value, path)["type"], at(path, "type")] as const);
   if (type === null) return {};
   const kind = oneOf(["basic", "bearer"])(type, typePath);
-  const [first = "", second = ""] = SETTINGS[kind].map((name, index) => settingOf(value, name, index + 1, kind, path));
-  return kind === "bearer" ? { bearerToken: first } : basic(first, second);
+  const setting = settingsOf(value, kind, path);
+  return kind === "bearer" ? { bearerToken: setting("token") } : basic(setting("username"), setting("password"));
 };
 
-function settingOf(value: unknown, name: string, index: number, kind: keyof typeof SETTINGS, path: string): string {
-  if (!Array.isArray(value)) return text(objectWith(["type", ...SETTINGS[kind]])(value, path)[name], at(path, name));
-  if (value.length > SETTINGS[kind].length + 1) throw new OptionsError(path, `has too much in it for ${kind}`);
-  return text(value[index], at(path, index));
+function settingsOf(value: unknown, kind: keyof typeof SETTINGS, path: string): (name: string) => string {
+  const names: readonly string[] = ["type", ...SETTINGS[kind]];
+  if (!Array.isArray(value)) {
+    const settings = objectWith(names)(value, path);
+    return (name) => text(settings[name], at(path, name));
+  }
+  if (value.length > names.length) throw new OptionsError(path, `has too much in it for ${kind}`);
+  return (name) => text(value[names.indexOf(name)], at(path, names.indexOf(name)));
 }
 
 /**

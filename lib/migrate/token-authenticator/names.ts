@@ -51,8 +51,7 @@ export function userNamedBy(sources: readonly Source[]): string | undefined {
 }
 
 /** Is the name that the client gave one of this type, and is it the localpart that the token's sources have? */
-export function isNamedAs(type: UsernameType, name: unknown, sources: readonly Source[]): boolean {
-  if (typeof name !== "string") return false;
+export function isNamedAs(type: UsernameType, name: string, sources: readonly Source[]): boolean {
   const userId = parseUserId(name);
   if (type === "fq_uid" && userId === undefined) return false;
   const localpart = type === "localpart" ? name : (userId?.localpart ?? name);

@@ -70,14 +70,14 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
     identifier: usernameType === undefined ? "ignore" : "require",
     displayNameClaim: (claims: Claims, answer?: Claims) => displayNameIn(sources(claims, answer)),
     allowRegistration: options.optional("registration_enabled", flag, false),
-    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>, answer?: Claims) => {
+    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>, answer: Claims = {}) => {
       const all = sources(claims, answer);
       const names = namesGiven(submission);
       return (
         namesSomebody(submission) &&
-        (usernameType === undefined || names.every((name) => isNamedAs(usernameType, name, all))) &&
+        (usernameType === undefined || names.every((name) => isNamedAs(usernameType, String(name), all))) &&
         (rules.jwt === undefined || (hasRegisteredTypes(claims) && passes(rules.jwt, claims))) &&
-        (rules.introspection === undefined || passes(rules.introspection, answer ?? claims)) &&
+        (rules.introspection === undefined || passes(rules.introspection, answer)) &&
         agree(valuesAt(all, "displayname_path")) &&
         agree(valuesAt(all, "admin_path")) &&
         agree(valuesAt(all, "email_path")) &&
@@ -115,7 +115,7 @@ function assertNamesUser(all: readonly (Rules | undefined)[], path: string): voi
   );
 }
 
-/** What the claims of a token are to be read with. Introspected alone, the answer's members are its claims. */
+/** What the claims of a token, and of the endpoint's answer to it, are to be read with. */
 function sourcesOf({
   jwt,
   introspection,
@@ -125,7 +125,7 @@ function sourcesOf({
 }) {
   return (claims: Claims, answer: Claims | undefined): readonly Source[] => [
     ...(jwt ? [{ paths: jwt.paths, claims }] : []),
-    ...(introspection ? [{ paths: introspection.paths, claims: answer ?? claims }] : []),
+    ...(introspection ? [{ paths: introspection.paths, claims: answer }] : []),
   ];
 }
 

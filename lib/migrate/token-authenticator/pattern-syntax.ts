@@ -108,23 +108,26 @@ class Reader {
     if (this.#skip("*")) return [0, Infinity];
     if (this.#skip("+")) return [1, Infinity];
     if (this.#skip("?")) return [0, 1];
-    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.#rest());
+    const found = /^\{(?:\d+|\d*,\d*)\}/.exec(this.#rest());
     if (found === null) return undefined;
-    const [all, min = "", comma, max = ""] = found;
-    if (min === "" && comma === "") return undefined;
+    const [all] = found;
+    const bounds = all.slice(1, -1);
+    const min = bounds.replace(/,.*/, "");
+    const max = bounds.replace(/.*,/, "");
     if (min === "") throw this.#wrong("leaves out how often at least; write {0,n}");
     this.#position += all.length;
     const least = Number(min);
-    const most = comma === "" ? least : max === "" ? Infinity : Number(max);
+    const most = max === "" ? Infinity : Number(max);
     if (least > MAX_COUNT || (most !== Infinity && most > MAX_COUNT)) throw new PatternTooLarge();
     if (least > most) throw this.#wrong("has a repetition of which the least is more than the most");
     return [least, most];
   }
 
   #place(): Part | undefined {
-    const name = this.#peek() === "\\" ? `\\${this.#peek(1) ?? ""}` : (this.#peek() ?? "");
-    const place = PLACES[name];
-    if (place === undefined) return undefined;
+    const rest = this.#rest();
+    const found = Object.entries(PLACES).find(([name]) => rest.startsWith(name));
+    if (found === undefined) return undefined;
+    const [name, place] = found;
     this.#position += name.length;
     return (states, next) => states.place(place, next);
   }
@@ -205,7 +208,7 @@ class Reader {
   }
 
   #take(): string {
-    return this.#characters[this.#position++] ?? "";
+    return String(this.#characters[this.#position++]);
   }
 
   #skip(character: string): boolean {
@@ -223,8 +226,9 @@ class Reader {
   }
 }
 
-function codeOf(character: string): number {
-  return character.codePointAt(0) ?? 0;
+/** @param character - not empty */
+export function codeOf(character: string): number {
+  return Number(character.codePointAt(0));
 }
 
 const repeat = (part: Part, [min, max]: readonly [number, number], ...[states, next]: Parameters<Part>): number => {

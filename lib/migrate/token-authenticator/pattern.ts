@@ -56,8 +56,7 @@ class States {
 
   /** Lets a fork lead to one more state, so that a loop can come back to it. */
   connect(fork: number, next: number): void {
-    const state = this.all[fork];
-    if (state !== undefined) this.all[next]?.before.push(state);
+    this.all[next]?.before.push(...this.all.slice(fork, fork + 1));
   }
 
   #add(kind: Kind, next: readonly number[]): number {

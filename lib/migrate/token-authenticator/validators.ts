@@ -2,7 +2,7 @@ import { anyObject, at, flag, listOf, objectWith, oneOf, text, type Check } from
 import { OptionsError } from "../../support/options-error.js";
 import { isFalsy, jsonEqual } from "./json.js";
 import { pathReader } from "./paths.js";
-import { pattern } from "./pattern-syntax.js";
+import { codeOf, pattern } from "./pattern-syntax.js";
 
 /** A rule about a token's claims, or about a part of them. */
 export type Validator = (value: unknown) => boolean;
@@ -50,7 +50,7 @@ const MAKERS: Readonly<Record<Kind, (settings: Settings) => Validator>> = {
       !settings.has("full_match") || settings.get("full_match", (value, path) => flag(value ?? false, path));
     return (value) => {
       if (typeof value !== "string" || value.length > 2 * MAX_TEXT) return false;
-      const characters = Array.from(value, (character) => character.codePointAt(0) ?? 0);
+      const characters = Array.from(value, codeOf);
       return characters.length <= MAX_TEXT && wanted.matches(characters, whole);
     };
   },

@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 
 import { isHmac, type Algorithm } from "../readers/algorithms.js";
 import type { Jwk, Jwks } from "./jwk.js";
-import { inlineJwks } from "./jwk-set.js";
+import { inlineJwks, jwkSet, JwkSet, setSource } from "./jwk-set.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
 const CONFIGURED = new WeakSet<object>();
@@ -21,8 +21,8 @@ export function givenJwks(value: unknown, path: string): KeySource {
   const secrets = keys.filter(({ kty }) => kty === "oct").map((jwk) => ({ jwk, key: secretOf(jwk) }));
   if (secrets.length === 0) return inlineJwks(value, path);
   const others = keys.filter(({ kty }) => kty !== "oct");
-  const source = others.length === 0 ? undefined : inlineJwks({ keys: others }, path);
-  const algorithms = new Set<Algorithm>([...HMAC, ...(source?.algorithms ?? [])]);
+  const source = setSource(others.length === 0 ? JwkSet.of([]) : jwkSet({ keys: others }, path));
+  const algorithms = new Set<Algorithm>([...HMAC, ...source.algorithms]);
   const secretsFor = ({ algorithm, kid }: KeyQuery): readonly KeyObject[] =>
     secrets
       .filter(
@@ -31,13 +31,13 @@ export function givenJwks(value: unknown, path: string): KeySource {
       .map(({ key }) => key)
       .slice(0, MAX_CANDIDATES);
   return {
-    keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : (source?.keysFor(query) ?? [])),
-    holds: (key) => secrets.some((each) => each.key === key) || source?.holds(key) === true,
+    keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : source.keysFor(query)),
+    holds: (key) => secrets.some((each) => each.key === key) || source.holds(key),
     named: true,
     algorithms,
     possibleAlgorithms: algorithms,
-    describe: (query) => source?.describe(query),
-    ready: () => Promise.resolve(),
+    describe: (query) => source.describe(query),
+    ready: () => source.ready(),
   };
 }
 

@@ -27,8 +27,10 @@ const MAX_MODULUS = 2_731;
 /** 64 bits in base64url. */
 const MAX_EXPONENT = 11;
 
+export type { SetKey };
+
 /** One key of a set that its members allow to verify signatures. Parsed once, when first needed. */
-export class SetKey {
+class SetKey {
   readonly jwk: Jwk;
   /** The algorithms that its members allow. It may turn out to be a key for none of them. */
   readonly named: readonly Algorithm[];

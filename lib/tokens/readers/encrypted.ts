@@ -51,11 +51,8 @@ export class EncryptedReader implements TokenReader {
   }
 
   read(token: string, steps: Steps): Proven | Promise<Proven> {
-    if (this.#config.allowUnencrypted && !isEncrypted(token)) return this.#inner.read(token, steps);
-    const inner = steps.take("decryption", () => this.open(token));
-    return typeof inner === "string"
-      ? this.#inner.read(inner, steps)
-      : inner.then((late) => this.#inner.read(late, steps));
+    if (this.#isPlain(token)) return this.#inner.read(token, steps);
+    return steps.take("decryption", () => this.#decrypt(token)).then((inner) => this.#inner.read(inner, steps));
   }
 
   /**
@@ -64,13 +61,16 @@ export class EncryptedReader implements TokenReader {
    * @throws TokenError
    */
   open(token: string): string | Promise<string> {
-    if (isEncrypted(token)) return this.#decrypt(token);
-    if (this.#config.allowUnencrypted) return token;
-    throw malformed("an encrypted token has five parts");
+    return this.#isPlain(token) ? token : this.#decrypt(token);
+  }
+
+  #isPlain(token: string): boolean {
+    return this.#config.allowUnencrypted && !isEncrypted(token);
   }
 
   /** One text whatever failed: who does not have the key learns nothing about what it opens. */
   async #decrypt(token: string): Promise<string> {
+    if (!isEncrypted(token)) throw malformed("an encrypted token has five parts");
     const { compactDecrypt } = await jose();
     const content = await this.#contentOf(token, compactDecrypt).catch(() => undefined);
     if (content !== undefined) return content;
@@ -93,9 +93,8 @@ export class EncryptedReader implements TokenReader {
 
   /** All that a header says is checked before anything is decrypted (RFC 8725 section 3.1). */
   #headerOf(token: string): JweHeader | undefined {
-    const parts = token.split(".");
-    if (!parts.every(isBase64url)) return undefined;
-    const bytes = Buffer.from(parts[0] ?? "", "base64url");
+    if (!token.split(".").every(isBase64url)) return undefined;
+    const bytes = Buffer.from(token.slice(0, token.indexOf(".")), "base64url");
     const header: unknown = isUtf8(bytes) ? JSON.parse(bytes.toString()) : undefined;
     if (typeof header !== "object" || header === null || "zip" in header || "crit" in header) return undefined;
     const { alg, enc, kid, cty } = header as Readonly<Record<string, unknown>>;
