@@ -1,7 +1,7 @@
 import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
 import { authorizationOf } from "./access/authorization.js";
 import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
-import { BEARER_OPTION_NAMES, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
+import { bearerOptions, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
 import { addressOf } from "./http/node/client.js";
@@ -10,7 +10,7 @@ import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";
-import { readerOf } from "./tokens/parse-options.js";
+import { optional, optionsOf, type OptionsOf } from "./support/options.js";
 
 /**
  * The options of {@link matrixBearerAuth}.
@@ -18,6 +18,11 @@ import { readerOf } from "./tokens/parse-options.js";
  * @typeParam User - the host's own type, inferred from `findUser`
  */
 export type MatrixBearerAuthOptions<User = undefined, Req = unknown> = BearerAuthOptions<User, Req> & BearerHttpOptions;
+
+const BEARER_HTTP_OPTIONS = {
+  cors: optional(flag, true),
+  otherTokens: optional(oneOf(["reject", "next"]), "reject"),
+} satisfies OptionsOf<BearerHttpOptions>;
 
 type Next = (error?: unknown) => void;
 
@@ -58,10 +63,9 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
 export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
   options: MatrixBearerAuthOptions<User, Req>,
 ): MatrixBearerAuth<User, Req> {
-  const reader = readerOf(options, "", [...BEARER_OPTION_NAMES, "cors", "otherTokens"]);
-  const cors = reader.optional("cors", flag, true);
-  const otherTokens = reader.optional("otherTokens", oneOf(["reject", "next"]), "reject");
-  const config = parseBearerOptions<User, Req>(reader);
+  const parse = optionsOf({ ...bearerOptions<User, Req>(), ...BEARER_HTTP_OPTIONS }, { undefinedIsAbsent: true });
+  const { cors, otherTokens, ...values } = parse(options, "");
+  const config = parseBearerOptions(values);
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
   /** Where each request keeps what `of` gives: its own, whatever else writes to `req.matrix`. */
   const key = Symbol("matrix-jwt-login.access");

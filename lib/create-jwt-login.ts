@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { loginCore, type JwtLogin as TokenLogin } from "./login/jwt-login.js";
 import type { JwtLoginOptions as TokenLoginOptions, LoginContext } from "./login/options.js";
-import { LOGIN_OPTION_NAMES, type LoginConfig } from "./login/parse-options.js";
+import { loginOptions, type LoginConfig } from "./login/parse-options.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
@@ -11,9 +11,9 @@ import { ssoConfig, type SsoConfig } from "./sso/parse-options.js";
 import type { Provider } from "./sso/parts.js";
 import { providersOf } from "./sso/providers.js";
 import { singleSignOn, type SingleSignOn } from "./sso/single-sign-on.js";
-import { at, type OptionReader } from "./support/checks.js";
+import { at } from "./support/checks.js";
+import { optional, optionsOf, type OptionsOf, type Values } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
-import { readerOf } from "./tokens/parse-options.js";
 
 /**
  * What a login needs, with or without Express.
@@ -36,10 +36,12 @@ export interface JwtLogin<Req = unknown> extends TokenLogin<Req> {
   readonly sso: SingleSignOn<Req> | undefined;
 }
 
-export const JWT_LOGIN_OPTION_NAMES = [
-  ...LOGIN_OPTION_NAMES,
-  "sso",
-] as const satisfies readonly (keyof JwtLoginOptions<unknown>)[];
+/** The options of a login with single sign-on. */
+export function jwtLoginOptions<User, Req>() {
+  return { ...loginOptions<User, Req>(), sso: optional(ssoConfig) } satisfies OptionsOf<JwtLoginOptions<User, Req>>;
+}
+
+type JwtLoginValues<User, Req> = Values<ReturnType<typeof jwtLoginOptions<User, Req>>>;
 
 /**
  * Makes a login without Express: for another framework, or for a host's own handlers.
@@ -50,21 +52,21 @@ export const JWT_LOGIN_OPTION_NAMES = [
  * @throws OptionsError if an option is invalid
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return jwtLoginOf<User, Req>(readerOf(options, "", JWT_LOGIN_OPTION_NAMES));
+  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), { undefinedIsAbsent: true })(options, ""));
 }
 
-/** As {@link createJwtLogin}, for who has read the options' names already. */
-export function jwtLoginOf<User, Req>(options: OptionReader): JwtLogin<Req> {
-  const { config, jwtLogin } = loginCore<User, Req>(options);
-  const sso = options.optional("sso", ssoConfig);
-  return Object.freeze(sso === undefined ? { ...jwtLogin, sso } : withSso(config, jwtLogin, sso, options));
+/** As {@link createJwtLogin}, of checked options. */
+export function jwtLoginOf<User, Req>(options: JwtLoginValues<User, Req>): JwtLogin<Req> {
+  const { sso, externalIds } = options;
+  const { config, jwtLogin } = loginCore(options, sso !== undefined);
+  return Object.freeze(sso === undefined ? { ...jwtLogin, sso } : withSso(config, jwtLogin, sso, externalIds));
 }
 
 function withSso<User, Req>(
   login: LoginConfig<User, Req>,
   jwtLogin: TokenLogin<Req>,
   config: SsoConfig,
-  options: OptionReader,
+  externalIds: JwtLoginValues<User, Req>["externalIds"],
 ): JwtLogin<Req> {
   const { serverName, logger, registerUser } = login;
   const providers = providersOf(config, login.keysFor("m.login.sso"));
@@ -76,9 +78,9 @@ function withSso<User, Req>(
       throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
     }
   }
-  if (!options.has("externalIds") && !isOneIssuersOwn([...providers.values()])) {
+  if (externalIds === undefined && !isOneIssuersOwn([...providers.values()])) {
     throw new OptionsError(
-      options.at("externalIds"),
+      "externalIds",
       "is required with several sso.identityProviders, or with a subjectClaim that is not sub: a name that a provider " +
         "gives to somebody else would open the old account; false says that this cannot happen",
     );

@@ -1,17 +1,11 @@
 import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
-import { checkTokensFit, HTTP_OPTION_NAMES, parseHttpOptions, type HttpConfig } from "./http/parse-options.js";
-import {
-  isLoginToken,
-  JWT_LOGIN_OPTION_NAMES,
-  jwtLoginOf,
-  type JwtLogin,
-  type JwtLoginOptions,
-} from "./create-jwt-login.js";
+import { checkTokensFit, httpOptions, type HttpConfig } from "./http/parse-options.js";
+import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
 import type { LoginContext } from "./login/options.js";
-import { parseLogger, parseRateLimits } from "./login/parse-options.js";
 import type { Logger } from "./support/logger.js";
-import { maxTokenLengthOf, readerOf } from "./tokens/parse-options.js";
+import { optionsOf } from "./support/options.js";
+import { maxTokenLengthOf } from "./tokens/parse-options.js";
 
 /** A login over HTTP, whatever carries its requests. */
 export interface LoginOverHttp<Req> {
@@ -27,18 +21,19 @@ export interface LoginOverHttp<Req> {
 
 /** @throws OptionsError */
 export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
-  const reader = readerOf(options, "", [...JWT_LOGIN_OPTION_NAMES, ...HTTP_OPTION_NAMES]);
-  const http = parseHttpOptions<Req>(reader);
-  const jwtLogin = jwtLoginOf<User, Req>(reader);
-  checkTokensFit(options.loginTypes, http.bodyLimit, maxTokenLengthOf);
-  const { address, failures } = parseRateLimits(reader);
+  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, { undefinedIsAbsent: true });
+  const { flows, unknownLoginType, bodyLimit, cors, clientAddress, ...values } = check(options, "");
+  const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
+  const jwtLogin = jwtLoginOf(values);
+  checkTokensFit(options.loginTypes, bodyLimit, maxTokenLengthOf);
+  const { address, failures } = values.rateLimits;
   const types = Object.keys(options.loginTypes);
   const loginTokens = jwtLogin.sso === undefined ? undefined : isLoginToken;
   return {
     http,
-    bodies: new LoginBodies(types, http.unknownLoginType, http.bodyLimit, loginTokens),
+    bodies: new LoginBodies(types, unknownLoginType, bodyLimit, loginTokens),
     jwtLogin,
-    logger: parseLogger(reader),
+    logger: values.logger,
     flows: JSON.stringify({ flows: jwtLogin.flows }),
     countsAddresses: address !== undefined || failures !== undefined,
   };

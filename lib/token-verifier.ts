@@ -3,14 +3,14 @@ import { at, callback } from "./support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
 import { optional, optionsOf, type OptionsOf } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
-import { introspectionWatcher, keyWatcher, notifying } from "./login/events.js";
+import { keyContexts } from "./login/events.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import type { KeysErrorEvent } from "./login/options.js";
-import { parseLoginTypes } from "./login/parse-login-type.js";
+import { parseLoginTypes } from "./login/login-type.js";
 import { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
-import { keyCache, SharedJwks, type KeyCache } from "./tokens/keys/shared-jwks.js";
+import { keyCache, type KeyCache } from "./tokens/keys/shared-jwks.js";
 
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {
@@ -59,7 +59,7 @@ const VERIFIER_CONTEXT_OPTIONS = {
   logger: optional(anyLogger, consoleLogger),
   onKeysError: optional(callback<NonNullable<TokenVerifierContext["onKeysError"]>>),
   keyCache: optional(keyCache),
-} satisfies OptionsOf<Omit<TokenVerifierContext, "keyCache"> & { readonly keyCache?: SharedJwks }>;
+} satisfies OptionsOf<TokenVerifierContext>;
 
 const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, { undefinedIsAbsent: true });
 
@@ -76,14 +76,14 @@ export function createTokenVerifier(
   options: LoginTypeOptions | readonly LoginTypeOptions[],
   context: TokenVerifierContext = {},
 ): TokenVerifier {
-  const { logger, onKeysError, keyCache: shared = new SharedJwks() } = contextOptions(context, "");
-  const notify = notifying(onKeysError, "onKeysError", logger);
-  const tell = ({ error, source }: KeysErrorEvent) => notify?.({ error, source });
-  const entries = parseLoginTypes(options, "", {
-    shared,
-    watcher: keyWatcher("a token verifier", logger, tell),
-    introspectionWatcher: introspectionWatcher("a token verifier", logger, tell),
-  });
+  const { logger, onKeysError, keyCache } = contextOptions(context, "");
+  const tell =
+    onKeysError &&
+    (({ error, source }: KeysErrorEvent) => {
+      onKeysError({ error, source });
+    });
+  const keysFor = keyContexts({ logger, keyCache, onKeysError: tell });
+  const entries = parseLoginTypes(options, "", keysFor("a token verifier"));
   for (const [index, { singleUse }] of entries.all.entries()) {
     if (!singleUse) continue;
     const path = at(Array.isArray(options) ? at("", index) : "", "singleUse");

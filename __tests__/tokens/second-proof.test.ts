@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { TokenError, type Claims } from "matrix-jwt-login";
 
-import { parseLoginType } from "../../lib/login/parse-login-type.js";
+import { parseLoginType } from "../../lib/login/login-type.js";
 import { SharedJwks } from "../../lib/tokens/keys/shared-jwks.js";
 import type { Confirmation, Proven } from "../../lib/tokens/readers/reader.js";
 import { Verifier } from "../../lib/tokens/verifier.js";

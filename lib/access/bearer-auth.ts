@@ -1,9 +1,9 @@
+import { optionsOf } from "../support/options.js";
 import { AccessAttempt, AccessCheck } from "./access-check.js";
 import { parseAuthorization } from "./authorization.js";
 import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";
 import { rejectionOf } from "./refusal.js";
-import { readerOf } from "../tokens/parse-options.js";
-import { BEARER_OPTION_NAMES, parseBearerOptions } from "./parse-options.js";
+import { bearerOptions, parseBearerOptions } from "./parse-options.js";
 
 /** The check of access tokens, without a web framework. Its functions need no `this`. */
 export interface BearerAuth<User = undefined, Req = unknown> {
@@ -36,7 +36,7 @@ export interface BearerAuth<User = undefined, Req = unknown> {
 export function createBearerAuth<User = undefined, Req = unknown>(
   options: BearerAuthOptions<User, Req>,
 ): BearerAuth<User, Req> {
-  const config = parseBearerOptions<User, Req>(readerOf(options, "", BEARER_OPTION_NAMES));
+  const config = parseBearerOptions(optionsOf(bearerOptions<User, Req>(), { undefinedIsAbsent: true })(options, ""));
   const check = new AccessCheck(config, { passesForeign: false });
   return Object.freeze({
     async authenticate(authorization: string | undefined, context: AccessContext<Req> = {}) {

@@ -1,20 +1,13 @@
-import { introspectionWatcher, keyWatcher, notifier, type Notify } from "../login/events.js";
-import { parseLogger, RATE_LIMITS, serverName } from "../login/parse-options.js";
-import { LoginLimits, type Limiters } from "../limits/login-limits.js";
+import { keyContexts, notifier, type Notify } from "../login/events.js";
+import { limitsOf, RATE_LIMITS, serverName } from "../login/parse-options.js";
+import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { together } from "../remote/watchers.js";
-import { callback, numberFrom, type Check, type OptionReader } from "../support/checks.js";
-import type { Logger } from "../support/logger.js";
-import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
-import { OptionsError } from "../support/options-error.js";
+import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
+import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
+import { optional, optionsOf, required, type OptionsOf, type Values } from "../support/options.js";
 import { TokenError } from "../tokens/errors.js";
-import { keyCache, SharedJwks } from "../tokens/keys/shared-jwks.js";
-import type {
-  AccessKeysErrorEvent,
-  AccessRejectEvent,
-  BearerAuthOptions,
-  TokenCacheOptions,
-  VerifiedAccess,
-} from "./options.js";
+import { keyCache } from "../tokens/keys/shared-jwks.js";
+import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
 import { TokenCache, type CacheSettings } from "./token-cache.js";
 import { parseTokenSources, warnOfSharedNames, type TokenSources } from "./token-source.js";
 import type { AccessConfig } from "./verify-access.js";
@@ -30,53 +23,50 @@ export interface BearerConfig<User, Req> extends AccessConfig {
   readonly onReject: Notify<AccessRejectEvent<Req>> | undefined;
 }
 
-export const BEARER_OPTION_NAMES = [
-  "serverName",
-  "tokens",
-  "externalIds",
-  "findUser",
-  "cache",
-  "rateLimits",
-  "logger",
-  "onReject",
-  "onKeysError",
-  "keyCache",
-] as const satisfies readonly (keyof BearerAuthOptions)[];
+/** The options of {@link BearerAuthOptions}. */
+export function bearerOptions<User, Req>() {
+  type Options = Required<BearerAuthOptions<User, Req>>;
+  return {
+    serverName: required(serverName),
+    /** To be checked with what they share: {@link parseBearerOptions}. */
+    tokens: required((value: unknown) => value),
+    externalIds: optional(externalIds),
+    findUser: optional(callback<Options["findUser"]>),
+    cache: optional(cache, DEFAULT_CACHE),
+    rateLimits: optional<Limiters>(optionsOf({ failures: RATE_LIMITS.failures }), {}),
+    logger: optional(anyLogger, consoleLogger),
+    onReject: optional(callback<Options["onReject"]>),
+    onKeysError: optional(callback<Options["onKeysError"]>),
+    keyCache: optional(keyCache),
+  } satisfies OptionsOf<Options>;
+}
 
 /** @throws OptionsError */
-export function parseBearerOptions<User, Req>(options: OptionReader): BearerConfig<User, Req> {
-  type Options = BearerAuthOptions<User, Req>;
-  const logger = parseLogger(options);
-  const onKeysError = notifier<AccessKeysErrorEvent>(options, "onKeysError", logger);
-  const shared = options.optional("keyCache", keyCache) ?? new SharedJwks();
-  const watcher = together(keyWatcher("access tokens", logger, onKeysError));
-  const introspection = introspectionWatcher("access tokens", logger, onKeysError);
-  const sources = options.required("tokens", (value, path) =>
-    parseTokenSources(value, path, () => ({ shared, watcher: watcher(), introspectionWatcher: introspection })),
-  );
-  if (!options.has("externalIds")) warnOfSharedNames(sources.all);
+export function parseBearerOptions<User, Req>(
+  options: Values<ReturnType<typeof bearerOptions<User, Req>>>,
+): BearerConfig<User, Req> {
+  const { serverName, externalIds, findUser, logger } = options;
+  const context = keyContexts(options)("access tokens");
+  const part = together(context.watcher);
+  const sources = parseTokenSources(options.tokens, "tokens", () => ({ ...context, watcher: part() }));
+  if (externalIds === undefined) warnOfSharedNames(sources.all);
   return {
-    serverName: options.required("serverName", serverName),
+    serverName,
     sources,
-    externalIds: options.optional("externalIds", externalIds),
-    findUser: options.optional("findUser", callback<NonNullable<Options["findUser"]>>),
-    cache: cacheOf(options.optional("cache", cache, DEFAULT_CACHE)),
-    limits: limitsOf(options.optional<Limiters>("rateLimits", rateLimits, {}), logger),
+    externalIds: externalIds === false ? undefined : externalIds,
+    findUser,
+    cache: cacheOf(options.cache),
+    limits: limitsOf(options.rateLimits, logger),
     logger,
-    onReject: notifier(options, "onReject", logger),
+    onReject: notifier(options.onReject, "onReject", logger),
   };
 }
 
 const DEFAULT_CACHE: CacheSettings = { maxEntries: 10_000, maxAge: 120 };
 
-const moreThanZero: Check<number> = (value, path) => {
-  if (numberFrom(0, Number.MAX_SAFE_INTEGER, { unit: "seconds" })(value, path) > 0) return value as number;
-  throw new OptionsError(path, "must be more than 0 seconds");
-};
-
 const cacheOptions = optionsOf({
   maxEntries: optional(numberFrom(1, 1_000_000, { unit: "tokens", integer: true }), DEFAULT_CACHE.maxEntries),
-  maxAge: optional(moreThanZero, DEFAULT_CACHE.maxAge),
+  maxAge: optional(moreThanZero(seconds(0)), DEFAULT_CACHE.maxAge),
 } satisfies OptionsOf<TokenCacheOptions>);
 
 const cache: Check<CacheSettings | false> = (value, path) => (value === false ? false : cacheOptions(value, path));
@@ -94,12 +84,6 @@ const externalIdOptions = optionsOf({
   find: required(callback<NonNullable<AccessConfig["externalIds"]>["find"]>),
 });
 
-const externalIds: Check<AccessConfig["externalIds"]> = (value, path) =>
-  value === false ? undefined : externalIdOptions(value, path);
-
-/** The limits of logins count attempts, which requests are not. */
-const rateLimits = optionsOf({ failures: RATE_LIMITS.failures });
-
-function limitsOf({ failures }: Limiters, logger: Logger): LoginLimits | undefined {
-  return failures && new LoginLimits({ failures }, logger);
-}
+/** False: users of one name are explicitly one user. */
+const externalIds: Check<NonNullable<AccessConfig["externalIds"]> | false> = (value, path) =>
+  value === false ? false : externalIdOptions(value, path);

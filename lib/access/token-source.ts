@@ -1,7 +1,7 @@
 import { at, listOf, type Check } from "../support/checks.js";
 import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import { LOGIN_TYPE_OPTIONS } from "../login/parse-login-type.js";
+import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import type { SubjectRules } from "../matrix/subject.js";
 import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";

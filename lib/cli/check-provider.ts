@@ -1,4 +1,4 @@
-import { endpointUrl } from "../remote/endpoint-url.js";
+import { endpointUrl } from "../remote/metadata.js";
 import { request, within, type RemoteAnswer } from "../remote/request.js";
 import { JwkSet } from "../tokens/keys/jwk-set.js";
 import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";

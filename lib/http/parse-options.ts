@@ -1,30 +1,20 @@
-import { at, callback, flag, numberFrom, oneOf, type OptionReader } from "../support/checks.js";
+import { at, callback, flag, numberFrom, oneOf } from "../support/checks.js";
+import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import type { HttpOptions } from "./options.js";
 
-export interface HttpConfig<Req> extends Required<Omit<HttpOptions<Req>, "clientAddress">> {
-  readonly clientAddress: HttpOptions<Req>["clientAddress"];
-}
-
-export const HTTP_OPTION_NAMES = [
-  "flows",
-  "unknownLoginType",
-  "bodyLimit",
-  "cors",
-  "clientAddress",
-] as const satisfies readonly (keyof HttpOptions)[];
-
-/** @throws OptionsError */
-export function parseHttpOptions<Req>(options: OptionReader): HttpConfig<Req> {
-  const bytes = numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true });
+/** What only a login over HTTP has to know. */
+export function httpOptions<Req>() {
   return {
-    flows: options.optional("flows", oneOf(["merge", "replace"]), "merge"),
-    unknownLoginType: options.optional("unknownLoginType", oneOf(["next", "reject"]), "next"),
-    bodyLimit: options.optional("bodyLimit", bytes, 65_536),
-    cors: options.optional("cors", flag, true),
-    clientAddress: options.optional("clientAddress", callback<NonNullable<HttpOptions<Req>["clientAddress"]>>),
-  };
+    flows: optional(oneOf(["merge", "replace"]), "merge"),
+    unknownLoginType: optional(oneOf(["next", "reject"]), "next"),
+    bodyLimit: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }), 65_536),
+    cors: optional(flag, true),
+    clientAddress: optional(callback<NonNullable<HttpOptions<Req>["clientAddress"]>>),
+  } satisfies OptionsOf<HttpOptions<Req>>;
 }
+
+export type HttpConfig<Req> = Values<ReturnType<typeof httpOptions<Req>>>;
 
 interface TokenLength {
   readonly maxTokenLength?: number;

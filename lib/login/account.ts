@@ -9,7 +9,7 @@ import { STRICT, type Steps } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
 import type { VerifiedLogin } from "./options.js";
-import type { LoginType } from "./parse-login-type.js";
+import type { LoginType } from "./login-type.js";
 
 /** A login whose token is verified. */
 export interface LoginRequest {

@@ -1,17 +1,14 @@
-import { callback, type OptionReader } from "../support/checks.js";
-import type { IntrospectionWatcher } from "../tokens/introspection.js";
 import type { KeyWatcher } from "../remote/watchers.js";
 import type { Logger } from "../support/logger.js";
+import type { IntrospectionWatcher } from "../tokens/introspection.js";
+import type { KeyContext } from "../tokens/keys/parse-key-source.js";
+import { SharedJwks } from "../tokens/keys/shared-jwks.js";
 import type { KeysErrorEvent } from "./options.js";
 
 /** Tells the host of an event. Never throws. */
 export type Notify<Event> = (event: Event) => void;
 
-export function notifier<Event>(options: OptionReader, name: string, logger: Logger): Notify<Event> | undefined {
-  return notifying(options.optional(name, callback<(event: Event) => unknown>), name, logger);
-}
-
-export function notifying<Event>(
+export function notifier<Event>(
   listener: ((event: Event) => unknown) | undefined,
   name: string,
   logger: Logger,
@@ -34,8 +31,26 @@ export function notifying<Event>(
 const MAX_LINES = 10;
 const MINUTE = 60_000;
 
+/** What every way in has of these options. */
+interface KeyEvents {
+  readonly keyCache?: SharedJwks | undefined;
+  readonly logger: Logger;
+  readonly onKeysError?: ((event: KeysErrorEvent) => unknown) | undefined;
+}
+
+/** Makes what key sources share, and who is told of their outages. */
+export function keyContexts({ keyCache, logger, onKeysError }: KeyEvents): (name: string) => Required<KeyContext> {
+  const shared = keyCache ?? new SharedJwks();
+  const notify = notifier(onKeysError, "onKeysError", logger);
+  return (name) => ({
+    shared,
+    watcher: keyWatcher(name, logger, notify),
+    introspectionWatcher: introspectionWatcher(name, logger, notify),
+  });
+}
+
 /** Logs an outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
-export function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
+function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
   let down = false;
   let [minute, lines] = [0, 0];
   return {
@@ -61,7 +76,7 @@ export function keyWatcher(loginType: string, logger: Logger, notify: Notify<Key
 }
 
 /** As {@link keyWatcher}, of introspection. */
-export function introspectionWatcher(
+function introspectionWatcher(
   loginType: string,
   logger: Logger,
   notify: Notify<KeysErrorEvent> | undefined,

@@ -2,13 +2,12 @@ import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submissio
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
 import type { Jwks } from "../tokens/keys/jwk-set.js";
-import type { OptionReader } from "../support/checks.js";
 import { STRICT } from "../tokens/steps.js";
 import { SUBJECT_OPTIONAL, type LoginRequest } from "./account.js";
 import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
-import { parseLoginOptions, type LoginConfig } from "./parse-options.js";
+import { parseLoginOptions, type LoginConfig, type LoginValues } from "./parse-options.js";
 import { checkExpiry } from "./single-use.js";
 import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
@@ -67,9 +66,9 @@ export interface LoginCore<User, Req> {
   readonly config: LoginConfig<User, Req>;
 }
 
-/** A login by tokens alone, for other ways in: their options are read already, and they share limits, keys and used tokens. */
-export function loginCore<User, Req>(options: OptionReader): LoginCore<User, Req> {
-  const config = parseLoginOptions<User, Req>(options);
+/** A login by tokens alone, for other ways in: they share its limits, keys and used tokens. */
+export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty: boolean): LoginCore<User, Req> {
+  const config = parseLoginOptions(options, mayBeEmpty);
   return { config, jwtLogin: jwtLoginOf(config) };
 }
 

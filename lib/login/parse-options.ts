@@ -1,6 +1,5 @@
-import type { OptionReader } from "../support/checks.js";
 import { anyObject, at, callback, oneOf, text, type Check } from "../support/checks.js";
-import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
+import { optional, optionsOf, required, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.js";
 import { LoginLimits, type Limiters } from "../limits/login-limits.js";
@@ -8,13 +7,13 @@ import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import type { Entries } from "../tokens/by-issuer.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
-import { keyCache, SharedJwks } from "../tokens/keys/shared-jwks.js";
+import { keyCache } from "../tokens/keys/shared-jwks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
-import { introspectionWatcher, keyWatcher, notifier, type Notify } from "./events.js";
-import type { ExternalIds, JwtLoginOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "./options.js";
-import { parseLoginTypes, type LoginType } from "./parse-login-type.js";
+import { keyContexts, notifier, type Notify } from "./events.js";
+import type { ExternalIds, JwtLoginOptions, LoginEvent, RejectEvent } from "./options.js";
+import { parseLoginTypes, type LoginType } from "./login-type.js";
 import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
@@ -34,76 +33,78 @@ export interface LoginConfig<User, Req> extends Pick<
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
 }
 
-export const LOGIN_OPTION_NAMES = [
-  "serverName",
-  "loginTypes",
-  "findUser",
-  "registerUser",
-  "issueToken",
-  "rateLimits",
-  "usedTokens",
-  "externalIds",
-  "wellKnown",
-  "logger",
-  "onLogin",
-  "onReject",
-  "onKeysError",
-  "keyCache",
-] as const satisfies readonly (keyof JwtLoginOptions<unknown>)[];
-
-/** @throws OptionsError */
-export function parseLoginOptions<User, Req>(options: OptionReader): LoginConfig<User, Req> {
-  type Options = JwtLoginOptions<User, Req>;
-  const logger = parseLogger(options);
-  const onKeysError = notifier<KeysErrorEvent>(options, "onKeysError", logger);
-  const registerUser = options.optional("registerUser", callback<NonNullable<Options["registerUser"]>>);
-  const wellKnown = options.optional("wellKnown", jsonObject);
-  const shared = options.optional("keyCache", keyCache) ?? new SharedJwks();
-  const keysFor = (name: string): KeyContext => ({
-    shared,
-    watcher: keyWatcher(name, logger, onKeysError),
-    introspectionWatcher: introspectionWatcher(name, logger, onKeysError),
-  });
-  const loginTypes = options.required(
-    "loginTypes",
-    mapOf(options.has("sso"), (value, path, name) => {
-      const entries = parseLoginTypes(value, path, keysFor(name));
-      if (Array.isArray(value) && !options.has("externalIds")) {
-        throw new OptionsError(
-          "externalIds",
-          `is required with a list of issuers (${path}), as a name that two of them give would be one account; false allows that`,
-        );
-      }
-      for (const [index, { allowRegistration }] of entries.all.entries()) {
-        if (!allowRegistration || registerUser !== undefined) continue;
-        const here = Array.isArray(value) ? at(path, index) : path;
-        throw new OptionsError(at(here, "allowRegistration"), "needs the callback registerUser");
-      }
-      return entries;
-    }),
-  );
+/** The options of a login, whatever its way in. */
+export function loginOptions<User, Req>() {
+  type Options = Required<JwtLoginOptions<User, Req>>;
   return {
-    serverName: options.required("serverName", serverName),
+    serverName: required(serverName),
+    /** To be checked with what they share: {@link parseLoginOptions}. */
+    loginTypes: required(anyObject),
+    findUser: required(callback<Options["findUser"]>),
+    registerUser: optional(callback<Options["registerUser"]>),
+    issueToken: required(callback<Options["issueToken"]>),
+    rateLimits: optional<Limiters>(optionsOf(RATE_LIMITS), {}),
+    usedTokens: optional(usedTokenStore),
+    externalIds: optional(linkedAccounts<User, Req>),
+    wellKnown: optional(jsonObject),
+    logger: optional(anyLogger, consoleLogger),
+    onLogin: optional(callback<Options["onLogin"]>),
+    onReject: optional(callback<Options["onReject"]>),
+    onKeysError: optional(callback<Options["onKeysError"]>),
+    keyCache: optional(keyCache),
+  } satisfies OptionsOf<Options>;
+}
+
+export type LoginValues<User, Req> = Values<ReturnType<typeof loginOptions<User, Req>>>;
+
+/**
+ * @param mayBeEmpty - there is another way in than the login types
+ * @throws OptionsError
+ */
+export function parseLoginOptions<User, Req>(
+  options: LoginValues<User, Req>,
+  mayBeEmpty: boolean,
+): LoginConfig<User, Req> {
+  const { serverName, findUser, registerUser, issueToken, wellKnown, externalIds, logger } = options;
+  const keysFor = keyContexts(options);
+  const loginTypes = mapOf(options.loginTypes, "loginTypes", mayBeEmpty, (value, path, name) => {
+    const entries = parseLoginTypes(value, path, keysFor(name));
+    if (Array.isArray(value) && externalIds === undefined) {
+      throw new OptionsError(
+        "externalIds",
+        `is required with a list of issuers (${path}), as a name that two of them give would be one account; false allows that`,
+      );
+    }
+    for (const [index, { allowRegistration }] of entries.all.entries()) {
+      if (!allowRegistration || registerUser !== undefined) continue;
+      const here = Array.isArray(value) ? at(path, index) : path;
+      throw new OptionsError(at(here, "allowRegistration"), "needs the callback registerUser");
+    }
+    return entries;
+  });
+  return {
+    serverName,
     loginTypes,
-    limits: limitsOf(parseRateLimits(options), logger),
+    limits: limitsOf(options.rateLimits, logger),
     singleUse: singleUseOf(
-      options.optional("usedTokens", usedTokenStore),
+      options.usedTokens,
       [...loginTypes.values()].flatMap(({ all }) => all),
       logger,
     ),
-    externalIds: options.optional("externalIds", linkedAccounts<User, Req>),
-    findUser: options.required("findUser", callback<Options["findUser"]>),
+    externalIds: externalIds === false ? undefined : externalIds,
+    findUser,
     ...(registerUser && { registerUser }),
-    issueToken: options.required("issueToken", callback<Options["issueToken"]>),
+    issueToken,
     ...(wellKnown && { wellKnown }),
     keysFor,
     logger,
-    onLogin: notifier(options, "onLogin", logger),
-    onReject: notifier(options, "onReject", logger),
+    onLogin: notifier(options.onLogin, "onLogin", logger),
+    onReject: notifier(options.onReject, "onReject", logger),
   };
 }
 
-function limitsOf(limiters: Limiters, logger: Logger): LoginLimits | undefined {
+/** Undefined if there are none. */
+export function limitsOf(limiters: Limiters, logger: Logger): LoginLimits | undefined {
   const isEmpty = Object.values(limiters).every((limiter) => limiter === undefined);
   return isEmpty ? undefined : new LoginLimits(limiters, logger);
 }
@@ -119,37 +120,32 @@ function singleUseOf(
   return new SingleUse(new UsedTokens(store, logger), Math.max(0, ...tolerances));
 }
 
-/** @throws OptionsError */
-export function parseLogger(options: OptionReader): Logger {
-  return options.optional("logger", anyLogger, consoleLogger);
-}
-
 export const serverName: Check<string> = (value, path) => {
   if (isServerName(text(value, path))) return value as string;
   throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
 };
 
 function mapOf<T>(
+  object: Readonly<Record<string, unknown>>,
+  path: string,
   mayBeEmpty: boolean,
   check: (value: unknown, path: string, name: string) => T,
-): Check<ReadonlyMap<string, T>> {
-  return (value, path) => {
-    const names = Object.keys(anyObject(value, path));
-    if (names.length === 0 && !mayBeEmpty) throw new OptionsError(path, "must hold at least one login type");
-    return new Map(
-      names.map((name) => {
-        const here = at(path, name);
-        if (name === "") throw new OptionsError(here, "must have a name, e.g. org.matrix.login.jwt");
-        if (SPECIFIED_LOGIN_TYPES.has(name)) {
-          throw new OptionsError(
-            here,
-            "is a login type of the specification, with rules of its own; choose another name",
-          );
-        }
-        return [name, check((value as Record<string, unknown>)[name], here, name)];
-      }),
-    );
-  };
+): ReadonlyMap<string, T> {
+  const names = Object.keys(object);
+  if (names.length === 0 && !mayBeEmpty) throw new OptionsError(path, "must hold at least one login type");
+  return new Map(
+    names.map((name) => {
+      const here = at(path, name);
+      if (name === "") throw new OptionsError(here, "must have a name, e.g. org.matrix.login.jwt");
+      if (SPECIFIED_LOGIN_TYPES.has(name)) {
+        throw new OptionsError(
+          here,
+          "is a login type of the specification, with rules of its own; choose another name",
+        );
+      }
+      return [name, check(object[name], here, name)];
+    }),
+  );
 }
 
 function asJson(object: object, path: string): unknown {
@@ -169,13 +165,6 @@ export const RATE_LIMITS = {
   account: optional(limiterWith<RateLimiter>("consume")),
   failures: optional(limiterWith<FailureLimiter>("consume", "reward")),
 } satisfies OptionsOf<RateLimits>;
-
-const rateLimits = optionsOf(RATE_LIMITS);
-
-/** @throws OptionsError */
-export function parseRateLimits(options: OptionReader): Limiters {
-  return options.optional<Limiters>("rateLimits", rateLimits, {});
-}
 
 /** By shape, not by class: two copies of rate-limiter-flexible can be loaded beside each other. */
 function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
@@ -217,7 +206,7 @@ function existingUsers(value: unknown, path: string): NonNullable<ExternalIds<ne
   return typeof value === "function" ? callback(value, path) : oneOf(["refuse", "link"])(value, path);
 }
 
-/** Undefined: said explicitly that accounts are not linked. */
-function linkedAccounts<User, Req>(value: unknown, path: string): ExternalIds<User, Req> | undefined {
-  return value === false ? undefined : (externalIds(value, path) as ExternalIds<User, Req>);
+/** False: accounts are explicitly not linked. */
+function linkedAccounts<User, Req>(value: unknown, path: string): ExternalIds<User, Req> | false {
+  return value === false ? false : (externalIds(value, path) as ExternalIds<User, Req>);
 }

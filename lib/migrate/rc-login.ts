@@ -1,9 +1,9 @@
-import { numberFrom, objectWith, OptionReader, type Check } from "../support/checks.js";
+import { numberFrom, objectWith, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { LeakyBuckets, settingsOf, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
 import { RedisLeakyBuckets, type RedisClient } from "./redis-leaky-buckets.js";
-import { withoutNulls } from "./yaml.js";
+import { SettingsReader, withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */
 export interface SynapseRateLimit {
@@ -71,8 +71,8 @@ export function fromSynapseRcLogin(
   storeClient?: RedisClient,
 ): SynapseRateLimits {
   const names = ["address", "account", "failed_attempts"] as const satisfies readonly (keyof SynapseRcLogin)[];
-  const options = new OptionReader(withoutNulls(objectWith(names)(rcLogin ?? {}, "rc_login")), "rc_login");
-  const client = new OptionReader({ storeClient }, "").optional("storeClient", redisClient);
+  const options = new SettingsReader(withoutNulls(objectWith(names)(rcLogin ?? {}, "rc_login")), "rc_login");
+  const client = new SettingsReader({ storeClient }, "").optional("storeClient", redisClient);
   const limiter = (name: (typeof names)[number]): FailureLimiter => {
     const settings = options.optional(name, rateLimit(DEFAULTS[name]), settingsOf(DEFAULTS[name]));
     return client === undefined ? new LeakyBuckets(settings) : new RedisLeakyBuckets(settings, client);
@@ -89,7 +89,7 @@ function rateLimit(byDefault: Rate): Check<BucketSettings> {
   const perSecond = numberFrom(1e-6, 1e6, { unit: "logins a second" });
   const burst = numberFrom(1, 1e6, { unit: "logins", integer: true });
   return (value, path) => {
-    const options = new OptionReader(withoutNulls(objectWith(names)(value, path)), path);
+    const options = new SettingsReader(withoutNulls(objectWith(names)(value, path)), path);
     return settingsOf({
       perSecond: options.optional("per_second", perSecond, byDefault.perSecond),
       burst: options.optional("burst_count", burst, byDefault.burst),

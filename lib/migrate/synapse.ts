@@ -1,7 +1,7 @@
-import { flag, OptionReader, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
+import { flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { ALGORITHMS, isHmac } from "../tokens/readers/algorithms.js";
 import type { LoginTypeOptions } from "../login/login-type.js";
-import { withoutNulls } from "./yaml.js";
+import { SettingsReader, withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
 export interface SynapseJwtConfig {
@@ -62,7 +62,7 @@ const SYNAPSE_LEEWAY = 120;
  * @throws OptionsError for what Synapse would not start with, and for what is not safe
  */
 export function fromSynapseJwtConfig(config: SynapseJwtConfig | null | undefined): Record<string, LoginTypeOptions> {
-  const options = new OptionReader(withoutNulls(objectWith(NAMES)(config ?? {}, "jwt_config")), "jwt_config");
+  const options = new SettingsReader(withoutNulls(objectWith(NAMES)(config ?? {}, "jwt_config")), "jwt_config");
   if (!options.optional("enabled", flag, false)) return {};
   const algorithm = options.required("algorithm", oneOf(ALGORITHMS));
   const secret = options.required("secret", text);

@@ -1,4 +1,40 @@
+import { at, type Check } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+
 /** In YAML a name with nothing behind it is null, and means what leaving it out means. */
 export function withoutNulls(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
+}
+
+/**
+ * Reads another system's settings by their names, each when it is needed: which of them count depends on others, as it does
+ * there. `undefined` counts as not given.
+ */
+export class SettingsReader {
+  readonly #object: Readonly<Record<string, unknown>>;
+  readonly path: string;
+
+  constructor(object: Readonly<Record<string, unknown>>, path: string) {
+    this.#object = object;
+    this.path = path;
+  }
+
+  has(name: string): boolean {
+    return this.#object[name] !== undefined;
+  }
+
+  at(name: string): string {
+    return at(this.path, name);
+  }
+
+  required<T>(name: string, check: Check<T>): T {
+    if (!this.has(name)) throw new OptionsError(this.at(name), "is required");
+    return check(this.#object[name], this.at(name));
+  }
+
+  optional<T>(name: string, check: Check<T>): T | undefined;
+  optional<T>(name: string, check: Check<T>, byDefault: T): T;
+  optional<T>(name: string, check: Check<T>, byDefault?: T): T | undefined {
+    return this.has(name) ? check(this.#object[name], this.at(name)) : byDefault;
+  }
 }

@@ -1,4 +1,5 @@
-import { endpointUrl } from "./endpoint-url.js";
+import { text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
 import { AnswerError, quoted } from "./errors.js";
 import { Refreshed, type RefreshSettings } from "./refreshed.js";
 import { requestJson, within, type RequestLimits } from "./request.js";
@@ -88,4 +89,28 @@ function metadataOf(document: unknown, issuer: string): Metadata {
       : "";
   const detail = `it names the issuer ${named === undefined ? "nowhere" : quoted(named)} where ${configured} is configured${slash}`;
   throw new AnswerError("the discovery document is not of the configured issuer", detail);
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * The URL of an endpoint that decides who may log in: whoever can change its answers on the way could forge tokens.
+ *
+ * @throws OptionsError
+ */
+export function endpointUrl(value: unknown, path: string, allowHttp: boolean): string {
+  const url = value instanceof URL ? value : parseUrl(text(value, path), path);
+  const mayBeHttp = allowHttp || LOOPBACK.test(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) {
+    throw new OptionsError(path, "must be an https: URL (http: is for loopback hosts, or with jwksOptions.allowHttp)");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new OptionsError(path, "must not hold a user name or password; send them through jwksOptions.fetch");
+  }
+  return url.href;
+}
+
+function parseUrl(url: string, path: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org/jwks");
 }

@@ -14,7 +14,7 @@ import { optional, optionsOf, required, type OptionsOf } from "../support/option
 import { OptionsError } from "../support/options-error.js";
 import type { RemoteSettings } from "../remote/metadata.js";
 import { KEY_OPTIONS } from "../tokens/keys/parse-key-source.js";
-import { endpointUrl } from "../remote/endpoint-url.js";
+import { endpointUrl } from "../remote/metadata.js";
 import type { RenderPage } from "./answer.js";
 import type { BackchannelLogoutOptions, InteractiveAuthOptions, SsoOptions, SsoProvider } from "./options.js";
 import { trustedClient, type TrustedClient } from "./redirect-url.js";

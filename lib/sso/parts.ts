@@ -1,4 +1,4 @@
-import type { LoginType } from "../login/parse-login-type.js";
+import type { LoginType } from "../login/login-type.js";
 import type { LoginContext } from "../login/options.js";
 import type { Logger } from "../support/logger.js";
 import type { PageAnswer } from "./answer.js";

@@ -1,4 +1,4 @@
-import { parseLoginType } from "../login/parse-login-type.js";
+import { parseLoginType } from "../login/login-type.js";
 import { jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
 import { ProviderClient } from "./provider-client.js";
 import type { ProviderConfig, SsoConfig } from "./parse-options.js";

@@ -68,6 +68,17 @@ export function numberFrom(
   };
 }
 
+/** Seconds, as a number that need not be whole. */
+export const seconds = (min: number, max = Number.MAX_SAFE_INTEGER): Check<number> =>
+  numberFrom(min, max, { unit: "seconds" });
+
+export function moreThanZero(check: Check<number>): Check<number> {
+  return (value, path) => {
+    if (check(value, path) > 0) return value as number;
+    throw new OptionsError(path, "must be more than 0 seconds");
+  };
+}
+
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new OptionsError(path, `must be a list, not ${kindOf(value)}`);
@@ -80,36 +91,6 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
 export function oneOrMore<T>(check: Check<T>): Check<readonly T[]> {
   const list = listOf(check);
   return (value, path) => (Array.isArray(value) ? list(value, path) : [check(value, path)]);
-}
-
-/** Reads options by their names: `undefined` counts as not given. */
-export class OptionReader {
-  readonly #object: Readonly<Record<string, unknown>>;
-  readonly path: string;
-
-  constructor(object: Readonly<Record<string, unknown>>, path: string) {
-    this.#object = object;
-    this.path = path;
-  }
-
-  has(name: string): boolean {
-    return this.#object[name] !== undefined;
-  }
-
-  at(name: string): string {
-    return at(this.path, name);
-  }
-
-  required<T>(name: string, check: Check<T>): T {
-    if (!this.has(name)) throw new OptionsError(this.at(name), "is required");
-    return check(this.#object[name], this.at(name));
-  }
-
-  optional<T>(name: string, check: Check<T>): T | undefined;
-  optional<T>(name: string, check: Check<T>, byDefault: T): T;
-  optional<T>(name: string, check: Check<T>, byDefault?: T): T | undefined {
-    return this.has(name) ? check(this.#object[name], this.at(name)) : byDefault;
-  }
 }
 
 function kindOf(value: unknown): string {

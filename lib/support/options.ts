@@ -1,4 +1,4 @@
-import { anyObject, at, type Check } from "./checks.js";
+import { at, objectWith, type Check } from "./checks.js";
 import { OptionsError } from "./options-error.js";
 
 /** One option: what it must be, and what applies if it is not given. */
@@ -37,16 +37,9 @@ export type Values<S> = { readonly [Name in keyof S]: S[Name] extends Option<inf
  * @param undefinedIsAbsent - for the middleware's own options: `undefined` is as good as not given
  */
 export function optionsOf<S extends Spec>(spec: S, { undefinedIsAbsent = false } = {}): Check<Values<S>> {
-  const names = Object.keys(spec);
+  const known = objectWith(Object.keys(spec));
   return (value, path) => {
-    const object = anyObject(value, path);
-    for (const name of Object.keys(object)) {
-      if (Object.hasOwn(spec, name)) continue;
-      throw new OptionsError(
-        at(path, name),
-        `is not an option of this version; the options here are ${names.join(", ")}`,
-      );
-    }
+    const object = known(value, path);
     const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
       const here = at(path, name);
       const given = object[name];

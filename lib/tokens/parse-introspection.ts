@@ -1,7 +1,7 @@
 import { at, callback, flag, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
-import { endpointUrl } from "../remote/endpoint-url.js";
+import { endpointUrl } from "../remote/metadata.js";
 import type { Fetch } from "../remote/request.js";
 import { Introspection, type Credentials, type IntrospectionConfig } from "./introspection.js";
 import {

@@ -1,14 +1,4 @@
-import {
-  at,
-  callback,
-  listOf,
-  numberFrom,
-  objectWith,
-  oneOf,
-  OptionReader,
-  text,
-  type Check,
-} from "../support/checks.js";
+import { at, callback, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { ALGORITHMS, withSynonyms, type Algorithm } from "./readers/algorithms.js";
@@ -119,9 +109,4 @@ function algorithm(value: unknown, path: string): Algorithm {
     throw new OptionsError(path, "must not be none: an unsigned token proves nothing (RFC 8725 section 3.2)");
   }
   return oneOf(ALGORITHMS)(value, path);
-}
-
-/** An options object of which no name is unknown. */
-export function readerOf(value: unknown, path: string, names: readonly string[]): OptionReader {
-  return new OptionReader(objectWith(names)(value, path), path);
 }

@@ -49,10 +49,10 @@ export const ROOMS = {
   },
   "key files": { mutate: keys("key-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
   "key options": {
-    mutate: [...remote("endpoint-url"), ...keys("parse-key-source")],
+    mutate: keys("parse-key-source"),
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
   },
-  discovery: { mutate: remote("metadata"), tests: ["tokens/keys/discovery"] },
+  discovery: { mutate: remote("metadata"), tests: ["tokens/keys/discovery", "tokens/keys/jwks-options"] },
   endpoints: {
     mutate: [...remote("errors", "refreshed", "request", "watchers"), ...keys("remote-jwks", "shared-jwks")],
     tests: [

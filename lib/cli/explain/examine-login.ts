@@ -1,4 +1,4 @@
-import type { LoginType } from "../../login/parse-login-type.js";
+import type { LoginType } from "../../login/login-type.js";
 import { checkExpiry } from "../../login/single-use.js";
 import { isNewLocalpart } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";

@@ -1,7 +1,6 @@
 import { silentLogger } from "../../support/logger.js";
-import { keyWatcher } from "../../login/events.js";
-import { parseLoginType, type LoginType } from "../../login/parse-login-type.js";
-import { SharedJwks } from "../../tokens/keys/shared-jwks.js";
+import { keyContexts } from "../../login/events.js";
+import { parseLoginType, type LoginType } from "../../login/login-type.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { examineAuthorize, examineLogin, LOGIN_STEPS } from "./examine-login.js";
 import { Findings } from "./findings.js";
@@ -27,8 +26,8 @@ export interface Judgement {
  * @throws OptionsError
  */
 export async function judge(token: string, options: object, serverName: string | undefined): Promise<Judgement> {
-  const watcher = keyWatcher("explain", silentLogger, undefined);
-  const loginType = parseLoginType(options, "", { shared: new SharedJwks(), watcher });
+  const keysFor = keyContexts({ logger: silentLogger });
+  const loginType = parseLoginType(options, "", keysFor("explain"));
   const { verifier } = loginType;
   const view = new TokenView(token, verifier.config, sourceOf(options));
   const findings = new Findings((step, result) => view.factsOf(step, result));

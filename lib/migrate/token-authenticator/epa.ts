@@ -1,4 +1,4 @@
-import { anyObject, flag, text, type OptionReader } from "../../support/checks.js";
+import { anyObject, flag, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
@@ -10,6 +10,7 @@ import { pathReader } from "./paths.js";
 import { LEEWAY, metadataResource, settings } from "./settings.js";
 import { namesSomebody } from "./submission.js";
 import { validator } from "./validators.js";
+import type { SettingsReader } from "../yaml.js";
 
 /** The settings of `epa` as a login type, and what is left to the host. */
 export function epaLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
@@ -60,7 +61,7 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
 }
 
 /** Of both settings the original uses the first alone. */
-function decryptionKey(options: OptionReader): object {
+function decryptionKey(options: SettingsReader): object {
   const key = options.optional("enc_jwk", anyObject);
   if (key !== undefined) return { key };
   const keyFile = options.optional("enc_jwk_file", text);
@@ -68,7 +69,7 @@ function decryptionKey(options: OptionReader): object {
   throw new OptionsError(options.at("enc_jwk"), "is required, or enc_jwk_file");
 }
 
-function tasksOf(options: OptionReader): readonly HostTask[] {
+function tasksOf(options: SettingsReader): readonly HostTask[] {
   const endpoint = options.optional("enc_jwks_endpoint", text, "/.well-known/jwks.json");
   const tasks = [
     { setting: options.at("enc_jwks_endpoint"), todo: `serve jwtLogin.encryptionKeys() as JSON at ${endpoint}` },

@@ -1,10 +1,11 @@
-import { flag, oneOf, text, type OptionReader } from "../../support/checks.js";
+import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";
 import type { Claims } from "../../tokens/claims.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { settings } from "./settings.js";
+import type { SettingsReader } from "../yaml.js";
 
 const COMMON_NAMES = ["secret", "keyfile", "algorithm", "allow_registration"] as const;
 
@@ -22,7 +23,7 @@ export function flatJwtLoginType(config: unknown): LoginTypeOptions {
 }
 
 /** `sub` a localpart or full user ID, `identifier.user` required and the same user, 60 s of leeway, any `aud`. */
-function loginTypeOf(options: OptionReader): LoginTypeOptions {
+function loginTypeOf(options: SettingsReader): LoginTypeOptions {
   const algorithm = options.optional("algorithm", oneOf(ALGORITHMS), "HS512");
   return {
     ...keySource(options, isHmac(algorithm)),
@@ -38,7 +39,7 @@ function loginTypeOf(options: OptionReader): LoginTypeOptions {
   };
 }
 
-function keySource(options: OptionReader, isSecret: boolean): { secret: string } | { keyFile: string } {
+function keySource(options: SettingsReader, isSecret: boolean): { secret: string } | { keyFile: string } {
   const secret = options.optional("secret", text);
   const keyFile = options.optional("keyfile", text);
   if (secret !== undefined && keyFile !== undefined) {

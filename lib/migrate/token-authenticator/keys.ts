@@ -1,12 +1,13 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
-import { anyObject, at, listOf, text, type Check, type OptionReader } from "../../support/checks.js";
+import { anyObject, at, listOf, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { isSecret } from "../../tokens/keys/jwk-set.js";
 import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
 import { warnOfShortSecret } from "../../tokens/keys/secret.js";
 import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";
+import type { SettingsReader } from "../yaml.js";
 
 type KeySource = Pick<LoginTypeOptions, "publicKey" | "secret" | "keyFile" | "jwksUri" | "jwks" | "algorithms">;
 type Jwk = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ export const KEY_SETTINGS = ["jwk_set", "jwk_file", "jwks_endpoint"] as const;
  *
  * @throws OptionsError
  */
-export function keySource(options: OptionReader): KeySource {
+export function keySource(options: SettingsReader): KeySource {
   const jwksUri = options.optional("jwks_endpoint", text);
   if (jwksUri !== undefined) return { jwksUri };
   const jwks = options.optional("jwk_set", jwkOrSet);

@@ -1,4 +1,4 @@
-import { flag, oneOf, text, type OptionReader } from "../../support/checks.js";
+import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
@@ -12,6 +12,7 @@ import { hasScopes, scopes } from "./scopes.js";
 import { LEEWAY, metadataResource, settings } from "./settings.js";
 import { namesGiven, namesSomebody } from "./submission.js";
 import { validator, type Validator } from "./validators.js";
+import type { SettingsReader } from "../yaml.js";
 
 const PATHS = [
   "localpart_path",
@@ -88,7 +89,7 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
   return [loginType, tasksOf(options, [jwt, introspection])];
 }
 
-function rulesOf(options: OptionReader): Rules {
+function rulesOf(options: SettingsReader): Rules {
   const at = (name: keyof Paths) => options.optional(name, pathReader);
   return {
     paths: {
@@ -141,7 +142,7 @@ function isIdentified(all: readonly (Claims | undefined)[]): boolean {
   });
 }
 
-function tasksOf(options: OptionReader, parts: readonly (OptionReader | undefined)[]): readonly HostTask[] {
+function tasksOf(options: SettingsReader, parts: readonly (SettingsReader | undefined)[]): readonly HostTask[] {
   const tasks: HostTask[] = [];
   const add = (given: boolean | undefined, setting: string, todo: string) => {
     if (given === true) tasks.push({ setting, todo });

@@ -1,6 +1,6 @@
-import { anyObject, objectWith, OptionReader, text, type Check } from "../../support/checks.js";
+import { anyObject, objectWith, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { withoutNulls } from "../yaml.js";
+import { SettingsReader, withoutNulls } from "../yaml.js";
 
 /** Seconds. There, a token that expired exactly a minute ago is still good; here it would not be. */
 export const LEEWAY = 60.001;
@@ -11,9 +11,9 @@ export const LEEWAY = 60.001;
  *
  * @throws OptionsError
  */
-export function settings(value: unknown, path: string, names: readonly string[]): OptionReader {
+export function settings(value: unknown, path: string, names: readonly string[]): SettingsReader {
   const given = objectWith(names)(value, path);
-  const reader = new OptionReader(withoutNulls(given), path);
+  const reader = new SettingsReader(withoutNulls(given), path);
   for (const name of Object.keys(given)) {
     if (given[name] === undefined) {
       throw new OptionsError(reader.at(name), "is undefined; is an environment variable not set? Or leave it out");
@@ -31,5 +31,5 @@ export const id: Check<string> = (value, path) => {
 
 /** The object that the original serves under `/_famedly/login/`, and the host here. */
 export const metadataResource: Check<unknown> = (value, path) => {
-  return new OptionReader(anyObject(value, path), path).required("name", text);
+  return new SettingsReader(anyObject(value, path), path).required("name", text);
 };

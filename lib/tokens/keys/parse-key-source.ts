@@ -1,9 +1,19 @@
-import { at, callback, flag, numberFrom, oneOrMore, text, type Check } from "../../support/checks.js";
+import {
+  at,
+  callback,
+  flag,
+  moreThanZero,
+  numberFrom,
+  oneOrMore,
+  seconds,
+  text,
+  type Check,
+} from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
 import type { IntrospectionWatcher } from "../introspection.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
-import { endpointUrl } from "../../remote/endpoint-url.js";
+import { endpointUrl } from "../../remote/metadata.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
 import type { Fetch } from "../../remote/request.js";
 import { givenJwks } from "./configured-jwks.js";
@@ -21,8 +31,6 @@ export interface KeyContext {
   /** Is told of introspection's outages. */
   readonly introspectionWatcher?: IntrospectionWatcher;
 }
-
-const seconds = (min: number, max = Number.MAX_SAFE_INTEGER) => numberFrom(min, max, { unit: "seconds" });
 
 /** Seconds that a timer can still count: 2^31 - 1 milliseconds. */
 const LONGEST_TIMER = 2_147_483;
@@ -99,13 +107,6 @@ function sourceOf(options: KeyValues, path: string, { shared, watcher }: KeyCont
 /** How a login type's keys, and its issuer's metadata, are asked for and kept. */
 export function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSettings {
   return options.jwksOptions ?? jwksOptions({}, "jwksOptions");
-}
-
-function moreThanZero(check: Check<number>): Check<number> {
-  return (value, path) => {
-    if (check(value, path) > 0) return value as number;
-    throw new OptionsError(path, "must be more than 0 seconds");
-  };
 }
 
 /** OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment. */
