@@ -30,9 +30,15 @@ test("8,000 different forged tokens leave nothing behind, and every token in use
   });
   const honest = Array.from({ length: 100 }, (_, jti) => bearer(accessToken({ jti })));
   const [, , signature] = accessToken().split(".") as [string, string, string];
-  const forged = (jti: number) => bearer(accessToken({ jti, padding: "x".repeat(500) }).replace(/[^.]+$/, signature));
+  const forged = (jti: number) => {
+    const text = accessToken({ jti, padding: "x".repeat(500) });
+    return bearer(text.slice(0, text.lastIndexOf(".") + 1) + signature);
+  };
   const flood = async (from: number, to: number) => {
-    for (let i = from; i < to; i += 1) await expect(authenticate(forged(i))).rejects.toThrow("signature");
+    for (let i = from; i < to; i += 1) {
+      const text = await authenticate(forged(i)).then(() => "accepted", String);
+      if (!text.includes("signature")) throw new Error(`token ${String(i)}: ${text}`);
+    }
   };
   for (const each of honest) await authenticate(each);
   await flood(0, 2_000);

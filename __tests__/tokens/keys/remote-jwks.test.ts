@@ -307,7 +307,7 @@ describe("a warm login", () => {
       expect(outcome).toBe("200");
       expect(ms).toBeLessThan(1_000);
     }
-    await sleep(50);
+    await until(() => server.requests.length > 1);
     expect(server.requests.length).toBe(2);
   });
 
