@@ -29,7 +29,7 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ tokens: [] }, "tokens", /empty/],
   [
     { tokens: [{ issuer: ISSUER, audience: null, introspection: { endpoint: `${ISSUER}/introspect` } }] },
-    "tokens[0]",
+    "tokens[0].introspection",
     /introspection alone/,
   ],
   [{ tokens: [TOKENS] }, "tokens[0].issuer", /required/],

@@ -6,7 +6,7 @@ import type { IssuedToken } from "../matrix/response.js";
 import { numberFrom, oneOf, oneOrMore, text } from "../support/checks.js";
 import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import type { Jwks } from "../tokens/keys/jwk-set.js";
+import type { Jwks } from "../tokens/keys/jwk.js";
 import type { PrivateKeyInput } from "../tokens/keys/private-key.js";
 import { secretKey, warnOfShortSecret, type SecretInput } from "../tokens/keys/secret.js";
 import { ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";

@@ -1,16 +1,16 @@
 import type { KeyObject } from "node:crypto";
 
 import { optionsOf } from "../support/options.js";
+import { CLAIM_OPTIONS, claimRules } from "../tokens/claim-options.js";
 import { claimReader } from "../tokens/claim-reader.js";
 import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
-import { TOKEN_OPTIONS } from "../tokens/parse-options.js";
 import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";
 import { SignedReader } from "../tokens/readers/signed.js";
 import { Verifier } from "../tokens/verifier.js";
 import { MAX_TOKEN_LENGTH, type OwnTokens } from "./create-access-tokens.js";
 import type { SigningKeys } from "./signing-keys.js";
 
-const tokenOptions = optionsOf(TOKEN_OPTIONS);
+const claimOptions = optionsOf(CLAIM_OPTIONS);
 
 /** Verifies the tokens of `createAccessTokens` (RFC 9068 section 4). */
 export function ownVerifier({ keys, issuer, audience }: OwnTokens): Verifier {
@@ -19,12 +19,7 @@ export function ownVerifier({ keys, issuer, audience }: OwnTokens): Verifier {
   return new Verifier({
     reader: signed,
     signed,
-    rules: {
-      ...tokenOptions({ tokenType: "at+jwt" }, ""),
-      requireExpiry: true,
-      issuers: new Set([issuer]),
-      audiences: new Set([audience]),
-    },
+    rules: claimRules({ ...claimOptions({ tokenType: "at+jwt", issuer, audience }, ""), requireExpiry: true }),
     subject: claimReader("sub", "subjectClaim"),
     maxTokenLength: MAX_TOKEN_LENGTH,
     authorize: undefined,

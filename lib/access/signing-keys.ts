@@ -1,12 +1,12 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
 
-import { KeysUnavailableError } from "../remote/errors.js";
 import { broadcast, type KeyWatcher } from "../remote/watchers.js";
 import { at } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
-import type { Jwk } from "../tokens/keys/jwk-set.js";
+import type { Jwk } from "../tokens/keys/jwk.js";
 import { privateKey, privateKeysFromText, publicJwk, type PrivateKey } from "../tokens/keys/private-key.js";
+import { notForSignatures } from "../tokens/keys/public-key.js";
+import { RereadFile } from "../tokens/keys/reread-file.js";
 import { algorithmsOf, type Algorithm } from "../tokens/readers/algorithms.js";
 
 /** A key that signs access tokens, and the one that verifies them. */
@@ -31,77 +31,20 @@ export function fixedSigningKeys(keys: readonly SigningKey[]): SigningKeys {
   return { current: () => current, watch: () => undefined };
 }
 
-/** How old what was read of a file may be when a token is signed or verified, in milliseconds. */
-const RECHECK_AFTER = 2_000;
-
 /** Keys in files, each PEM, a JWK or a JWK Set. */
 export function signingKeyFiles(files: readonly string[], path: string, algorithm?: Algorithm): SigningKeys {
   const watchers: KeyWatcher[] = [];
   const watcher = broadcast(watchers);
   const all = files.map((file, index) => {
-    return new SigningKeyFile(file, files.length === 1 ? path : at(path, index), algorithm, watcher);
+    const parse = (content: Buffer, here: string) =>
+      privateKeysFromText(content.toString(), here).map((key) => signingKeyOf(key, here, algorithm));
+    return new RereadFile(file, files.length === 1 ? path : at(path, index), parse, watcher);
   });
   return {
-    current: () => all.flatMap((file) => file.current()) as unknown as ReturnType<SigningKeys["current"]>,
+    // The file is small and this machine's own, and whoever issues a token does not wait for a promise.
+    current: () => all.flatMap((file) => file.currentNow()) as unknown as ReturnType<SigningKeys["current"]>,
     watch: (one) => watchers.push(one),
   };
-}
-
-/**
- * Read again when it is next needed and the last look is two seconds old, and at once: whoever issues a token waits for
- * nothing, and the file is small and this machine's own.
- */
-class SigningKeyFile {
-  readonly #file: string;
-  readonly #path: string;
-  readonly #algorithm: Algorithm | undefined;
-  readonly #watcher: KeyWatcher;
-  #content: Buffer;
-  #keys: readonly SigningKey[];
-  #checkedAt = Date.now();
-  #failing = false;
-
-  constructor(file: string, path: string, algorithm: Algorithm | undefined, watcher: KeyWatcher) {
-    this.#file = file;
-    this.#path = path;
-    this.#algorithm = algorithm;
-    this.#watcher = watcher;
-    try {
-      this.#content = readFileSync(file);
-    } catch (cause) {
-      throw new OptionsError(path, "names a file that can't be read", { cause });
-    }
-    this.#keys = this.#parse(this.#content);
-  }
-
-  current(): readonly SigningKey[] {
-    if (Math.abs(Date.now() - this.#checkedAt) >= RECHECK_AFTER) this.#recheck();
-    return this.#keys;
-  }
-
-  #recheck(): void {
-    this.#checkedAt = Date.now();
-    try {
-      const content = readFileSync(this.#file);
-      if (!content.equals(this.#content)) {
-        this.#keys = this.#parse(content);
-        this.#content = content;
-      }
-      if (this.#failing) this.#watcher.recovered();
-      this.#failing = false;
-    } catch (cause) {
-      // Half-written, removed or unreadable: what was good stays good.
-      this.#failing = true;
-      const message = `${this.#path} can't be read any more; its last good key stays in use`;
-      this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000 }));
-    }
-  }
-
-  #parse(content: Buffer): readonly SigningKey[] {
-    return privateKeysFromText(content.toString(), this.#path).map((key) =>
-      signingKeyOf(key, this.#path, this.#algorithm),
-    );
-  }
 }
 
 /** Checks an inline private key that signs. */
@@ -135,12 +78,7 @@ function signingKeyOf(key: PrivateKey, path: string, algorithm?: Algorithm): Sig
  */
 function fitting(key: KeyObject, path: string, wanted: { algorithm: Algorithm | undefined; alg?: unknown }): Algorithm {
   const possible = algorithmsOf(key);
-  if (possible.length === 0) {
-    throw new OptionsError(
-      path,
-      "must be an RSA key of at least 2048 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key (RFC 7518 section 3)",
-    );
-  }
+  if (possible.length === 0) throw notForSignatures(path);
   const { algorithm, alg } = wanted;
   const served = alg === undefined ? possible : possible.filter((name) => name === alg);
   const [usual] = served;

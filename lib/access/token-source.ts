@@ -1,13 +1,13 @@
-import { at, listOf, type Check } from "../support/checks.js";
+import { listOf, type Check } from "../support/checks.js";
 import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import type { SubjectRules } from "../matrix/subject.js";
+import { chooseByIssuer } from "../tokens/by-issuer.js";
 import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
 import { discoverableIssuer, jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
-import { TokenError } from "../tokens/errors.js";
 import type { Verifier } from "../tokens/verifier.js";
 import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
 import { ownTokensOf, type OwnTokens } from "./create-access-tokens.js";
@@ -59,25 +59,10 @@ export function parseTokenSources(value: unknown, path: string, context: () => K
     return { all: [source], for: () => source, ready: () => source.verifier.ready() };
   }
   const all = listOf(parse)(value, path);
-  const byIssuer = new Map<unknown, TokenSource>();
-  for (const [index, source] of all.entries()) {
-    const here = at(at(path, index), "issuer");
-    if (source.issuers === undefined) throw new OptionsError(here, "is required in a list: it chooses the rules");
-    if (source.verifier.config.signed === undefined) {
-      throw new OptionsError(at(path, index), "has introspection alone, whose tokens name no issuer to choose it by");
-    }
-    for (const issuer of source.issuers) {
-      if (byIssuer.has(issuer)) throw new OptionsError(here, `is that of another entry too: ${String(issuer)}`);
-      byIssuer.set(issuer, source);
-    }
-  }
+  const choose = chooseByIssuer(all, path);
   return {
     all,
-    for(token) {
-      const source = byIssuer.get(unverifiedIssuer(token));
-      if (source === undefined) throw new TokenError("issuer", "token issuer not accepted (iss)");
-      return source;
-    },
+    for: (token) => choose(unverifiedIssuer(token)),
     ready: async () => {
       await Promise.all(all.map(({ verifier }) => verifier.ready()));
     },

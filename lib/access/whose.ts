@@ -1,3 +1,4 @@
+import { parseJson } from "../tokens/readers/compact.js";
 import type { TokenSource } from "./token-source.js";
 
 /** What the unverified parts of a token say of where it is from. */
@@ -30,10 +31,6 @@ function peek(token: string): Peeked {
 }
 
 function jsonObject(part: unknown): object | undefined {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(String(part), "base64url").toString());
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
+  const json = parseJson(Buffer.from(String(part), "base64url").toString());
+  return typeof json === "object" && json !== null && !Array.isArray(json) ? json : undefined;
 }

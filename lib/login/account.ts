@@ -8,7 +8,7 @@ import { TokenError } from "../tokens/errors.js";
 import { STRICT, type Steps } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
-import type { VerifiedLogin } from "./options.js";
+import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginType } from "./login-type.js";
 
 /** A login whose token is verified. */
@@ -78,11 +78,10 @@ function assertIdentifier(
 
 /** What the host's callbacks are told. */
 export function verifiedLogin<Req>(
-  { loginType, context: { ip, userAgent, req } }: Attempt<Req>,
+  { loginType, context }: Attempt<Req>,
   { rules, fields, token: { claims, introspection } }: LoginRequest,
   account: Account,
 ): VerifiedLogin<Req> {
-  const { deviceId, initialDeviceDisplayName, refreshToken } = fields;
   const displayName = rules.displayName?.(claims, introspection);
   return {
     loginType,
@@ -90,6 +89,19 @@ export function verifiedLogin<Req>(
     ...(typeof displayName === "string" && isCleanText(displayName) && { displayName }),
     claims,
     ...(introspection !== undefined && { introspection }),
+    ...requestedBy(fields, context),
+  };
+}
+
+type Requested =
+  "deviceId" | "deviceIdGiven" | "initialDeviceDisplayName" | "refreshToken" | "ip" | "userAgent" | "req";
+
+/** What callbacks are told of a login, whatever proved its user. */
+export function requestedBy<Req>(
+  { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
+  { ip, userAgent, req }: LoginContext<Req>,
+): Pick<VerifiedLogin<Req>, Requested> {
+  return {
     deviceId: deviceId ?? newDeviceId(),
     deviceIdGiven: deviceId !== undefined,
     ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
@@ -101,7 +113,7 @@ export function verifiedLogin<Req>(
 }
 
 /** Ten letters, as Synapse makes them. */
-export function newDeviceId(): string {
+function newDeviceId(): string {
   let id = "";
   while (id.length < 10) id += String.fromCharCode(65 + randomInt(26));
   return id;

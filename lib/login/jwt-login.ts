@@ -1,14 +1,14 @@
 import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
-import type { Jwks } from "../tokens/keys/jwk-set.js";
+import type { Jwks } from "../tokens/keys/jwk.js";
 import { STRICT } from "../tokens/steps.js";
 import { SUBJECT_OPTIONAL, type LoginRequest } from "./account.js";
 import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
 import { parseLoginOptions, type LoginConfig, type LoginValues } from "./parse-options.js";
-import { checkExpiry } from "./single-use.js";
+import { assertRememberable } from "./single-use.js";
 import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
@@ -123,7 +123,7 @@ async function started<User, Req, T>(
       const rules = chosen instanceof Promise ? await chosen : chosen;
       const verified = rules.verifier.verify(submission["token"], config.externalIds ? SUBJECT_OPTIONAL : STRICT);
       const token = verified instanceof Promise ? await verified : verified;
-      if (rules.singleUse) checkExpiry(token.claims, Date.now() / 1_000);
+      if (rules.singleUse) assertRememberable(token.claims, Date.now() / 1_000);
       return work(attempt, { rules, submission, fields, token });
     });
   });

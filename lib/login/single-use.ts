@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { UsedTokens } from "../limits/used-tokens.js";
-import type { Claims } from "../tokens/claims.js";
+import { checkExpiry, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
 
 /** Seconds. Tokens that must be remembered longer fill any store, and outlive what timers can wait. */
@@ -34,7 +34,7 @@ export class SingleUse {
    * Claims a token, does some work, and releases the token if the work fails.
    *
    * @param clockTolerance - in seconds, of the login type that verified the token
-   * @throws TokenError `used`; `expired` if that happened since the token was verified; as {@link checkExpiry}
+   * @throws TokenError `used`; `expired` if that happened since the token was verified; as {@link assertRememberable}
    * @throws Refusal `limiter_unavailable`
    */
   async once<T>(token: UsableToken, clockTolerance: number, work: () => Promise<T>): Promise<T> {
@@ -53,9 +53,9 @@ export class SingleUse {
   /** Seconds for which the token must be remembered: a whole number. */
   #secondsLeft(claims: Claims, clockTolerance: number): number {
     const now = this.#clock.now() / 1_000;
-    const exp = checkExpiry(claims, now);
+    const exp = assertRememberable(claims, now);
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
-    if (now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
+    checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, now);
     return Math.ceil(exp - now + this.#widestTolerance + CLOCK_MARGIN);
   }
 }
@@ -65,7 +65,7 @@ export class SingleUse {
  *
  * @throws TokenError if the token could be used for longer than its use is remembered
  */
-export function checkExpiry({ exp }: Claims, now: number): number {
+export function assertRememberable({ exp }: Claims, now: number): number {
   if (exp === undefined) throw new TokenError("expiry_missing", "token has no expiry (exp)");
   if (exp - now > FURTHEST_EXPIRY) {
     throw new TokenError("expiry_too_far", "token expires more than 7 days from now (exp)");

@@ -1,6 +1,6 @@
 import { localpartIn } from "../matrix/identifiers.js";
-import { admitted, attempted, succeeded, type Attempt } from "../login/attempt.js";
-import { newDeviceId, SUBJECT_OPTIONAL } from "../login/account.js";
+import { admitted, attempted, succeeded } from "../login/attempt.js";
+import { requestedBy, SUBJECT_OPTIONAL } from "../login/account.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
 import type { LoginConfig } from "../login/parse-options.js";
 import { issueTo, resolved, SIGN_IN, type Purpose } from "../login/steps.js";
@@ -99,7 +99,6 @@ export async function redeem<User, Req>(
       const token = await tokens.read(submission["token"] as string);
       if (token === undefined) throw invalid();
       const { userId, provider, iss: issuer, sub: subject, sid: sessionId, exp, name } = token;
-      const { deviceId, initialDeviceDisplayName, refreshToken } = fields;
       const login: VerifiedLogin<Req> = {
         loginType: SSO_LOGIN_TYPE,
         userId,
@@ -107,11 +106,7 @@ export async function redeem<User, Req>(
         claims: { iss: issuer, sub: subject, ...(sessionId !== undefined && { sid: sessionId }) },
         externalId: { issuer, subject },
         sso: { provider, issuer, subject, ...(sessionId !== undefined && { sessionId }) },
-        deviceId: deviceId ?? newDeviceId(),
-        deviceIdGiven: deviceId !== undefined,
-        ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
-        refreshToken,
-        ...clientOf(attempt),
+        ...requestedBy(fields, context),
       };
       const response = await config.singleUse
         .once({ fingerprint: name, claims: { exp } }, 0, () => issueTo(config, attempt, login))
@@ -120,14 +115,6 @@ export async function redeem<User, Req>(
       return response;
     });
   });
-}
-
-function clientOf<Req>({ context: { ip, userAgent, req } }: Attempt<Req>): Pick<VerifiedLogin<Req>, "req"> {
-  return {
-    ...(ip !== undefined && { ip }),
-    ...(userAgent !== undefined && { userAgent }),
-    ...((req !== undefined && { req }) as { req: Req }),
-  };
 }
 
 function invalidIfUsed(error: unknown): never {

@@ -1,18 +1,18 @@
-import { CLAIM_RULES, type Claims } from "../tokens/claims.js";
+import { CLAIM_RULES, LOGOUT_EVENT, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
 import { callHost } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
-import { parseCompact } from "../tokens/readers/compact.js";
+import { parseCompact, unverifiedClaims } from "../tokens/readers/compact.js";
 import type { Proven } from "../tokens/readers/reader.js";
 import { STRICT } from "../tokens/steps.js";
+import { assertLength } from "../tokens/verifier.js";
 import { KeysUnavailableError } from "../remote/errors.js";
 import type { SsoAnswer } from "./answer.js";
-import { checkExpiry } from "../login/single-use.js";
+import { assertRememberable } from "../login/single-use.js";
 import { useName } from "./login-tokens.js";
 import type { BackchannelLogoutOptions, SsoLogout } from "./options.js";
 import type { Provider, SsoParts, SsoRequest } from "./parts.js";
 
-const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 /** Section 2.4: explicitly typed tokens, and those from before there were any. */
 const TYPE = /^(?:application\/)?(?:logout\+)?jwt$/i;
 
@@ -65,21 +65,12 @@ async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<Verif
 function providerOf<Req>({ providers }: SsoParts<Req>, token: string): Provider {
   const all = [...providers.values()];
   const maxLength = Math.max(...all.map(({ loginType }) => loginType.verifier.config.maxTokenLength));
-  if (token.length > maxLength) throw new TokenError("too_long", "token is too long");
-  const { iss, aud } = claimedIn(token);
+  assertLength(token, maxLength);
+  const { iss, aud } = unverifiedClaims(parseCompact(token));
   const audiences = [aud].flat();
   const provider = all.find(({ config }) => iss === config.issuer && audiences.includes(config.clientId));
   if (provider === undefined) throw new TokenError("issuer", "token is of no provider here (iss, aud)");
   return provider;
-}
-
-function claimedIn(token: string): Claims {
-  const { payload } = parseCompact(token);
-  try {
-    return JSON.parse(payload.toString()) as Claims;
-  } catch {
-    throw new TokenError("malformed", "token malformed: its claims are not JSON");
-  }
 }
 
 /** Section 2.6. */
@@ -93,10 +84,10 @@ function checkLogoutToken(proven: Proven, { loginType }: Provider): void {
   if (typ !== undefined && !(typeof typ === "string" && TYPE.test(typ))) {
     throw new TokenError("token_type", "token is no logout token (typ)");
   }
-  checkExpiry(claims, now);
+  assertRememberable(claims, now);
   if (claims.iat === undefined) throw new TokenError("invalid_time", "token has no time of issue (iat)");
   const { events } = claims;
-  if (!isObject(events) || !Object.hasOwn(events, EVENT) || !isObject(events[EVENT])) {
+  if (!isObject(events) || !Object.hasOwn(events, LOGOUT_EVENT) || !isObject(events[LOGOUT_EVENT])) {
     throw new TokenError("token_type", "token is no logout token (events)");
   }
   if ("nonce" in claims) throw new TokenError("token_type", "token is no logout token (nonce)");

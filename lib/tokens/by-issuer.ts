@@ -14,8 +14,7 @@ interface Entry {
 export interface Entries<E extends Entry> {
   readonly all: readonly E[];
   /**
-   * The entry whose rules apply to a token. Of several it is chosen by the token's own `iss`, which nothing proves yet: the
-   * entry's verifier does that. Synchronous unless the token has to be decrypted for it.
+   * The entry whose rules apply to a token. Of several it is chosen by the token's own `iss`. Synchronous unless the token has to be decrypted for it.
    *
    * @throws TokenError if there is none, or the token can't be read
    */
@@ -41,13 +40,22 @@ export function oneOrByIssuer<E extends Entry>(parse: Check<E>): Check<Entries<E
   };
 }
 
-function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
+/**
+ * Chooses among entries by a token's issuer, which nothing proves yet: the entry's verifier does that.
+ *
+ * @returns the entry of an `iss`. Throws TokenError `issuer` if there is none
+ * @throws OptionsError unless each issuer has one entry, whose tokens can name it
+ */
+export function chooseByIssuer<E extends Entry>(all: readonly E[], path: string): (issuer: unknown) => E {
   const entries = new Map<unknown, E>();
   for (const [index, entry] of all.entries()) {
     const here = at(at(path, index), "issuer");
     const { rules, signed } = entry.verifier.config;
     if (signed === undefined) {
-      throw new OptionsError(at(at(path, index), "introspection"), "needs a key source in a list of issuers");
+      throw new OptionsError(
+        at(at(path, index), "introspection"),
+        "needs a key source in a list of issuers: tokens of introspection alone name no issuer",
+      );
     }
     const { issuers } = rules;
     if (issuers === undefined)
@@ -57,11 +65,16 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
       entries.set(issuer, entry);
     }
   }
-  const entryOf = (text: string): E => {
-    const entry = entries.get(unverifiedClaims(parseCompact(text)).iss);
+  return (issuer) => {
+    const entry = entries.get(issuer);
     if (entry === undefined) throw new TokenError("issuer", "token issuer not accepted (iss)");
     return entry;
   };
+}
+
+function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
+  const choose = chooseByIssuer(all, path);
+  const entryOf = (text: string): E => choose(unverifiedClaims(parseCompact(text)).iss);
   const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
   return {
     all,

@@ -45,7 +45,7 @@ export const CLAIM_RULES = {
   scope: checkScopes,
 } satisfies Readonly<Record<string, ClaimRule>>;
 
-const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 /** RFC 8725 section 3.12: a token that is made for something else proves no user, whoever signed it. */
 function checkPurpose({ typ, claims: { events } }: ClaimedToken): void {
@@ -64,7 +64,11 @@ function checkType({ typ }: ClaimedToken, { tokenType }: ClaimRules): void {
 }
 
 /** RFC 7519 section 4.1.4: refused on and after it. */
-function checkExpiry({ claims }: ClaimedToken, { clockTolerance, requireExpiry }: ClaimRules, now: number): void {
+export function checkExpiry(
+  { claims }: Pick<ClaimedToken, "claims">,
+  { clockTolerance, requireExpiry }: Pick<ClaimRules, "clockTolerance" | "requireExpiry">,
+  now: number,
+): void {
   const exp = time(claims, "exp");
   if (exp === undefined && requireExpiry) throw new TokenError("expiry_missing", "token has no expiry (exp)");
   if (exp !== undefined && now >= exp + clockTolerance) throw new TokenError("expired", "token expired");

@@ -4,7 +4,7 @@ import type { Claims } from "./claims.js";
 import type { Fetch } from "../remote/request.js";
 import type { KeyManagement } from "./keys/decryption-key.js";
 import type { PrivateKeyInput } from "./keys/private-key.js";
-import type { Jwks } from "./keys/jwk-set.js";
+import type { Jwks } from "./keys/jwk.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
 import type { ContentEncryption } from "./readers/encrypted.js";

@@ -9,6 +9,7 @@ import {
   type DecryptionKey,
   type KeyManagement,
 } from "./keys/decryption-key.js";
+import { assertFitting } from "./keys/key-source.js";
 import { RereadFile } from "./keys/reread-file.js";
 import type { DecryptionOptions } from "./options.js";
 import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./readers/encrypted.js";
@@ -40,7 +41,7 @@ export function parseDecryption(
   }
   const files = (keyFile ?? []).map(({ file, path: here }) => new RereadFile(file, here, decryptionKeysIn, watcher));
   const known = () => key ?? files.flatMap(({ value }) => value);
-  const current = async () => key ?? (await Promise.all(files.map((file) => file.current()))).flat();
+  const current = async () => key ?? (await Promise.all(files.map(async (file) => file.current()))).flat();
   return {
     keys: { current },
     known,
@@ -58,12 +59,6 @@ function allowedAlgorithms(
   // A file's next key may be of another kind.
   if (algorithms === undefined) return KEY_MANAGEMENT;
   const fitting = keys.flatMap((key) => key.algorithms);
-  for (const [index, name] of algorithms.entries()) {
-    if (fitting.includes(name)) continue;
-    throw new OptionsError(
-      at(at(path, "algorithms"), index),
-      `is ${name}, which does not fit the key; ${fitting.join(", ")} would`,
-    );
-  }
+  assertFitting(algorithms, fitting, at(path, "algorithms"));
   return algorithms;
 }

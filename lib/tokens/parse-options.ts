@@ -4,7 +4,7 @@ import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { ALGORITHMS, withSynonyms, type Algorithm } from "./readers/algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
 import { CLAIM_OPTIONS, claimRules } from "./claim-options.js";
-import type { KeySource } from "./keys/key-source.js";
+import { assertFitting, type KeySource } from "./keys/key-source.js";
 import { KEY_OPTIONS, parseKeySource, sourcesIn, type KeyContext } from "./keys/parse-key-source.js";
 import { warnOfShortSecret } from "./keys/secret.js";
 import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
@@ -95,12 +95,7 @@ function assertFitIntrospection(options: TokenValues, path: string): void {
 /** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */
 function allowedAlgorithms({ algorithms }: TokenValues, path: string, keys: KeySource): readonly Algorithm[] {
   if (algorithms === undefined) return [...keys.possibleAlgorithms];
-  const fitting = keys.algorithms;
-  for (const [index, name] of algorithms.entries()) {
-    if (fitting.has(name)) continue;
-    const problem = `is ${name}, which does not fit the key; ${[...fitting].join(", ")} would`;
-    throw new OptionsError(at(at(path, "algorithms"), index), problem);
-  }
+  assertFitting(algorithms, [...keys.algorithms], at(path, "algorithms"));
   return withSynonyms(algorithms);
 }
 

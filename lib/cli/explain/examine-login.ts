@@ -1,5 +1,5 @@
 import type { LoginType } from "../../login/login-type.js";
-import { checkExpiry } from "../../login/single-use.js";
+import { assertRememberable } from "../../login/single-use.js";
 import { isNewLocalpart } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";
@@ -34,7 +34,7 @@ function examineSingleUse(claims: Claims, { loginType, findings }: LoginMeasure)
     return;
   }
   const check = () => {
-    checkExpiry(claims, Date.now() / 1_000);
+    assertRememberable(claims, Date.now() / 1_000);
   };
   const facts = "exp is at most 7 days ahead; only your server knows whether the token was used before";
   findings.check("single use", check, () => seen(facts));

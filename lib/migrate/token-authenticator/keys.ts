@@ -3,7 +3,7 @@ import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } fro
 import { anyObject, at, listOf, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { isSecret } from "../../tokens/keys/jwk-set.js";
+import { isSecret } from "../../tokens/keys/jwk.js";
 import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
 import { warnOfShortSecret } from "../../tokens/keys/secret.js";
 import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";

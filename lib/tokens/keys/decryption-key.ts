@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
-import type { Jwk } from "./jwk-set.js";
+import type { Jwk } from "./jwk.js";
 import { privateKey, privateKeysFromText, publicJwk, type PrivateKey } from "./private-key.js";
 
 const RSA = ["RSA-OAEP", "RSA-OAEP-256"] as const;

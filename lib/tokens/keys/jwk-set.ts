@@ -7,8 +7,6 @@ import type { Algorithm } from "../readers/algorithms.js";
 import { describeJwk, setKey, type SetKey } from "./jwk.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
-export { isSecret, type Jwk, type Jwks } from "./jwk.js";
-
 type Keys = readonly KeyObject[];
 const NONE: Keys = [];
 /** How many of a set's keys are described to the operator. */

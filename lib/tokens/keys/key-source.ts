@@ -1,5 +1,7 @@
 import type { KeyObject } from "node:crypto";
 
+import { at } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
 import { algorithmsOf, type Algorithm } from "../readers/algorithms.js";
 
 /** What of a token's header may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
@@ -37,6 +39,14 @@ export interface KeySource {
 
   /** Settles when keys are there; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;
+}
+
+/** @throws OptionsError unless each algorithm that the host names is one that a key can have */
+export function assertFitting(algorithms: readonly string[], fitting: readonly string[], path: string): void {
+  const index = algorithms.findIndex((name) => !fitting.includes(name));
+  if (index === -1) return;
+  const problem = `is ${String(algorithms[index])}, which does not fit the key; ${fitting.join(", ")} would`;
+  throw new OptionsError(at(path, index), problem);
 }
 
 /** How many keys a token is tried against at most, so that a token without a `kid` costs no more than that. */

@@ -1,3 +1,5 @@
+import { OptionsError } from "../../support/options-error.js";
+
 const LABEL = /(?<=-----BEGIN )[A-Z0-9 ]+(?=-----)/g;
 const BLOCK = /(-----BEGIN ([A-Z0-9 ]+)-----)([^-]*)(-----END \2-----)/g;
 const PUBLIC_LABELS = new Set(["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]);
@@ -44,4 +46,14 @@ export function bare(text: string): string {
     .replace(WRITTEN_BREAKS, "")
     .replace(PASTED, "")
     .replace(/^\ufeff/, "");
+}
+
+/** The JSON of a key's text, which is no PEM. */
+export function jsonIn(text: string, path: string): object {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    // JSON.parse's own error would quote the text, and a key that should not be there with it.
+    throw new OptionsError(path, "is damaged: it is neither PEM nor JSON");
+  }
 }

@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, KeyObject, type JsonWebKey } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
-import type { Jwk } from "./jwk-set.js";
+import type { Jwk } from "./jwk.js";
+import { jsonIn } from "./pem.js";
 
 /** A private key: PEM text or bytes, a JWK (RFC 7517), or a private `KeyObject`. */
 export type PrivateKeyInput = string | Uint8Array | KeyObject | Jwk;
@@ -24,7 +25,7 @@ export function privateKey(value: unknown, path: string): PrivateKey {
 /** The private keys in a file: one as PEM or JWK, or those of a JWK Set. */
 export function privateKeysFromText(text: string, path: string): readonly PrivateKey[] {
   if (!text.trimStart().startsWith("{")) return [privateKeyFromText(text, path)];
-  const json = parseJson(text, path);
+  const json = jsonIn(text, path);
   const { keys = [json] } = json as { readonly keys?: unknown };
   if (!Array.isArray(keys) || keys.length === 0)
     throw new OptionsError(path, "must hold a JWK, or a JWK Set with a key");
@@ -77,13 +78,5 @@ function parsed(parse: () => KeyObject, path: string): KeyObject {
   } catch {
     // The error of node:crypto may quote what it could not read.
     throw new OptionsError(path, "can't be read as a private key without a passphrase, in PEM or as a JWK");
-  }
-}
-
-function parseJson(text: string, path: string): object {
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    throw new OptionsError(path, "is damaged: it is neither PEM nor JSON");
   }
 }

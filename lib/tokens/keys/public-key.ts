@@ -77,7 +77,12 @@ export function labelOfDer(bytes: Buffer): string | undefined {
 function usablePublicKey(key: KeyObject, path: string): KeyObject {
   if (key.type !== "public") throw new OptionsError(path, `must be a public key, not a ${key.type} one`);
   if (algorithmsOf(key).length > 0) return key;
-  throw new OptionsError(
+  throw notForSignatures(path);
+}
+
+/** A key that no algorithm here can use. */
+export function notForSignatures(path: string): OptionsError {
+  return new OptionsError(
     path,
     "must be an RSA key of at least 2048 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key (RFC 7518 section 3)",
   );

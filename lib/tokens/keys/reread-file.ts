@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { OptionsError } from "../../support/options-error.js";
-import { KeysUnavailableError } from "../../remote/errors.js";
+import { KeysUnavailableError, operatorText } from "../../remote/errors.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
+import { OptionsError } from "../../support/options-error.js";
 
 /** How old what was read of a file may be when it is used, in milliseconds. */
 const RECHECK_AFTER = 2_000;
@@ -12,8 +12,8 @@ const RECHECK_AFTER = 2_000;
 const READ_DEADLINE = 1_000;
 
 /**
- * What a file holds. It is read at once, when anything wrong throws {@link OptionsError}, and again if it is used and the
- * last look is two seconds old: no timer, no watcher, and whatever way it was replaced.
+ * What a file holds. It is read when it is made, when anything wrong throws {@link OptionsError}, and again if it is used and
+ * the last look is two seconds old: no timer, no watcher, and it does not matter how the file was replaced.
  */
 export class RereadFile<T> {
   readonly #file: string;
@@ -27,18 +27,42 @@ export class RereadFile<T> {
   /** As it was read last. */
   value: T;
 
+  /** @param path - of the option that names the file */
   constructor(file: string, path: string, parse: (content: Buffer, path: string) => T, watcher: KeyWatcher) {
     this.#file = file;
     this.#path = path;
     this.#parse = parse;
     this.#watcher = watcher;
-    this.#content = readNow(file, path);
+    try {
+      this.#content = readFileSync(file);
+    } catch (cause) {
+      throw new OptionsError(path, "names a file that can't be read", { cause });
+    }
     this.value = parse(this.#content, path);
   }
 
-  /** One read at a time, even if the file system hangs: then the last good content is used. */
-  async current(): Promise<T> {
-    if (Math.abs(Date.now() - this.#checkedAt) < RECHECK_AFTER) return this.value;
+  /** Synchronous if the last look is fresh. One read at a time, even if the file system hangs. */
+  current(): T | Promise<T> {
+    return this.#isFresh ? this.value : this.#reread();
+  }
+
+  /** Waits for the file system: for who cannot wait for a promise. */
+  currentNow(): T {
+    if (this.#isFresh) return this.value;
+    this.#checkedAt = Date.now();
+    try {
+      this.#take(readFileSync(this.#file));
+    } catch (cause) {
+      this.#fail(cause);
+    }
+    return this.value;
+  }
+
+  get #isFresh(): boolean {
+    return Math.abs(Date.now() - this.#checkedAt) < RECHECK_AFTER;
+  }
+
+  async #reread(): Promise<T> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });
@@ -49,26 +73,26 @@ export class RereadFile<T> {
 
   async #read(): Promise<void> {
     try {
-      const content = await readFile(this.#file);
-      if (!content.equals(this.#content)) {
-        this.value = this.#parse(content, this.#path);
-        this.#content = content;
-      }
-      if (this.#failing) this.#watcher.recovered();
-      this.#failing = false;
+      this.#take(await readFile(this.#file));
     } catch (cause) {
-      // Half-written, removed or unreadable: what was good stays good.
-      this.#failing = true;
-      const message = `${this.#path} can't be read any more; its last good key stays in use`;
-      this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000 }));
+      this.#fail(cause);
     }
   }
-}
 
-function readNow(file: string, path: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new OptionsError(path, "names a file that can't be read", { cause });
+  #take(content: Buffer): void {
+    if (!content.equals(this.#content)) {
+      this.value = this.#parse(content, this.#path);
+      this.#content = content;
+    }
+    if (this.#failing) this.#watcher.recovered();
+    this.#failing = false;
+  }
+
+  /** Half-written, removed or unreadable: what was good stays good. */
+  #fail(cause: unknown): void {
+    this.#failing = true;
+    const message = `${this.#path} can't be read any more; its last good key stays in use`;
+    const detail = `${message}${operatorText(cause, undefined)}`;
+    this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000, detail }));
   }
 }

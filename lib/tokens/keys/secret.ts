@@ -2,6 +2,7 @@ import { createSecretKey, KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
 import { hashLength, type Algorithm } from "../readers/algorithms.js";
+import { parseJson } from "../readers/compact.js";
 import { bare, pemLabels, textOf } from "./pem.js";
 import { labelOfDer } from "./public-key.js";
 
@@ -73,14 +74,6 @@ function hasAsymmetricJwk(json: unknown, depth = MAX_DEPTH): boolean {
 function readings(text: string): readonly string[] {
   const unquoted = text.replace(/^[\s'"`\ufeff]+|[\s'"`]+$/g, "");
   return [text.trim(), unquoted, unquoted.replace(/\\+[rnt]/g, " ").replace(/\\+"/g, '"')];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and is said aloud once. */

@@ -95,7 +95,8 @@ function parseHeader(bytes: Buffer): JoseHeader {
   return header;
 }
 
-function parseJson(text: string): unknown {
+/** Undefined if it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
