@@ -9,7 +9,6 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 
-import { problemsOf } from "./helpers/examples.js";
 import { copyOfLib, type LibCopy } from "./helpers/lib-copy.js";
 
 const root = join(import.meta.dirname, "..");
@@ -22,29 +21,7 @@ function blocks(language: string): readonly string[] {
   );
 }
 
-/** What the examples in TypeScript take as given. */
-const GIVEN = `
-import type { Express } from "express";
-import type { MatrixJwtLoginOptions } from "matrix-jwt-login";
-declare global {
-  const app: Express;
-  const options: MatrixJwtLoginOptions<{ readonly name: string }>;
-}
-`;
-
 describe("the README", () => {
-  test("has examples in TypeScript that compile as they stand", () => {
-    const files = Object.fromEntries(blocks("ts").map((code, i) => [`example-${String(i)}`, `${code}\nexport {};\n`]));
-
-    expect(problemsOf({ given: GIVEN, ...files })).toEqual([]);
-  }, 60_000);
-
-  test("is checked by a compiler that sees what is wrong", () => {
-    const wrong = (blocks("ts")[0] ?? "").replace("discover:", "discovers:");
-
-    expect(problemsOf({ given: GIVEN, wrong })).toContainEqual(expect.stringContaining("discovers"));
-  }, 60_000);
-
   test("can be read in five minutes", () => {
     expect(readme.split("\n").length).toBeLessThan(200);
   });

@@ -1,8 +1,16 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
 
-import { afterAll, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 
-import { SECRET } from "../helpers/keys.js";
+import { blocksOf } from "../docs/helpers/pages.js";
+import { serveIdentityProvider } from "../helpers/identity-provider.js";
+import { keySet } from "../helpers/jwks-server.js";
+import { jwk, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
+import { copyOfLib } from "../helpers/lib-copy.js";
+import { token } from "../helpers/tokens.js";
 import { run, temporaryFolder } from "./helpers.js";
 
 const docs = readFileSync("docs/cli.md", "utf8");
@@ -48,4 +56,42 @@ test("docs/cli.md shows what mint prints", async () => {
   const header = (token: string) => token.split(".")[0];
   expect(header(printed)).toBe(header(stdout));
   expect(printed.length).toBe(stdout.length);
+});
+
+describe("docs/cli.md has lines that work as printed", () => {
+  const lib = copyOfLib();
+  afterAll(() => {
+    lib.remove();
+  });
+
+  const lines = blocksOf("docs/cli.md")
+    .flatMap(({ language, code }) => (language === "sh" ? [code.trimEnd()] : [/^\$ (.*)\n$/.exec(code)?.[1] ?? ""]))
+    .filter(Boolean);
+
+  test.each(lines)(
+    "%s",
+    async (line) => {
+      const provider = await serveIdentityProvider("/realms/example");
+      provider.answer("/jwks", keySet([jwk(RSA, { kid: "one", alg: "RS256" })]));
+      const file = {
+        token: `${token()}\n`,
+        "login-type.mjs": `export default { secret: ${JSON.stringify(SECRET)} };\n`,
+        "private.pem": privatePem(RSA),
+        "public.pem": pem(RSA),
+      };
+      const [cwd = ""] = Object.entries(file).map(([name, content]) => dirname(folder.file(name, content)));
+      const npx = `npx() { shift; '${process.execPath}' '${lib.directory}/cli/bin.js' "$@"; }`;
+      const script = line.replace("https://id.example.org", provider.url);
+
+      const { stdout, stderr } = await promisify(execFile)("bash", ["-ec", `set -o pipefail\n${npx}\n${script}`], {
+        cwd,
+        encoding: "utf8",
+      });
+      await provider.close();
+
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/^(?:NOT VERIFIED|Usable|Accepted)|^Accepted/m);
+    },
+    30_000,
+  );
 });

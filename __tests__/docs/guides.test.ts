@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import {
@@ -13,26 +15,40 @@ import {
 } from "matrix-jwt-login";
 
 import { main } from "../../lib/cli/main.js";
-import { problemsOf, runExamples } from "../helpers/examples.js";
+import { runExamples } from "../helpers/examples.js";
+import { serveIdentityProvider } from "../helpers/identity-provider.js";
+import { keySet } from "../helpers/jwks-server.js";
 import { SECRET } from "../helpers/keys.js";
+import { copyOfLib, type LibCopy } from "../helpers/lib-copy.js";
 import { given, host, login, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
-import { examples, explainArguments, pages, textOf } from "./helpers/guides.js";
-import { serveProviders, type Case, type Internet, type Provider } from "./helpers/provider.js";
+import { blocksUnder, guides, headingsOf, HOST, OTHERS, pathOf } from "./helpers/guides.js";
+import { blocksOf, textOf } from "./helpers/pages.js";
+import {
+  issued,
+  serveProviders,
+  shownIn,
+  SIGNING_KEY,
+  TOKEN,
+  type Case,
+  type Internet,
+  type Provider,
+} from "./helpers/provider.js";
+import { auth0 } from "./helpers/providers/auth0.js";
 import { authelia } from "./helpers/providers/authelia.js";
 import { authentik } from "./helpers/providers/authentik.js";
 import { betterAuth } from "./helpers/providers/better-auth.js";
 import { clerk } from "./helpers/providers/clerk.js";
 import { cognito } from "./helpers/providers/cognito.js";
+import { entraId } from "./helpers/providers/entra-id.js";
 import { firebase } from "./helpers/providers/firebase.js";
 import { gitlab } from "./helpers/providers/gitlab.js";
 import { google } from "./helpers/providers/google.js";
-import { openIdConnect } from "./helpers/providers/openid-connect.js";
-import { supabase } from "./helpers/providers/supabase.js";
-import { auth0 } from "./helpers/providers/auth0.js";
-import { entraId } from "./helpers/providers/entra-id.js";
+import { INTROSPECTED } from "./helpers/providers/introspection.js";
 import { keycloak } from "./helpers/providers/keycloak.js";
 import { okta } from "./helpers/providers/okta.js";
+import { openIdConnect } from "./helpers/providers/openid-connect.js";
 import { ownBackend } from "./helpers/providers/own-backend.js";
+import { supabase } from "./helpers/providers/supabase.js";
 import { zitadel } from "./helpers/providers/zitadel.js";
 
 const PROVIDERS: readonly Provider[] = [
@@ -52,47 +68,112 @@ const PROVIDERS: readonly Provider[] = [
   clerk,
   gitlab,
   betterAuth,
+  ...INTROSPECTED,
 ];
+const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
 let exported: Readonly<Record<string, unknown>>;
 let internet: Internet;
+let lib: LibCopy;
 
 beforeAll(async () => {
-  process.env["JWT_SECRET"] = SECRET;
-  const modules = await runExamples<Readonly<Record<string, object>>>(examples());
+  Object.assign(process.env, { JWT_SECRET: SECRET, CLIENT_SECRET: "the client's secret" });
+  const blocks = ["README", ...PROVIDERS.map(({ page }) => page)].flatMap((page) => optionsAndMore(page));
+  const modules = await runExamples<Readonly<Record<string, object>>>({
+    "host.mjs": HOST,
+    ...Object.fromEntries(blocks),
+  });
   exported = Object.assign({}, ...Object.values(modules)) as typeof exported;
   internet = await serveProviders(PROVIDERS);
+  lib = copyOfLib();
 });
 
-afterAll(() => internet.close());
+afterAll(async () => {
+  lib.remove();
+  await internet.close();
+});
 
-test("all TypeScript of the guides compiles as it stands", () => {
-  const wrong = (examples()["okta"] ?? "").replace("audience:", "audiance:");
-
-  const problems = problemsOf({ ...examples(), wrong });
-
-  expect(problems.filter((problem) => !problem.startsWith("wrong.ts"))).toEqual([]);
-  expect(problems).toContainEqual(expect.stringContaining("audiance"));
-}, 60_000);
+/** A page's blocks that are files of a project: those that name themselves, and all TypeScript. */
+function optionsAndMore(page: string): readonly (readonly [string, string])[] {
+  return blocksOf(pathOf(page))
+    .filter(({ language, name }) => language === "ts" || name.endsWith(".mjs"))
+    .map(({ name, code }, i) => [name.endsWith(".mjs") ? name : `${page}-${String(i)}.ts`, code]);
+}
 
 test("the server of the index has the middleware", () => {
   expect(exported["app"]).toHaveProperty("use");
 });
 
-test("every page is in the index", () => {
-  const targets = (page: string) =>
-    Array.from(textOf(page).matchAll(/\]\(([^):]+?)(?:#[^)]*)?\)/g), ([, target = ""]) => target);
-  const others = pages().filter((page) => page !== "README");
+test("every guide is tried here, and is in the index", () => {
+  const targets = Array.from(
+    textOf(pathOf("README")).matchAll(/\]\(([^):#]+)\.md(?:#[^)]*)?\)/g),
+    ([, target = ""]) => target,
+  );
+  const tried = PROVIDERS.map(({ page }) => page);
 
-  expect(others).toEqual(expect.arrayContaining(PROVIDERS.map(({ page }) => page)));
-  expect(targets("README")).toEqual(expect.arrayContaining(others.map((page) => `${page}.md`)));
+  expect(tried).toEqual(expect.arrayContaining([...guides()]));
+  expect(targets).toEqual(expect.arrayContaining([...tried, ...OTHERS.slice(1)]));
 });
 
-describe.each(PROVIDERS)("the guide for $page", ({ page, name, documents, cases }) => {
+describe.each(PROVIDERS)("the guide for $page", ({ page, name, answers, documents, cases }) => {
   const options = (jwksOptions: JwksOptions, set: Case["set"] = {}): LoginTypeOptions => {
-    const remote = Object.keys(documents).length > 0 && { jwksOptions };
-    return given({ ...(exported[name] as LoginTypeOptions), ...remote, ...set }) as LoginTypeOptions;
+    const printed = exported[name] as LoginTypeOptions;
+    const { introspection } = printed;
+    const remote = introspection
+      ? { introspection: { ...introspection, ...given({ fetch: jwksOptions.fetch }) } }
+      : Object.keys(documents).length > 0 && { jwksOptions };
+    return given({ ...printed, ...remote, ...set }) as LoginTypeOptions;
   };
+  const reachable = () => options({ fetch: internet.fetch, cooldown: 0.05 });
+
+  test("says where to click, fetches a token, shows it, gives options, checks it, logs in, and warns", () => {
+    const [where = "", ...headings] = headingsOf(page);
+
+    expect(where).toMatch(/^(?:At \S|In your application)/);
+    expect(headings.slice(0, 4)).toEqual(["Get a token", "Options", "Check it", "Log in"]);
+    expect(headings).toContain("Pitfalls");
+    expect(blocksUnder(page, "Get a token", "sh").at(-1)).toContain("> token.txt");
+    expect(blocksUnder(page, "Get a token", "json")).toHaveLength(1);
+    expect(blocksUnder(page, "Options", "js")[0]).toContain(`export const ${name} = {`);
+    expect(blocksUnder(page, "Check it", "sh")).toHaveLength(1);
+    expect(blocksUnder(page, "Log in", "sh")).toHaveLength(1);
+    expect(blocksUnder(page, "Log in", "json")).toHaveLength(1);
+  });
+
+  (hasCurl ? test : test.skip)("logs in, command by command, as printed", async () => {
+    const { header, claims } = shownIn(pathOf(page));
+    const token = header ? issued(header, claims) : (cases[0]?.token ?? "");
+    internet.answer(
+      JSON.parse(JSON.stringify(answers).replaceAll(`"${TOKEN}"`, JSON.stringify(token))) as Provider["answers"],
+    );
+    const matrix = await host(serverWith(reachable(), { findUser: (id) => ({ id }) }));
+    const folder = mkdtempSync(join(tmpdir(), "guide-"));
+    writeFileSync(join(folder, "jwt-secret"), `${SECRET}\n`);
+    const bash = async (commands: readonly string[]) => {
+      const script = commands
+        .join("\n")
+        .replaceAll("https://matrix.example.org/_matrix", `${matrix.url}/_matrix`)
+        .replaceAll(/(curl [^|\n]*?)https:\/\//g, `$1${internet.url}/`);
+      const npx = `npx() { shift; node '${lib.directory}/cli/bin.js' "$@"; }`;
+      return promisify(execFile)("bash", ["-ec", `${npx}\n${script}`], { cwd: folder, encoding: "utf8" });
+    };
+    try {
+      const got = await bash(blocksUnder(page, "Get a token", "sh"));
+      const fetched = readFileSync(join(folder, "token.txt"), "utf8");
+      const checked = await explained(page, folder, fetched);
+      const { stdout } = await bash(blocksUnder(page, "Log in", "sh"));
+
+      const shown = header ? claimsIn(fetched) : (JSON.parse(got.stdout.trimEnd().split("\n").at(-1) ?? "") as object);
+      expect(Object.keys(shown).sort()).toEqual(Object.keys(claims).sort());
+      expect(checked).toEqual({ exitCode: 0, output: expect.stringContaining("Accepted") });
+      const printed = JSON.parse(blocksUnder(page, "Log in", "json")[0] ?? "") as object;
+      const random = { access_token: expect.any(String), device_id: expect.any(String) };
+      expect(JSON.parse(stdout)).toEqual({ ...printed, ...random });
+    } finally {
+      rmSync(folder, { recursive: true });
+      await matrix.close();
+    }
+  });
 
   test.each(cases)("$what: $becomes", async ({ token, set, becomes, displayName }) => {
     const outcome = await outcomeOf(token, {
@@ -119,13 +200,29 @@ describe.each(PROVIDERS)("the guide for $page", ({ page, name, documents, cases 
     expect(asked).toEqual(Object.keys(documents).slice(0, 1));
   });
 
-  test.each(cases.filter(isForExplain))("has a line that checks a token: $what", async ({ token, becomes }) => {
-    const { exitCode, output } = await explained(page, token);
-
-    expect([exitCode, output]).toEqual(
-      becomes.startsWith("@") ? [0, expect.stringContaining(becomes)] : [1, expect.stringContaining("aud")],
-    );
+  test("has a line that checks a token that is refused", async () => {
+    const refused = cases.filter(({ set, becomes }) => set === undefined && !becomes.startsWith("@"));
+    for (const { what, token } of refused.slice(0, 2)) {
+      const folder = mkdtempSync(join(tmpdir(), "guide-"));
+      const { exitCode, output } = await explained(page, folder, token);
+      rmSync(folder, { recursive: true });
+      expect({ what, exitCode, output }).toEqual({ what, exitCode: 1, output: expect.stringContaining("Refused") });
+    }
   });
+});
+
+test("the general guide asks the provider what it offers, as printed", async () => {
+  const [line = ""] = blocksUnder("openid-connect", "At the provider", "sh");
+  const provider = await serveIdentityProvider();
+  provider.answer("/jwks", keySet([SIGNING_KEY]));
+  let output = "";
+  const write = (text: string) => (output += text);
+
+  const args = line.trimEnd().replace("https://id.example.org", provider.url).split(" ").slice(2);
+  const exitCode = await main(args, { stdin: Readable.from([]), stdout: { write }, stderr: { write } });
+  await provider.close();
+
+  expect([exitCode, output]).toEqual([0, expect.stringContaining(`issuer: "${provider.issuer}"`)]);
 });
 
 test("the token that the guide for your own backend makes logs in, once", async () => {
@@ -146,27 +243,36 @@ test("the token that the guide for your own backend makes logs in, once", async 
   expect(reasons).toEqual(["used"]);
 });
 
-/** One token that is good and one that is not, as it is in the guide: the rest is for the tests of the command. */
-function isForExplain({ set, what, becomes }: Case): boolean {
-  return set === undefined && (becomes === "audience" || what === "token" || what === "access token");
-}
-
-/** What the line of a guide says of a token. */
-async function explained(page: string, token: string): Promise<{ readonly exitCode: number; readonly output: string }> {
+/** What the line of a guide says of a token, with the guide's block of options beside it, as printed. */
+async function explained(
+  page: string,
+  folder: string,
+  token: string,
+): Promise<{ readonly exitCode: number; readonly output: string }> {
   const fetch = jest.spyOn(globalThis, "fetch").mockImplementation(internet.fetch as typeof globalThis.fetch);
-  const directory = mkdtempSync(join(tmpdir(), "explain-"));
-  const secretFile = join(directory, "jwt-secret");
-  writeFileSync(secretFile, `${SECRET}\n`);
+  const line = blocksUnder(page, "Check it", "sh")[0]?.trimEnd().split("\n").at(-1) ?? "";
+  const [, file = "", rest = ""] =
+    /^npx matrix-jwt-login explain --options (\S+\.mjs) (.*) < token\.txt$/.exec(line) ?? [];
+  const [block] = blocksOf(pathOf(page), "js").filter(({ name }) => name === file);
+  // Jest transforms no ".mjs".
+  const module = join(folder, file.replace(".mjs", ".js"));
+  writeFileSync(module, block?.code ?? "");
   let output = "";
   const write = (text: string) => (output += text);
   try {
-    const args = explainArguments(page).map((argument) => (argument === "jwt-secret" ? secretFile : argument));
-    const exitCode = await main(args, { stdin: Readable.from([`${token}\n`]), stdout: { write }, stderr: { write } });
+    const exitCode = await main(["explain", "--options", module, ...rest.split(" ")], {
+      stdin: Readable.from([token]),
+      stdout: { write },
+      stderr: { write },
+    });
     return { exitCode, output };
   } finally {
     fetch.mockRestore();
-    rmSync(directory, { recursive: true });
   }
+}
+
+function claimsIn(token: string): object {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as object;
 }
 
 interface Outcome {

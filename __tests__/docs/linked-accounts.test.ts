@@ -7,7 +7,7 @@ import { createJwtLogin, type JwtLoginOptions } from "matrix-jwt-login";
 import pg from "pg";
 
 import { rejection, submission } from "../helpers/core.js";
-import { problemsOf, runExamples } from "../helpers/examples.js";
+import { runExamples } from "../helpers/examples.js";
 import { SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE } from "../helpers/login.js";
 import { statusOf } from "../limits/helpers.js";
@@ -31,17 +31,6 @@ type Accounts = Pick<JwtLoginOptions<Account>, "findUser" | "registerUser"> & {
 interface Modules {
   readonly accounts: { readonly accounts: Accounts; readonly pool: pg.Pool };
 }
-
-test("the page's code compiles as it stands, and fits", () => {
-  const around = `
-    import { matrixJwtLogin, type LoginTypeOptions } from "matrix-jwt-login";
-    import { accounts } from "./accounts.js";
-    declare const loginTypes: Record<string, LoginTypeOptions>;
-    const issueToken = (user: { user_id: string }) => ({ accessToken: user.user_id });
-    export const mounted = matrixJwtLogin({ serverName: "example.org", loginTypes, issueToken, ...accounts });
-  `;
-  expect(problemsOf({ accounts: code, around })).toEqual([]);
-}, 30_000);
 
 described("the page's accounts, in Postgres (DATABASE_URL)", () => {
   const schema = `linked_${randomUUID().replaceAll("-", "")}`;

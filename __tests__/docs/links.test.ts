@@ -1,16 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
 
+import { PAGES } from "./helpers/pages.js";
+
 const root = join(import.meta.dirname, "..", "..");
-const inDocs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((file) => join("docs", file));
-const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "example-server/README.md", ...inDocs].filter((file) =>
-  file.endsWith(".md"),
-);
 
 describe("the links of", () => {
-  test.each(pages)("%s lead somewhere", (page) => {
+  test.each(PAGES)("%s lead somewhere", (page) => {
     const targets = Array.from(
       withoutCode(readFileSync(join(root, page), "utf8")).matchAll(/\]\(([^)\s]+)\)/g),
       ([, target = ""]) => target,

@@ -1,40 +1,45 @@
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 import ts from "typescript";
 
 const root = join(import.meta.dirname, "..", "..");
 
 /**
- * Type-checks examples of the documentation, as strictly as the package's own code, and gives what is wrong with them.
+ * Type-checks examples of the documentation, as strictly as the package's own code, and gives what is wrong with them. All
+ * in one program, as each takes seconds.
  *
- * @param examples - the code of each, by a name of its own
- * @param directory - where what they import as `./...` is
+ * @param files - the code of each by its path, and of what they import as `./...`
  */
-export function problemsOf(
-  examples: Readonly<Record<string, string>>,
-  directory = import.meta.dirname,
-): readonly string[] {
+export function problemsOf(files: Readonly<Record<string, string>>): readonly string[] {
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)).config,
     ts.sys,
     root,
   );
-  const files = new Map(Object.entries(examples).map(([name, code]) => [join(directory, `${name}.ts`), code]));
+  const byPath = new Map(Object.entries(files).map(([path, code]) => [join(import.meta.dirname, path), code]));
   const host = ts.createCompilerHost(options);
-  host.fileExists = (path) => files.has(path) || ts.sys.fileExists(path);
-  host.readFile = (path) => files.get(path) ?? ts.sys.readFile(path);
+  host.fileExists = (path) => byPath.has(path) || ts.sys.fileExists(path);
+  const folders = new Set([...byPath.keys()].map((path) => dirname(path)));
+  host.directoryExists = (path) => folders.has(path) || ts.sys.directoryExists(path);
+  host.readFile = (path) => byPath.get(path) ?? ts.sys.readFile(path);
   const program = ts.createProgram({
-    rootNames: [...files.keys()],
-    options: { ...options, paths: { "matrix-jwt-login": [join(root, "lib/index.ts")] } },
+    rootNames: [...byPath.keys()],
+    options: {
+      ...options,
+      allowJs: true,
+      checkJs: true,
+      paths: { "matrix-jwt-login": [join(root, "lib/index.ts")] },
+    },
     host,
   });
   // The rest of the program is checked elsewhere, and takes longer.
-  return [...files.keys()].flatMap((file) => {
-    const source = program.getSourceFile(file);
+  return [...byPath.keys()].flatMap((path) => {
+    const source = program.getSourceFile(path);
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
-      ({ messageText }) => `${basename(file)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+      ({ messageText }) =>
+        `${relative(import.meta.dirname, path)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
     );
   });
 }
@@ -46,10 +51,13 @@ export function problemsOf(
  */
 export async function runExamples<Modules extends object>(files: Readonly<Record<string, string>>): Promise<Modules> {
   const directory = mkdtempSync(join(tmpdir(), "examples-"));
-  const pathOf = (name: string): string => join(directory, `${name}.ts`);
+  // Jest loads no ES modules: `.mjs` and `.js` are all the same here.
+  const pathOf = (name: string): string => join(directory, `${name.replace(/\.\w+$/, "")}.ts`);
   try {
     symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-    for (const [name, code] of Object.entries(files)) writeFileSync(pathOf(name), code);
+    for (const [name, code] of Object.entries(files)) {
+      writeFileSync(pathOf(name), code.replaceAll(/ from "(\.\/[^"]+)\.mjs"/g, ' from "$1.js"'));
+    }
     const modules: Record<string, unknown> = {};
     for (const name of Object.keys(files)) modules[name] = await import(pathOf(name));
     return modules as Modules;

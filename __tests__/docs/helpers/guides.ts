@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const root = join(import.meta.dirname, "..", "..", "..");
-const GUIDES = join(root, "docs", "guides");
+import { blocksOf, textOf } from "./pages.js";
 
-/** What a guide leaves to the reader, who has it in `host.ts`. */
-const HOST = `
+const GUIDES = join(import.meta.dirname, "..", "..", "..", "docs", "guides");
+
+/** What a guide leaves to the reader, who has it in `host.mjs`. */
+export const HOST = `
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IssuedToken } from "matrix-jwt-login";
 interface Account { readonly id: string }
 export const db = {
@@ -13,44 +15,39 @@ export const db = {
   sessions: {
     create: (user: Account, deviceId: string, deviceName?: string): Promise<IssuedToken> =>
       Promise.resolve({ accessToken: [user.id, deviceId, deviceName].join() }),
+    find: (userId: string, deviceId?: string): Promise<object | undefined> => Promise.resolve({ userId, deviceId }),
   },
+  refreshTokens: { create: (of: Account, login: object): Promise<string> => Promise.resolve(JSON.stringify({ of, login })) },
 };
+export function authenticate(req: IncomingMessage, _res: ServerResponse, next: (error?: unknown) => void): void {
+  next(req.headers.authorization === undefined ? new Error("no token") : undefined);
+}
 `;
 
-/** All pages of the guides, without their ending. */
-export function pages(): readonly string[] {
-  return readdirSync(GUIDES).map((file) => file.replace(/\.md$/, ""));
+/** Pages of `docs/guides` about something else than a provider. */
+export const OTHERS = ["README", "two-ways", "element-sso"];
+
+/** All guides to a provider, without their ending. */
+export function guides(): readonly string[] {
+  return readdirSync(GUIDES)
+    .map((file) => file.replace(/\.md$/, ""))
+    .filter((page) => !OTHERS.includes(page));
 }
 
-export function textOf(page: string): string {
-  return readFileSync(join(GUIDES, `${page}.md`), "utf8");
+export function pathOf(guide: string): string {
+  return join("docs/guides", `${guide}.md`);
 }
 
-/** The blocks of code of a page in one language. */
-function blocksOf(page: string, language: "ts" | "sh"): readonly string[] {
-  const blocks = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm");
-  return Array.from(textOf(page).matchAll(blocks), ([, code = ""]) => code);
+/** A guide's headings of the second level. */
+export function headingsOf(guide: string): readonly string[] {
+  return Array.from(textOf(pathOf(guide)).matchAll(/^## (.*)$/gm), ([, heading = ""]) => heading);
 }
 
-/** The page whose examples need another host. */
-export const TWO_WAYS = "two-ways";
-
-/** All other TypeScript of the guides, as the files of one project. */
-export function examples(): Readonly<Record<string, string>> {
-  const others = pages().filter((page) => page !== TWO_WAYS);
-  return Object.assign({ host: HOST }, ...others.map(examplesOf)) as Readonly<Record<string, string>>;
-}
-
-/** The TypeScript of a page, by names of files: `auth0`, and `own-backend-1` for a page's second block. */
-export function examplesOf(page: string): Readonly<Record<string, string>> {
-  const blocks = blocksOf(page, "ts");
-  return Object.fromEntries(blocks.map((code, i) => [i === 0 ? page : `${page}-${String(i)}`, code]));
-}
-
-/** The arguments of the line by which a guide checks a token. */
-export function explainArguments(page: string): readonly string[] {
-  const lines = blocksOf(page, "sh").map((block) => block.replaceAll("\\\n", " ").trim());
-  const line = lines.map((text) => /^npx matrix-jwt-login (explain .*) < token\.txt$/.exec(text)?.[1]).find(Boolean);
-  if (line === undefined) throw new Error(`${page}.md must check a token`);
-  return line.split(/\s+/);
+/** The blocks of a language under one heading of a guide. */
+export function blocksUnder(guide: string, heading: string, language: string): readonly string[] {
+  const [, section = ""] = textOf(pathOf(guide)).split(`\n## ${heading}\n`);
+  const [text = ""] = section.split("\n## ");
+  return blocksOf(pathOf(guide), language)
+    .map(({ code }) => code)
+    .filter((code) => text.includes(code));
 }

@@ -1,21 +1,12 @@
 import { encode } from "../../../helpers/tokens.js";
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const issuer = "https://example.eu.auth0.com/";
 const api = "https://matrix.example.org";
 const client = "K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja";
 const userinfo = `${issuer}userinfo`;
 
-const access = {
-  "https://example.org/name": "Alice Example",
-  iss: issuer,
-  sub: "auth0|6553da60a54af58e29493993",
-  aud: [api, userinfo],
-  ...FRESH,
-  scope: "openid profile matrix:login",
-  jti: "73WakrfVbNJBaAmhQtEeDv",
-  client_id: client,
-};
+const access = claimsOf("auth0");
 const otherProfile = { ...without(access, "jti", "client_id"), azp: client };
 const idToken = {
   ...without(access, "scope", "jti", "client_id"),
@@ -32,6 +23,7 @@ const typed = { typ: "at+jwt" };
 export const auth0: Provider = {
   page: "auth0",
   name: "auth0",
+  answers: device(`${issuer}oauth/device/code`, `${issuer}oauth/token`),
   documents: published(issuer, `${issuer}.well-known/jwks.json`, [
     SIGNING_KEY,
     { ...SIGNING_KEY, kid: "next", x5t: "next" },

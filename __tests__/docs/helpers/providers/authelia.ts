@@ -1,23 +1,15 @@
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const issuer = "https://auth.example.org";
 const user = "5f0f9c1e-3a4b-4d0e-9c3b-8f5e6d7a1b2c";
 const at = { typ: "at+jwt" };
 
-const access = {
-  iss: issuer,
-  sub: user,
-  aud: ["matrix"],
-  ...FRESH,
-  nbf: FRESH.iat,
-  jti: "0f7c",
-  client_id: "matrix-web",
-  scp: ["openid", "profile"],
-};
+const access = claimsOf("authelia");
 
 export const authelia: Provider = {
   page: "authelia",
   name: "authelia",
+  answers: device(`${issuer}/api/oidc/device-authorization`, `${issuer}/api/oidc/token`),
   documents: published(issuer, `${issuer}/jwks.json`, [SIGNING_KEY]),
   cases: [
     { what: "access token", token: issued(at, access), becomes: `@${user}:example.org` },

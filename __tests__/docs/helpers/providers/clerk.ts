@@ -1,21 +1,13 @@
-import { FRESH, issued, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, issued, SIGNING_KEY, TOKEN, without, type Provider } from "../provider.js";
 
 const issuer = "https://clerk.example.org";
 
-const ofTemplate = {
-  iss: issuer,
-  aud: "matrix",
-  azp: "https://chat.example.org",
-  sub: "user_2abCdEf",
-  jti: "5d3f",
-  nbf: FRESH.iat,
-  ...FRESH,
-  name: "Alice Example",
-};
+const ofTemplate = claimsOf("clerk");
 
 export const clerk: Provider = {
   page: "clerk",
   name: "clerk",
+  answers: { "https://api.clerk.com/v1/sessions/SESSION_ID/tokens/matrix": { object: "token", jwt: TOKEN } },
   documents: { [`${issuer}/.well-known/jwks.json`]: { keys: [SIGNING_KEY] } },
   cases: [
     {

@@ -1,27 +1,17 @@
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, issued, published, SIGNING_KEY, TOKEN, without, type Provider } from "../provider.js";
 
 const issuer = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE";
 const client = "1example23456789";
 const user = "aaaaaaaa-bbbb-cccc-dddd-example12345";
 
-const access = {
-  sub: user,
-  iss: issuer,
-  version: 2,
-  client_id: client,
-  token_use: "access",
-  scope: "matrix/login openid",
-  auth_time: FRESH.iat,
-  ...FRESH,
-  jti: "f1c2",
-  username: user,
-};
+const access = claimsOf("cognito");
 const idToken = { ...without(access, "client_id", "scope"), aud: client, token_use: "id", "cognito:username": user };
 const machine = { ...without(access, "username"), sub: client };
 
 export const cognito: Provider = {
   page: "cognito",
   name: "cognito",
+  answers: { "https://example.auth.eu-central-1.amazoncognito.com/oauth2/token": { access_token: TOKEN } },
   documents: published(issuer, `${issuer}/.well-known/jwks.json`, [SIGNING_KEY]),
   cases: [
     { what: "access token", token: issued({ typ: undefined }, access), becomes: `@${user}:example.org` },

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { encode } from "../../../helpers/tokens.js";
-import { FRESH, issued, KID, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, issued, KID, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const login = "https://login.microsoftonline.com";
 const tenant = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
@@ -11,24 +11,7 @@ const api = "ef1da9d4-ff77-4c3e-a005-840c3f830745";
 const client = "6e74172b-be56-4843-9ff4-e66a39bb12e3";
 const person = "690222be-ff1a-4d56-abd1-7e4f7d38e474";
 
-const access = {
-  aud: api,
-  iss: issuer,
-  ...FRESH,
-  nbf: FRESH.iat,
-  aio: "AXQAi/8IAAAAtAaZLo3ChMif6KOnttRB7eBq4/DccQzjcJGxPXY=",
-  azp: client,
-  azpacr: "0",
-  name: "Alice Example",
-  oid: person,
-  preferred_username: "alice@example.org",
-  rh: "I",
-  scp: "access_as_user",
-  sub: "HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ",
-  tid: tenant,
-  uti: "fqiBqXLPj0eQa82S-IYFAA",
-  ver: "2.0",
-};
+const access = claimsOf("entra-id");
 const version1 = {
   ...without(access, "azp", "azpacr", "preferred_username"),
   aud: `api://${api}`,
@@ -63,6 +46,7 @@ const key = without(SIGNING_KEY, "alg");
 export const entraId: Provider = {
   page: "entra-id",
   name: "entraId",
+  answers: device(`${login}/${tenant}/oauth2/v2.0/devicecode`, `${login}/${tenant}/oauth2/v2.0/token`),
   documents: published(issuer, `${login}/${tenant}/discovery/v2.0/keys`, [
     { ...key, x5t: KID, x5c: ["MIID"], issuer },
     { ...key, kid: "other", x5t: "other", issuer },

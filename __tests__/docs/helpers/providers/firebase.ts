@@ -1,25 +1,16 @@
-import { FRESH, issued, SIGNING_KEY, type Provider } from "../provider.js";
+import { claimsOf, issued, SIGNING_KEY, TOKEN, type Provider } from "../provider.js";
 
-const issuer = "https://securetoken.google.com/example-project";
 const user = "Xq2zT7bWmNfP4kLrVhYc9GdAeSi1";
 const jwksUri = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
-const idToken = {
-  iss: issuer,
-  aud: "example-project",
-  auth_time: FRESH.iat,
-  user_id: user,
-  sub: user,
-  ...FRESH,
-  name: "Alice Example",
-  email: "alice@example.org",
-  email_verified: true,
-  firebase: { identities: { email: ["alice@example.org"] }, sign_in_provider: "password" },
-};
+const idToken = claimsOf("firebase");
 
 export const firebase: Provider = {
   page: "firebase",
   name: "firebase",
+  answers: {
+    "https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword": { idToken: TOKEN, localId: user },
+  },
   documents: { [jwksUri]: { keys: [SIGNING_KEY] } },
   cases: [
     {

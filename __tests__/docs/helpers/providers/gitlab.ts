@@ -1,20 +1,8 @@
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, issued, published, SIGNING_KEY, TOKEN, without, type Provider } from "../provider.js";
 
 const issuer = "https://gitlab.example.org";
-const client = "3f1b0c5e9d8a7b6c";
 
-const idToken = {
-  iss: issuer,
-  sub: "42",
-  aud: client,
-  ...FRESH,
-  auth_time: FRESH.iat,
-  sub_legacy: "8f7a",
-  name: "Alice Example",
-  nickname: "alice",
-  preferred_username: "alice",
-  groups_direct: ["chat"],
-};
+const idToken = claimsOf("gitlab");
 const ofJob = {
   ...without(idToken, "sub_legacy", "preferred_username", "name", "nickname"),
   sub: "project_path:mallory/job:ref_type:branch:ref:main",
@@ -24,6 +12,7 @@ const ofJob = {
 export const gitlab: Provider = {
   page: "gitlab",
   name: "gitlab",
+  answers: { [`${issuer}/oauth/token`]: { access_token: "opaque", id_token: TOKEN } },
   documents: published(issuer, `${issuer}/oauth/discovery/keys`, [SIGNING_KEY]),
   cases: [
     {

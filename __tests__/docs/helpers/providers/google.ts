@@ -1,23 +1,13 @@
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, issued, published, SIGNING_KEY, TOKEN, without, type Provider } from "../provider.js";
 
 const issuer = "https://accounts.google.com";
-const client = "1234567890-abc123def456.apps.googleusercontent.com";
 
-const idToken = {
-  iss: issuer,
-  azp: client,
-  aud: client,
-  sub: "108204268033311374519",
-  hd: "example.org",
-  email: "alice@example.org",
-  email_verified: true,
-  name: "Alice Example",
-  ...FRESH,
-};
+const idToken = claimsOf("google");
 
 export const google: Provider = {
   page: "google",
   name: "google",
+  answers: { "https://oauth2.googleapis.com/token": { access_token: "ya29.a0AfB", id_token: TOKEN } },
   documents: published(issuer, "https://www.googleapis.com/oauth2/v3/certs", [SIGNING_KEY]),
   cases: [
     {

@@ -1,32 +1,11 @@
 import { signed } from "../../../helpers/tokens.js";
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const issuer = "https://id.example.org/realms/example";
 const uuid = "f3b1a2c4-5d6e-4f70-8a91-b2c3d4e5f607";
 
 /** As a realm of version 26 makes it, for a public client with the guide's audience mapper. */
-const access = {
-  ...FRESH,
-  auth_time: FRESH.iat,
-  jti: "onrtac:0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
-  iss: issuer,
-  aud: ["matrix", "account"],
-  sub: uuid,
-  typ: "Bearer",
-  azp: "matrix-web",
-  sid: "5f1e2d3c-4b5a-4697-8877-665544332211",
-  acr: "1",
-  "allowed-origins": ["https://chat.example.org"],
-  realm_access: { roles: ["default-roles-example", "offline_access", "uma_authorization"] },
-  resource_access: { account: { roles: ["manage-account", "manage-account-links", "view-profile"] } },
-  scope: "openid profile email",
-  email_verified: true,
-  name: "Alice Example",
-  preferred_username: "alice",
-  given_name: "Alice",
-  family_name: "Example",
-  email: "alice@example.org",
-};
+const access = claimsOf("keycloak");
 const idToken = { ...without(access, "scope", "realm_access", "resource_access"), typ: "ID", at_hash: "tXk3pQ" };
 const serviceAccount = {
   ...without(access, "sid", "name", "auth_time"),
@@ -42,6 +21,7 @@ const heavy = issued({}, { ...access, resource_access: { portal: { roles: manyRo
 export const keycloak: Provider = {
   page: "keycloak",
   name: "keycloak",
+  answers: device(`${issuer}/protocol/openid-connect/auth/device`, `${issuer}/protocol/openid-connect/token`),
   documents: published(issuer, `${issuer}/protocol/openid-connect/certs`, [
     { ...SIGNING_KEY, kid: "key-2", use: "enc", alg: "RSA-OAEP" },
     SIGNING_KEY,

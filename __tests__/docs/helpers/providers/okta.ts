@@ -1,4 +1,4 @@
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const org = "https://example.okta.com";
 const issuer = `${org}/oauth2/aus9o8wzkhckw9TLa0h7`;
@@ -7,18 +7,7 @@ const client = "0oa1a2b3c4d5e6f7g8h9";
 /** No `typ` in the header. */
 const untyped = { typ: undefined };
 
-const access = {
-  ver: 1,
-  jti: "AT.7P4KlczBYVcWLkxduEuKeZfeiNYkZIC9uGJ28Cc-YaI",
-  iss: issuer,
-  aud: "api://matrix",
-  ...FRESH,
-  cid: client,
-  uid: user,
-  scp: ["openid", "profile", "matrix.login"],
-  auth_time: FRESH.iat,
-  sub: "alice@example.com",
-};
+const access = claimsOf("okta");
 const idToken = {
   ...without(access, "cid", "uid", "scp"),
   jti: "ID.radCQMOQUmyvcTBmmIL0J6BaS60apUEiC7-vI7pOmkw",
@@ -34,6 +23,7 @@ const ofOrg = { ...access, iss: org, aud: org };
 export const okta: Provider = {
   page: "okta",
   name: "okta",
+  answers: device(`${issuer}/v1/device/authorize`, `${issuer}/v1/token`),
   documents: published(issuer, `${issuer}/v1/keys`, [SIGNING_KEY]),
   cases: [
     { what: "access token", token: issued(untyped, access), becomes: "@00uid4_bx_xw6_i6_t_v4m0g3:example.org" },

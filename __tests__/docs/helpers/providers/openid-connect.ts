@@ -1,11 +1,12 @@
-import { FRESH, issued, published, SIGNING_KEY, type Provider } from "../provider.js";
+import { claimsOf, device, issued, published, SIGNING_KEY, type Provider } from "../provider.js";
 
 const issuer = "https://id.example.org";
-const access = { iss: issuer, aud: "matrix", ...FRESH, sub: "Alice.Example", client_id: "matrix-web", scope: "openid" };
+const access = claimsOf("openid-connect");
 
 export const openIdConnect: Provider = {
   page: "openid-connect",
   name: "openIdConnect",
+  answers: device(`${issuer}/device`, `${issuer}/token`),
   documents: published(issuer, `${issuer}/jwks`, [SIGNING_KEY]),
   cases: [
     { what: "access token", token: issued({ typ: "at+jwt" }, access), becomes: "@_alice._example:example.org" },

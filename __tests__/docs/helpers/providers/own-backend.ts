@@ -1,23 +1,16 @@
 import { createSecretKey } from "node:crypto";
 
 import { inSeconds, signed } from "../../../helpers/tokens.js";
-import { without, type Provider } from "../provider.js";
+import { claimsOf, without, type Provider } from "../provider.js";
 
-const claims = {
-  name: "Alice Example",
-  iat: inSeconds(-5),
-  exp: inSeconds(55),
-  aud: "matrix",
-  iss: "https://app.example.org",
-  sub: "alice",
-  jti: "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9",
-};
+const claims = claimsOf("own-backend");
 const anotherSecret = createSecretKey(Buffer.from("another secret, as long as the first one"));
 
 /** Its tokens are signed with `SECRET` of the test's keys. */
 export const ownBackend: Provider = {
   page: "own-backend",
   name: "ownBackend",
+  answers: {},
   documents: {},
   cases: [
     { what: "token", token: signed(claims), becomes: "@alice:example.org", displayName: "Alice Example" },

@@ -1,6 +1,6 @@
 import type { Claims } from "matrix-jwt-login";
 
-import { FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
+import { claimsOf, device, FRESH, issued, published, SIGNING_KEY, without, type Provider } from "../provider.js";
 
 const issuer = "https://example-a1b2c3.zitadel.cloud";
 const project = "231402830936789415";
@@ -11,16 +11,7 @@ const roleClaims = {
   [`urn:zitadel:iam:org:project:${project}:roles`]: roles,
 };
 
-const access = {
-  iss: issuer,
-  sub: "163840776835432705",
-  aud: [client, project],
-  ...FRESH,
-  nbf: FRESH.iat,
-  jti: "V2_284372262897803968-at_284372262897969504",
-  client_id: client,
-  ...roleClaims,
-};
+const access = claimsOf("zitadel");
 const idToken = {
   ...without(access, "jti", "nbf"),
   azp: client,
@@ -35,6 +26,7 @@ const serviceUser = { ...without(access, ...Object.keys(roleClaims)), sub: "2843
 export const zitadel: Provider = {
   page: "zitadel",
   name: "zitadel",
+  answers: device(`${issuer}/oauth/v2/device_authorization`, `${issuer}/oauth/v2/token`),
   documents: published(issuer, `${issuer}/oauth/v2/keys`, [SIGNING_KEY, { ...SIGNING_KEY, kid: "next" }]),
   cases: [
     { what: "access token", token: issued({}, access), becomes: "@163840776835432705:example.org" },
