@@ -133,7 +133,7 @@ describe("explain says of a token what a login with it comes to", () => {
   test.each(Object.entries(optionSets))("with %s", async (_, options) => {
     const verdicts = new Set<string>();
     for (const [name, text] of tokens) {
-      const { refusal, findings } = await judge(text, options, SERVER_NAME);
+      const { refusal, findings } = await judge(text, options, { serverName: SERVER_NAME });
       const verdict = refusal === undefined ? "accepted" : reasonOf(refusal);
       expect([name, verdict]).toEqual([name, await login(text, options)]);
       // The first rule that is shown as broken is the one that refuses, and none is where it is accepted.

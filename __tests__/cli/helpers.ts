@@ -14,15 +14,19 @@ export interface Run {
 interface Input {
   readonly stdin?: string;
   readonly isTTY?: boolean;
+  readonly stdoutIsTTY?: boolean;
 }
 
 /** Runs the command in this process. */
-export async function run(args: readonly string[], { stdin = "", isTTY = false }: Input = {}): Promise<Run> {
+export async function run(
+  args: readonly string[],
+  { stdin = "", isTTY = false, stdoutIsTTY = false }: Input = {},
+): Promise<Run> {
   const out: string[] = [];
   const err: string[] = [];
   const exitCode = await main(args, {
     stdin: Object.assign(Readable.from([Buffer.from(stdin)]), { isTTY }),
-    stdout: { write: (text) => out.push(text) },
+    stdout: { write: (text) => out.push(text), isTTY: stdoutIsTTY },
     stderr: { write: (text) => err.push(text) },
   });
   return { exitCode, stdout: out.join(""), stderr: err.join("") };

@@ -59,7 +59,7 @@ describe("the command", () => {
     expect(await run(args)).toEqual({
       exitCode: 2,
       stdout: "",
-      stderr: `matrix-jwt-login${command}: ${problem}\nSee: matrix-jwt-login${command} --help\n`,
+      stderr: `matrix-jwt-login${command}: ${problem}; see matrix-jwt-login${command} --help\n`,
     });
   });
 });

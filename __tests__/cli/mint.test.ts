@@ -124,7 +124,7 @@ describe("mint", () => {
     const { exitCode, stdout, stderr } = await run(["mint", ...args]);
     expect(stderr).toContain(`matrix-jwt-login mint: `);
     expect(stderr).toContain(problem);
-    expect(stderr).toContain("See: matrix-jwt-login mint --help\n");
+    expect(stderr).toContain("see matrix-jwt-login mint --help\n");
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).not.toMatch(/horse|BEGIN|MII/);
   });

@@ -6,6 +6,7 @@ export interface Io {
 }
 
 interface Output {
+  readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 

@@ -61,7 +61,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     return await command.run(rest, io);
   } catch (error) {
     const which = command === undefined ? "" : ` ${name}`;
-    complain(`matrix-jwt-login${which}: ${problemOf(error)}\nSee: matrix-jwt-login${which} --help\n`, io);
+    complain(`matrix-jwt-login${which}: ${problemOf(error)}; see matrix-jwt-login${which} --help\n`, io);
     return EXIT.wrongUse;
   }
 }

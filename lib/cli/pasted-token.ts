@@ -21,8 +21,13 @@ export async function pastedToken(positionals: readonly string[], { stdin, stder
 /** Without what is pasted along: `Bearer`, quotes, white space and line breaks, or the JSON around it. */
 function tokenIn(pasted: string): string {
   const text = pasted.trim();
-  const bare = (memberOf(text) ?? text).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "");
-  return bare.replace(/^["'`]+|["'`,;]+$/g, "").replace(/\s+/g, "");
+  const bare = unquoted(memberOf(text) ?? text).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "");
+  return unquoted(bare).replace(/\s+/g, "");
+}
+
+/** Straight quotes, those that word processors make of them, and what follows a value in code. */
+function unquoted(text: string): string {
+  return text.replace(/^["'`\u2018-\u201e]+|["'`\u2018-\u201e,;]+$/g, "");
 }
 
 function memberOf(text: string): string | undefined {

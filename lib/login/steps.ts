@@ -1,6 +1,7 @@
 import { checkNewLocalpart } from "../matrix/subject.js";
 import type { LoginResponse } from "../matrix/response.js";
 import type { HostFailure } from "../support/host-failure.js";
+import type { LoginType } from "./login-type.js";
 import { Refusal } from "../support/refusal.js";
 import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type LoginRequest } from "./account.js";
 import type { Attempt } from "./attempt.js";
@@ -173,7 +174,13 @@ function enter(attempt: Attempt<unknown>, { admits }: Purpose, { userId }: Accou
 }
 
 function assertMayBeNew({ newUsers }: Purpose, { rules }: LoginRequest, { localpart }: Account): void {
-  if (newUsers === "refuse" || !rules.allowRegistration) throw unknownUser();
+  if (newUsers === "refuse") throw unknownUser();
+  assertRegistrable(rules, localpart);
+}
+
+/** @throws Refusal if nobody new may log in with this localpart */
+export function assertRegistrable({ allowRegistration }: LoginType, localpart: string): void {
+  if (!allowRegistration) throw unknownUser();
   checkNewLocalpart(localpart);
 }
 

@@ -1,25 +1,45 @@
-import { HostFailure } from "../../support/host-failure.js";
-import { IntrospectionUnavailableError, KeysUnavailableError } from "../../remote/errors.js";
-import { TokenError, type TokenErrorCode } from "../../tokens/errors.js";
+import { rejectionOf } from "../../login/refusal.js";
+import type { RejectReason } from "../../login/options.js";
+import { KeysUnavailableError } from "../../remote/errors.js";
+import { printable } from "../show.js";
+import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/readers/algorithms.js";
 
-/** As `onReject` calls it. */
-export type Reason = TokenErrorCode | "keys_unavailable" | "introspection_unavailable" | "user_id" | "host";
+/** As `onReject` calls it; without what only a running login meets. */
+export type Reason = Exclude<
+  RejectReason,
+  "submission" | "identifier" | "unlinked" | "device" | "login_token" | "rate_limited" | "limiter_unavailable"
+>;
 
 export function reasonOf(error: unknown): Reason {
-  if (error instanceof TokenError || error instanceof KeysUnavailableError) return error.code;
-  if (error instanceof IntrospectionUnavailableError) return error.code;
-  return error instanceof HostFailure ? "host" : "user_id";
+  return rejectionOf(error).reason as Reason;
+}
+
+/** What advice may depend on. */
+export interface AdviceFacts {
+  /** The header's `alg`. */
+  readonly alg: unknown;
+  /** What the keys may verify, and what is allowed of it. */
+  readonly possible: ReadonlySet<Algorithm>;
+}
+
+/** What an operator is told of keys that can't be had, beside the message. */
+export function operatorDetail(error: unknown): readonly string[] {
+  return error instanceof KeysUnavailableError ? [printable(error.detail)] : [];
 }
 
 /** What to change. */
-export const ADVICE: Readonly<Record<Reason, string>> = {
+export function adviceFor(error: unknown, facts: AdviceFacts = { alg: undefined, possible: new Set() }): string {
+  const advice = ADVICE[reasonOf(error)];
+  return typeof advice === "string" ? advice : advice(facts);
+}
+
+const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>> = {
   missing: "Send the token as the login request's `token`, a string.",
   too_long: "Have the issuer put less into the token (roles, groups), or raise maxTokenLength.",
   malformed:
-    "Give the whole token and nothing else: no quotes, no Bearer, no white space. Opaque tokens need introspection, encrypted ones decryption.",
+    "Give the whole token, as it was signed. Opaque tokens need the option introspection, and encrypted ones decryption.",
   critical: "Have the issuer leave `crit` out of the header.",
-  algorithm:
-    "If the issuer is meant to sign so, add it to algorithms. HS* needs a secret, everything else a public key.",
+  algorithm: algorithmAdvice,
   unknown_key:
     "Compare the token's kid with those of the key source, and see that the keys are of the issuer that signed it.",
   signature: "Compare the keys on both sides, and see that the token was not altered or cut on its way.",
@@ -49,6 +69,17 @@ export const ADVICE: Readonly<Record<Reason, string>> = {
   keys_unavailable: "See that the endpoint answers this machine with a JWK Set. Until it does, logins get 503.",
   introspection_unavailable:
     "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
+  unknown_user: "Make the user first, or set allowRegistration to true and give the callback registerUser.",
   user_id: 'See subjectFormat ("userId" for @alice:example.org), localpart ("escape" for any text) and serverName.',
   host: "A function among the options failed; logins get 500.",
 };
+
+function algorithmAdvice({ alg, possible }: AdviceFacts): string {
+  const algorithm = ALGORITHMS.find((name) => name === alg);
+  if (algorithm === undefined)
+    return `Have the issuer sign with an algorithm that can be used here: ${[...possible].join(", ")}.`;
+  if (possible.has(algorithm)) return `If the issuer is meant to sign so, add "${algorithm}" to algorithms.`;
+  return isHmac(algorithm)
+    ? "A shared secret is needed to verify it (secret), and public keys are given."
+    : "The issuer's public key is needed to verify it (jwksUri, discover, publicKey, keyFile), and it fits none that is given.";
+}

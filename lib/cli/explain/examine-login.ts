@@ -1,6 +1,7 @@
 import type { LoginType } from "../../login/login-type.js";
 import { assertRememberable } from "../../login/single-use.js";
-import { isNewLocalpart } from "../../matrix/identifiers.js";
+import { assertRegistrable } from "../../login/steps.js";
+import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
@@ -8,28 +9,13 @@ import { show } from "../show.js";
 import { notAsked, seen, type Findings } from "./findings.js";
 
 /** The steps of this file, in the order of a login. */
-export const LOGIN_STEPS = ["single use", "user ID", "authorize"] as const;
+export const LOGIN_STEPS = ["single use", "user ID", "authorize", "new user"] as const;
 
-interface Said {
-  readonly claims: Claims;
-  readonly subject: string | undefined;
-}
+/** What `findUser` answers: a user, or nobody. */
+export type UserIs = "known" | "unknown";
 
-/** What logins are examined by. */
-export interface LoginMeasure {
-  readonly loginType: LoginType;
-  readonly serverName: string | undefined;
-  readonly findings: Findings;
-}
-
-/** Applies what a login asks of a token beyond its verifier, as far as that can be told without the host's callbacks. */
-export function examineLogin({ claims, subject }: Said, measure: LoginMeasure): void {
-  examineSingleUse(claims, measure);
-  if (subject !== undefined) examineUser(subject, measure);
-}
-
-function examineSingleUse(claims: Claims, { loginType, findings }: LoginMeasure): void {
-  if (!loginType.singleUse) {
+export function examineSingleUse(claims: Claims, { singleUse }: LoginType, findings: Findings): void {
+  if (!singleUse) {
     findings.note("single use", notAsked("singleUse is off"));
     return;
   }
@@ -40,21 +26,34 @@ function examineSingleUse(claims: Claims, { loginType, findings }: LoginMeasure)
   findings.check("single use", check, () => seen(facts));
 }
 
-function examineUser(subject: string, { loginType, serverName, findings }: LoginMeasure): void {
-  if (serverName === undefined) {
-    findings.note("user ID", notAsked("--server-name is not given"));
-    return;
+/** @returns the localpart; undefined if there is none */
+export function examineUser(
+  subject: string,
+  loginType: LoginType,
+  { serverName }: { readonly serverName?: string | undefined },
+  findings: Findings,
+): string | undefined {
+  // Without a server name a subject is judged as if it were of the right server, one with a short name.
+  const server = serverName ?? parseUserId(subject)?.serverName ?? "a";
+  const where = serverName ?? "some server: give --server-name";
+  try {
+    return findings.take(
+      "user ID",
+      () => {
+        const localpart = localpartOf(subject, loginType, server);
+        possibleUserId(localpart, server);
+        return localpart;
+      },
+      (localpart) =>
+        seen(
+          typeof localpart === "string" && serverName !== undefined
+            ? show(`@${localpart}:${serverName}`)
+            : `of ${show(subject)} on ${where}`,
+        ),
+    );
+  } catch {
+    return undefined;
   }
-  findings.check(
-    "user ID",
-    () => possibleUserId(localpartOf(subject, loginType, serverName), serverName),
-    (userId) => seen(typeof userId === "string" ? userFacts(userId) : `of ${show(subject)} on ${serverName}`),
-  );
-}
-
-function userFacts(userId: string): string {
-  const isNew = isNewLocalpart(userId.slice(1, userId.indexOf(":")));
-  return isNew ? show(userId) : `${show(userId)}, who can't be registered: new names are of a-z, 0-9 and ._=-/+`;
 }
 
 /** Asks the host's own function, which expects verified claims and no others. */
@@ -70,4 +69,25 @@ export async function examineAuthorize(
     // What it throws is among the findings.
     await findings.take("authorize", async () => verifier.authorize(token, {}), facts).catch(() => undefined);
   }
+}
+
+/** Judges what becomes of a user whom `findUser` does not know. */
+export function examineNewUser(
+  localpart: string,
+  loginType: LoginType,
+  { user }: { readonly user?: UserIs | undefined },
+  findings: Findings,
+): void {
+  const { allowRegistration } = loginType;
+  const byDefault = allowRegistration ? "unknown" : "known";
+  if ((user ?? byDefault) === "known") {
+    findings.note("new user", notAsked(allowRegistration ? "--user known" : "allowRegistration is off"));
+    return;
+  }
+  const check = () => {
+    assertRegistrable(loginType, localpart);
+  };
+  findings.check("new user", check, () =>
+    seen(`${show(localpart)} as a new name; --user known judges a user who exists`),
+  );
 }

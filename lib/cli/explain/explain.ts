@@ -1,7 +1,10 @@
 import { isServerName } from "../../matrix/identifiers.js";
 import { pastedToken } from "../pasted-token.js";
 import { EXIT, UsageError, type Command, type Io } from "../command.js";
-import { judge } from "./judge.js";
+import { coloured, plain } from "./colours.js";
+import type { UserIs } from "./examine-login.js";
+import { jsonReport } from "./json-report.js";
+import { judge, type Judgement } from "./judge.js";
 import { optionsOf, parseCommandLine, type CommandLine } from "./options.js";
 import { report } from "./report.js";
 
@@ -9,8 +12,9 @@ const HELP = `Usage: matrix-jwt-login explain [options] [TOKEN | -]
 
 Says, rule by rule and in the order of a login, what a token was checked for, what passed, what
 failed and what to change. Without TOKEN, or with -, it is read from standard input: better so, as
-whoever can list this machine's processes sees the command line. Keys and secrets are never printed,
-nor is the token's signature.
+whoever can list this machine's processes sees the command line. "Bearer", quotes, line breaks, and a
+JSON answer with access_token, id_token or token around it may stay. Keys and secrets are never
+printed, nor is the token's signature.
 
 Keys, one of:
   --secret-file FILE    shared secret; one line end at the end of the file is not part of it
@@ -30,6 +34,13 @@ Rules, as the options of a login type:
   --scope SCOPE             --subject-format FORMAT  localpart, userId or either
   --allow-http              --localpart RULE         as-is, lowercase or escape
   --server-name NAME        work out the user ID too
+  --user known|unknown      what findUser would answer. Unless given: known, or with
+                            allowRegistration unknown
+
+Output:
+  --json                    one JSON object
+  --quiet                   failures and the verdict only
+  --no-color                no colours (NO_COLOR in the environment does the same)
 
 Secrets, files, algorithms, issuers, audiences and scopes may be given more than once.
 
@@ -43,14 +54,30 @@ export const explain: Command = {
   help: HELP,
   async run(args, io) {
     const line = parseCommandLine(args);
-    const serverName = serverNameOf(line);
+    const login = { serverName: serverNameOf(line), user: userOf(line) };
     const options = await optionsOf(line);
     const token = await pastedToken(line.positionals, io);
-    const judgement = await waitingFor(judge(token, options, serverName), io);
-    io.stdout.write(report(judgement));
+    const judgement = await waitingFor(judge(token, options, login), io);
+    io.stdout.write(written(judgement, line, io));
     return judgement.refusal === undefined ? EXIT.ok : EXIT.refused;
   },
 };
+
+function written(
+  judgement: Judgement,
+  { values: { json, quiet, "no-color": noColour } }: CommandLine,
+  { stdout }: Io,
+): string {
+  if (json) return jsonReport(judgement);
+  // https://no-color.org
+  const inColour = stdout.isTTY === true && !noColour && !process.env["NO_COLOR"];
+  return report(judgement, { quiet, paint: inColour ? coloured : plain });
+}
+
+function userOf({ values: { user } }: CommandLine): UserIs | undefined {
+  if (user === undefined || user === "known" || user === "unknown") return user;
+  throw new UsageError("--user must be known or unknown");
+}
 
 function serverNameOf({ values }: CommandLine): string | undefined {
   const { "server-name": serverName } = values;

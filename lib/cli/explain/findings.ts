@@ -5,6 +5,8 @@ export interface Facts {
   /** Do the options ask for it? */
   readonly asked: boolean;
   readonly text: string;
+  /** What to change, if that is known better than from the error alone. */
+  readonly advice?: string;
 }
 
 export interface Finding extends Facts {
@@ -27,12 +29,8 @@ export type FactsOf = (result?: unknown) => Facts;
 /** Notes what became of each step, and goes on after a failed check. */
 export class Findings implements Steps {
   readonly #all = new Map<string, Finding>();
-  readonly #factsOf: (rule: string, result?: unknown) => Facts;
-
-  /** @param factsOf - for steps that are run without facts of their own */
-  constructor(factsOf: (rule: string, result?: unknown) => Facts) {
-    this.#factsOf = factsOf;
-  }
+  /** For steps that are run without facts of their own: to be set before those. */
+  factsOf!: (rule: string, result?: unknown) => Facts;
 
   get(rule: string): Finding | undefined {
     return this.#all.get(rule);
@@ -55,7 +53,7 @@ export class Findings implements Steps {
     this.#all.set(rule, { rule, ...facts });
   }
 
-  take<T>(rule: string, step: () => T, factsOf: FactsOf = (result) => this.#factsOf(rule, result)): T {
+  take<T>(rule: string, step: () => T, factsOf: FactsOf = (result) => this.factsOf(rule, result)): T {
     try {
       const result = step();
       if (result instanceof Promise) return this.#later(rule, result, factsOf) as T;

@@ -1,22 +1,40 @@
 import { silentLogger } from "../../support/logger.js";
 import { keyContexts } from "../../login/events.js";
-import { parseLoginType, type LoginType } from "../../login/login-type.js";
+import { parseLoginTypes, type LoginType } from "../../login/login-type.js";
+import type { Entries } from "../../tokens/by-issuer.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
-import { examineAuthorize, examineLogin, LOGIN_STEPS } from "./examine-login.js";
-import { Findings } from "./findings.js";
+import { showSet } from "../show.js";
+import {
+  examineAuthorize,
+  examineNewUser,
+  examineSingleUse,
+  examineUser,
+  LOGIN_STEPS,
+  type UserIs,
+} from "./examine-login.js";
+import { Findings, seen } from "./findings.js";
 import { sourceOf } from "./source.js";
 import { tokenSteps, TokenView } from "./step-facts.js";
 
-/** All steps, in the order of a login. */
-export function rulesOf({ verifier }: LoginType): readonly string[] {
-  return [...tokenSteps(verifier.config), ...LOGIN_STEPS];
+/** All steps, in the order of a login. The first is of lists of issuers alone. */
+export function stepsOf(loginType: LoginType | undefined): readonly string[] {
+  return ["issuer", ...(loginType === undefined ? [] : tokenSteps(loginType.verifier.config)), ...LOGIN_STEPS];
 }
 
 export interface Judgement {
-  readonly loginType: LoginType;
   readonly findings: Findings;
   /** What refuses the token; undefined if it is accepted. */
   readonly refusal: unknown;
+  /** Undefined if no entry of a list is of the token's issuer. */
+  readonly loginType: LoginType | undefined;
+  readonly view: TokenView | undefined;
+}
+
+/** What a login asks beside the token. */
+export interface LoginFacts {
+  readonly serverName?: string | undefined;
+  /** What `findUser` would answer. Unless said: known, or if new users are registered, unknown. */
+  readonly user?: UserIs | undefined;
 }
 
 /**
@@ -25,20 +43,47 @@ export interface Judgement {
  * @param options - a login type's, as anybody may have written them
  * @throws OptionsError
  */
-export async function judge(token: string, options: object, serverName: string | undefined): Promise<Judgement> {
-  const keysFor = keyContexts({ logger: silentLogger });
-  const loginType = parseLoginType(options, "", keysFor("explain"));
+export async function judge(token: string, options: object, login: LoginFacts): Promise<Judgement> {
+  const entries = parseLoginTypes(options, "", keyContexts({ logger: silentLogger })("explain"));
+  const findings = new Findings();
+  const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
+  if (loginType === undefined) return { findings, refusal: findings.error, loginType, view: undefined };
+  const source = sourceOf(options, entries.all.indexOf(loginType));
+  const view = new TokenView(token, loginType.verifier.config, source);
+  findings.factsOf = (step, result) => view.factsOf(step, result);
+  await examine(token, { loginType, view, findings, login });
+  return { findings, refusal: findings.error, loginType, view };
+}
+
+interface Examination {
+  readonly loginType: LoginType;
+  readonly view: TokenView;
+  readonly findings: Findings;
+  readonly login: LoginFacts;
+}
+
+async function examine(token: string, { loginType, view, findings, login }: Examination): Promise<void> {
   const { verifier } = loginType;
-  const view = new TokenView(token, verifier.config, sourceOf(options));
-  const findings = new Findings((step, result) => view.factsOf(step, result));
   const verified = await verifiedBy(verifier, token, findings);
-  const claims = verified?.claims ?? view.claims;
-  if (claims !== undefined) {
-    const subject = verified?.subject ?? checkUnverified(view, verifier, findings);
-    examineLogin({ claims, subject }, { loginType, serverName, findings });
-  }
+  const subject = verified?.subject ?? (view.claims && checkUnverified(view, verifier, findings));
+  if (view.claims !== undefined) examineSingleUse(view.claims, loginType, findings);
+  const localpart = subject && examineUser(subject, loginType, login, findings);
   await examineAuthorize(verifier, verified, findings);
-  return { loginType, findings, refusal: findings.error };
+  if (localpart !== undefined) examineNewUser(localpart, loginType, login, findings);
+}
+
+/** Undefined if there is none. */
+async function entryFor(token: string, entries: Entries<LoginType>, steps: Findings): Promise<LoginType | undefined> {
+  const issuers = entries.all.flatMap(({ verifier }) => Array.from(verifier.config.rules.issuers as Iterable<unknown>));
+  try {
+    return await steps.take(
+      "issuer",
+      () => entries.for(token),
+      () => seen(`the token's own iss selects the rules, of ${showSet(issuers)}`),
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined if it is refused. The steps that ran are among the findings. */

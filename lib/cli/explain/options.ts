@@ -25,6 +25,10 @@ const FLAGS = {
   "max-token-age": { type: "string" },
   "token-type": { type: "string" },
   scope: { type: "string", multiple: true },
+  user: { type: "string" },
+  json: { type: "boolean", default: false },
+  quiet: { type: "boolean", default: false },
+  "no-color": { type: "boolean", default: false },
 } as const;
 
 export type CommandLine = ReturnType<typeof parseCommandLine>;
@@ -58,6 +62,10 @@ export async function optionsOf({ values }: CommandLine): Promise<object> {
     requiredScopes: values.scope,
   };
   const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
+  if (Array.isArray(fromFile)) {
+    if (given.length === 0) return fromFile as readonly unknown[];
+    throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
+  }
   return { ...fromFile, ...Object.fromEntries(given) };
 }
 

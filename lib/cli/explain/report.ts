@@ -1,53 +1,70 @@
-import { KeysUnavailableError } from "../../remote/errors.js";
-import { printable, reasons } from "../show.js";
-import { ADVICE, reasonOf } from "./advice.js";
-import type { Finding, Findings } from "./findings.js";
-import { rulesOf, type Judgement } from "./judge.js";
+import { reasons } from "../show.js";
+import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
+import type { Paint } from "./colours.js";
+import type { Finding } from "./findings.js";
+import { stepsOf, type Judgement } from "./judge.js";
 
 const INDENT = " ".repeat(17);
 
 const IDENTIFIER = {
   ignore: [],
-  match: ["Where the login request names a user, it must be this one (identifier)."],
+  match: ["If the login request names a user, it must be this one (identifier)."],
   require: ["The login request must name this user too (identifier)."],
 } as const;
 
-/** A judgement for people: a line a rule, what to change under each broken one, and the verdict. */
-export function report({ loginType, findings, refusal }: Judgement): string {
-  const rules = rulesOf(loginType);
-  const rows = rules.flatMap((rule) => rowsOf(findings.get(rule)));
-  const unjudged = rules.filter((rule) => findings.get(rule) === undefined);
-  const verdict =
-    refusal === undefined
-      ? ["Accepted, if findUser knows the user or allowRegistration is on.", ...IDENTIFIER[loginType.identifier]]
-      : [`Refused (${reasonOf(refusal)}): ${reasons(refusal)}`, ...others(findings.failures - 1)];
-  const caveats = [...notProven(findings), ...notJudged(unjudged)];
-  return [...rows, "", ...caveats, ...verdict, ""].join("\n");
+export interface ReportOptions {
+  /** Failures only. */
+  readonly quiet: boolean;
+  readonly paint: Paint;
 }
 
-function rowsOf(finding: Finding | undefined): readonly string[] {
+/** A judgement for people: the verdict, a line a step, what to change under each failed one, and the verdict again. */
+export function report(judgement: Judgement, { quiet, paint }: ReportOptions): string {
+  const { findings } = judgement;
+  const [plainVerdict, ...more] = verdictOf(judgement);
+  const verdict = paint(judgement.refusal === undefined ? "green" : "red", plainVerdict);
+  const steps = stepsOf(judgement.loginType);
+  const rows = steps.flatMap((step) => rowsOf(findings.get(step), judgement, quiet, paint));
+  const unjudged = quiet
+    ? []
+    : notJudged(steps.filter((step) => step !== "issuer" && findings.get(step) === undefined));
+  const caveats = [...notProven(judgement), ...unjudged];
+  const middle = rows.length === 0 ? [] : [...rows, ""];
+  return [verdict, "", ...middle, ...caveats, verdict, ...more, ""].join("\n");
+}
+
+function verdictOf({ refusal, loginType, findings }: Judgement): readonly [string, ...string[]] {
+  if (refusal !== undefined || loginType === undefined) {
+    return [`Refused (${reasonOf(refusal)}): ${reasons(refusal)}`, ...others(findings.failures - 1)];
+  }
+  const condition = findings.get("new user")?.asked === true ? "" : ", if findUser knows the user";
+  return [`Accepted${condition}.`, ...IDENTIFIER[loginType.identifier]];
+}
+
+function rowsOf(finding: Finding | undefined, { view }: Judgement, quiet: boolean, paint: Paint): readonly string[] {
   if (finding === undefined) return [];
   const { rule, asked, text, error } = finding;
-  if (error === undefined) return [row(asked ? "pass" : " -", rule, text)];
-  const detail = error instanceof KeysUnavailableError ? [printable(error.detail)] : [];
-  const facts = [...(text === "" ? [] : text.split("\n")), ...detail].map((line) => INDENT + line);
-  return [row("FAIL", rule, reasons(error)), ...facts, `${INDENT}-> ${ADVICE[reasonOf(error)]}`];
+  if (error === undefined) return quiet ? [] : [row(asked ? paint("green", "pass") : " -", asked ? 4 : 2, rule, text)];
+  const facts = [...(text === "" ? [] : text.split("\n")), ...operatorDetail(error)].map((line) => INDENT + line);
+  const advice = finding.advice ?? adviceFor(error, view?.adviceFacts);
+  return [row(paint("red", "FAIL"), 4, rule, reasons(error)), ...facts, `${INDENT}-> ${advice}`];
 }
 
-function row(mark: string, rule: string, text: string): string {
-  return `${mark.padEnd(6)}${rule.padEnd(11)}${text}`;
+/** @param width - of the mark, colours aside */
+function row(mark: string, width: number, rule: string, text: string): string {
+  return `${mark}${" ".repeat(6 - width)}${rule.padEnd(11)}${text}`;
 }
 
 /** Anybody can have written claims that are shown here all the same. */
-function notProven(findings: Findings): readonly string[] {
+function notProven({ findings }: Judgement): readonly string[] {
   const proof = findings.get("signature") ?? findings.get("introspection");
   const isProven = proof !== undefined && proof.error === undefined;
   if (isProven || findings.get("subject") === undefined) return [];
   return ["The claims are shown as they are in the token; its signature does not prove them."];
 }
 
-function notJudged(rules: readonly string[]): readonly string[] {
-  return rules.length === 0 ? [] : [`Not judged, as something else has to be right first: ${rules.join(", ")}.`];
+function notJudged(steps: readonly string[]): readonly string[] {
+  return steps.length === 0 ? [] : [`Not judged, as something else has to be right first: ${steps.join(", ")}.`];
 }
 
 function others(count: number): readonly string[] {

@@ -4,9 +4,9 @@ import { printable } from "../show.js";
 const NAMED = ["keyFile", "jwksUri"] as const;
 const UNNAMED = ["secret", "publicKey", "jwks"] as const;
 
-/** The key source among a login type's options, in words. */
-export function sourceOf(options: object): string {
-  const given = options as Readonly<Record<string, unknown>>;
+/** The key source among a login type's options, in words. Of a list of issuers, those of one entry. */
+export function sourceOf(options: object, index: number): string {
+  const given = (Array.isArray(options) ? options[index] : options) as Readonly<Record<string, unknown>>;
   const named = NAMED.find((name) => given[name] !== undefined);
   // A URL's query may hold what is nobody's business.
   if (named !== undefined) return printable(`${named} ${String(given[named]).replace(/[?#].*$/, "")}`);

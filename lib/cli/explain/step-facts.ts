@@ -1,14 +1,16 @@
 import type { KeyObject } from "node:crypto";
 
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
+import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
 import type { Algorithm } from "../../tokens/readers/algorithms.js";
 import { unverifiedClaims, type CompactToken, type JoseHeader } from "../../tokens/readers/compact.js";
 import type { Proven } from "../../tokens/readers/reader.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
 import { show } from "../show.js";
+import type { AdviceFacts } from "./advice.js";
 import { CLAIM_FACTS } from "./claim-facts.js";
 import { seen, type Facts } from "./findings.js";
-import { nearMiss } from "./near-miss.js";
+import { nearMiss, type NearMiss } from "./near-miss.js";
 
 const SIGNED_STEPS = ["shape", "crit", "alg", "key", "signature"] as const;
 
@@ -64,10 +66,32 @@ export class TokenView {
     this.#keys = keys;
   }
 
-  get nearMiss(): string {
+  get nearMiss(): NearMiss | undefined {
     // If the claims can't be read, the signature is not what is wrong.
-    if (this.#token === undefined || this.claims === undefined) return "";
-    return nearMiss(this.#token, this.header.alg as Algorithm, this.#keys);
+    if (this.#token === undefined || this.claims === undefined) return undefined;
+    return nearMiss(this.#token, this.header.alg as Algorithm, this.#keys) ?? this.#oneOfMany();
+  }
+
+  /** Without a `kid` only so many keys are tried. */
+  #oneOfMany(): NearMiss | undefined {
+    if (this.header.kid !== undefined || this.#keys.length < MAX_CANDIDATES) return undefined;
+    return {
+      text: `tried with ${String(MAX_CANDIDATES)} keys, and there may be more`,
+      advice: "Have the issuer set kid, so that the right key is found among so many.",
+    };
+  }
+
+  get keys(): readonly KeyObject[] {
+    return this.#keys;
+  }
+
+  /** Undefined if the token could not be taken apart. */
+  get shapedHeader(): JoseHeader | undefined {
+    return this.#token && this.header;
+  }
+
+  get adviceFacts(): AdviceFacts {
+    return { alg: this.header.alg, possible: this.config.signed?.keys.possibleAlgorithms ?? new Set() };
   }
 }
 
@@ -85,13 +109,15 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
     return seen("active");
   },
   shape(view, token) {
-    if (token === undefined) return seen(`parts between dots: ${String(view.text.split(".").length)}`);
+    if (token === undefined) return shapeless(view.text);
     view.shaped(token as CompactToken);
     return seen("3 parts in base64url; header and claims are JSON objects");
   },
   crit: ({ header }) => seen(`${show(header.crit)} in the header; none is supported`),
-  alg: ({ header, config }) =>
-    seen(`${show(header.alg)} in the header; allowed: ${[...(config.signed?.algorithms ?? [])].join(", ")}`),
+  alg: ({ header, config: { signed } }) =>
+    seen(
+      `${show(header.alg)} in the header; allowed: ${Array.from(signed?.algorithms as Iterable<string>).join(", ")}`,
+    ),
   key(view, result) {
     const keys = result as readonly KeyObject[] | undefined;
     view.found(keys);
@@ -103,19 +129,53 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
     return seen(why === undefined ? found : `${found}\n${why}`);
   },
   signature(view, proven) {
-    if (proven === undefined) return seen(view.nearMiss);
+    if (proven === undefined) return { ...seen(""), ...view.nearMiss };
     view.claims = (proven as Proven).claims;
     return seen("good");
   },
-  subject({ claimed: { claims } }, subject) {
+  subject(view, subject) {
+    if (subject !== undefined) return seen(show(subject));
+    const { claims } = view.claimed;
     const texts = Object.keys(claims).filter((name) => typeof claims[name] === "string");
-    return seen(subject === undefined ? `claims that are text: ${show(texts)}` : show(subject));
+    const found = valueAt(view.config, claims);
+    const others = `claims that are text: ${show(texts)}`;
+    if (typeof found !== "number") return seen(others);
+    return {
+      ...seen(`found the number ${show(found)}; ${others}`),
+      advice:
+        'If numbers name your users, set subjectClaim: ({ sub }) => typeof sub === "number" ? String(sub) : undefined.',
+    };
   },
 };
 
 function claimsIn(token: CompactToken): Claims | undefined {
   try {
     return unverifiedClaims(token);
+  } catch {
+    return undefined;
+  }
+}
+
+function shapeless(text: string): Facts {
+  const parts = text.split(".");
+  const facts = seen(`parts between dots: ${String(parts.length)}`);
+  if (parts.length === 5) {
+    return {
+      ...seen("five parts: an encrypted token (JWE)"),
+      advice: "Set the option decryption, or have the issuer send the token signed and not encrypted.",
+    };
+  }
+  if (parts.length !== 3 || !/[=+/]/.test(text)) return facts;
+  return {
+    ...seen("a part is base64 with padding, or of the alphabet with + and /"),
+    advice: "Have the issuer write base64url without padding (RFC 7515 section 2).",
+  };
+}
+
+/** What `subjectClaim` points at. A function of the host's that fails is reported as such. */
+function valueAt({ subject }: VerifierConfig, claims: Claims): unknown {
+  try {
+    return subject(claims);
   } catch {
     return undefined;
   }

@@ -1,0 +1,36 @@
+import type { KeyObject } from "node:crypto";
+
+import { printableJson, reasons } from "../show.js";
+import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
+import { stepsOf, type Judgement } from "./judge.js";
+
+/** A judgement for programs: one JSON object. */
+export function jsonReport({ findings, refusal, loginType, view }: Judgement): string {
+  const checks = stepsOf(loginType).flatMap((step) => {
+    const finding = findings.get(step);
+    if (finding === undefined) return [];
+    const { rule, asked, text, error } = finding;
+    if (error === undefined) return [{ name: rule, result: asked ? "pass" : "skip", text }];
+    const why = [reasons(error), text, ...operatorDetail(error)].filter((part) => part !== "").join("; ");
+    return [{ name: rule, result: "fail", text: why, advice: finding.advice ?? adviceFor(error, view?.adviceFacts) }];
+  });
+  return `${printableJson({
+    accepted: refusal === undefined,
+    code: refusal === undefined ? null : reasonOf(refusal),
+    checks,
+    header: view?.shapedHeader ?? null,
+    claims: view?.claims ?? null,
+    keys: (view?.keys ?? []).map(described),
+  })}\n`;
+}
+
+/** Nothing of the key itself. */
+function described({ type, asymmetricKeyType, asymmetricKeyDetails = {} }: KeyObject): object {
+  const { modulusLength, namedCurve } = asymmetricKeyDetails;
+  return {
+    type,
+    ...(asymmetricKeyType !== undefined && { kty: asymmetricKeyType }),
+    ...(modulusLength !== undefined && { bits: modulusLength }),
+    ...(namedCurve !== undefined && { curve: namedCurve }),
+  };
+}
