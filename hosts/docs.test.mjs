@@ -14,15 +14,16 @@ import { startNext } from "./next-server.mjs";
 import { requestTo } from "./request.mjs";
 
 process.env["JWT_SECRET"] = SECRET;
+process.env["PORT"] = "0";
 const [host] = blocksOf("README");
 
 /** How what a page exports is served. */
 const PAGES = {
   express: ({ app }) => listen(createServer(app)),
   nestjs: async ({ app }) => {
-    await app.listen(0, "127.0.0.1");
-    const { port } = app.getHttpServer().address();
-    return { url: `http://127.0.0.1:${port}`, close: () => app.close() };
+    const nest = await app;
+    const { port } = nest.getHttpServer().address();
+    return { url: `http://127.0.0.1:${port}`, close: () => nest.close() };
   },
   fastify: async ({ app }) => {
     const url = await app.listen({ port: 0, host: "127.0.0.1" });

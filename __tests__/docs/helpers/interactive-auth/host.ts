@@ -21,6 +21,7 @@ interface AuthSession extends NewAuthSession {
 const authSessions = new Map<string, AuthSession>();
 
 export const deleted: unknown[] = [];
+const passed: unknown[] = [];
 
 /** What the page leaves to the reader: users, devices, and sessions of both kinds. */
 export const db = {
@@ -41,6 +42,11 @@ export const db = {
     find: (id: string, userId: string): Promise<AuthSession | undefined> => {
       const session = authSessions.get(id);
       return Promise.resolve(session?.userId === userId ? session : undefined);
+    },
+    get: (id: string): Promise<AuthSession | undefined> => Promise.resolve(authSessions.get(id)),
+    pass: (id: string, userId: string, stage: string): Promise<void> => {
+      passed.push({ id, userId, stage });
+      return Promise.resolve();
     },
     /** True once. */
     useUp: ({ id }: AuthSession): Promise<boolean> => Promise.resolve(authSessions.delete(id)),
