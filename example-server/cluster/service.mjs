@@ -13,6 +13,11 @@ export class Service {
   }
 
   async start() {
+    if (await this.isUp()) {
+      throw new Error(
+        `${this.name} can't start: another one answers in its place, perhaps of an earlier run; stop that first`,
+      );
+    }
     const output = openSync(this.log, "a");
     this.#process = spawn(this.command, this.args, {
       cwd: this.cwd,
