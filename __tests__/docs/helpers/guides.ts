@@ -15,6 +15,7 @@ export const db = {
   sessions: {
     create: (user: Account, deviceId: string, deviceName?: string): Promise<IssuedToken> =>
       Promise.resolve({ accessToken: [user.id, deviceId, deviceName].join() }),
+    end: (of: { readonly issuer: string; subject?: string; sessionId?: string }): Promise<unknown> => Promise.resolve(of),
     find: (userId: string, deviceId?: string): Promise<object | undefined> => Promise.resolve({ userId, deviceId }),
   },
   refreshTokens: { create: (of: Account, login: object): Promise<string> => Promise.resolve(JSON.stringify({ of, login })) },
