@@ -1,13 +1,15 @@
 import { join } from "node:path";
 
-import { readConfig } from "./config.js";
+import { readConfig, type Config } from "./config.js";
 import { nameOf } from "./database.js";
 import { firstCurlLines, formatCurlLines } from "./curl-lines.js";
 import { startServer } from "./server.js";
+import { whyNotStarted } from "./start-error.js";
 import { stopOnSignals } from "./stop-signals.js";
 
+let config: Config | undefined;
 try {
-  const config = readConfig(process.env, join(import.meta.dirname, "../data"));
+  config = readConfig(process.env, join(import.meta.dirname, "../data"));
   const server = await startServer(config);
   const stop = (): Promise<void> => {
     console.error("Stopping: requests under way get their answers. Ctrl-C once more ends it at once.");
@@ -20,12 +22,6 @@ try {
   console.log("`npm run curls` prints more of these, with fresh tokens. Ctrl-C stops the server.\n");
   console.log(`Open ${server.url}/ and click "Sign in as Alice".`);
 } catch (error) {
-  console.error(error instanceof Error ? `Could not start: ${whatToDo(error)}` : error);
+  console.error(error instanceof Error ? `Could not start: ${whyNotStarted(error, config)}` : error);
   process.exitCode = 1;
-}
-
-function whatToDo(error: Error & { readonly code?: string; readonly port?: number }): string {
-  if (error.code === "EADDRINUSE")
-    return `port ${String(error.port)} is in use; set PORT to another one, e.g. PORT=8009`;
-  return error.message;
 }

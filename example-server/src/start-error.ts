@@ -1,0 +1,51 @@
+import { dirname } from "node:path";
+
+import type { Config } from "./config.js";
+
+type Settings = Partial<
+  Pick<
+    Config,
+    | "metricsPort"
+    | "databaseFile"
+    | "databaseUrl"
+    | "jwtSecretFile"
+    | "idpKeyFile"
+    | "devPasswordFile"
+    | "accessTokenKeyFile"
+  >
+>;
+
+/** Why the server did not start, with the variable to set. */
+export function whyNotStarted(error: Error, settings: Settings = {}): string {
+  const { message } = error;
+  const { code, port, path } = error as { code?: string; port?: number; path?: string };
+  if (code === "EADDRINUSE") {
+    const name = port === settings.metricsPort ? "METRICS_PORT" : "PORT";
+    return `port ${String(port)} is in use; set ${name} to another one, e.g. ${name}=${String(Number(port) + 1)}`;
+  }
+  if (code === "EADDRNOTAVAIL") return `${message}; set HOST to an address of this machine`;
+  if (code?.startsWith("ERR_OSSL")) return `${String(settings.idpKeyFile)} holds no private key: see IDP_KEY_FILE`;
+  if (message.startsWith("Redis ")) return `${message}; set REDIS_URL to one that answers, or leave it out`;
+  if (message.startsWith("The database ")) {
+    const name = settings.databaseUrl === undefined ? "DATABASE_FILE" : "DATABASE_URL";
+    return `${message}; set ${name} to another one, or leave it out`;
+  }
+  const name = path === undefined ? undefined : variableOf(path, settings);
+  return name === undefined ? message : `${message}; set ${name} to another place`;
+}
+
+/** A file's own variable, or that of the folder that all of them are in. */
+function variableOf(path: string, settings: Settings): string {
+  const { jwtSecretFile, idpKeyFile, devPasswordFile, accessTokenKeyFile, databaseFile } = settings;
+  const files: readonly (readonly [string, string | undefined])[] = [
+    ["JWT_SECRET_FILE", jwtSecretFile],
+    ["IDP_KEY_FILE", idpKeyFile],
+    ["DEV_PASSWORD_FILE", devPasswordFile],
+    ["ACCESS_TOKEN_KEY_FILE", accessTokenKeyFile],
+    ["DATABASE_FILE", databaseFile],
+  ];
+  const own = files.find(([, file]) => file === path)?.[0];
+  const within = files.filter(([, file]) => file !== undefined && dirname(file) === path);
+  const [only] = within.length === 1 ? within : [];
+  return own ?? only?.[0] ?? "DATA_DIR";
+}
