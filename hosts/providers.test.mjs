@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { toNodeHandler } from "better-auth/node";
@@ -9,6 +11,8 @@ import { OAuth2Server } from "oauth2-mock-server";
 
 import { listen, LOGIN } from "./hosts/own-login.mjs";
 import { requestTo } from "./request.mjs";
+
+const guide = readFileSync(join(import.meta.dirname, "..", "docs", "guides", "better-auth.md"), "utf8");
 
 /** A host that logs in by tokens of one provider, and what `POST /login` answers there. */
 async function logInWith(loginType, token) {
@@ -37,17 +41,12 @@ describe("Better Auth, as its guide sets it up", () => {
     server = await listen(createServer((req, res) => handler(req, res)));
     const auth = await authOfGuide(server.url);
     handler = toNodeHandler(auth);
-    const signedUp = await fetch(`${server.url}/api/auth/sign-up/email`, {
+    await fetch(`${server.url}/api/auth/sign-up/email`, {
       method: "POST",
       headers: { "content-type": "application/json", origin: server.url },
       body: JSON.stringify({ email: "alice@example.org", password: "correct horse battery", name: "Alice" }),
     });
-    const cookie = signedUp.headers
-      .getSetCookie()
-      .map((each) => each.split(";")[0])
-      .join("; ");
-    const answer = await fetch(`${server.url}/api/auth/token`, { headers: { cookie } });
-    ({ token } = await answer.json());
+    token = await tokenByCommandsOfGuide(server.url);
   });
   after(() => server.close());
 
@@ -70,9 +69,23 @@ describe("Better Auth, as its guide sets it up", () => {
   });
 });
 
+/** The guide's commands, as printed but for the address: they sign in, and fetch a token. */
+function tokenByCommandsOfGuide(url) {
+  const [, commands] = /^```sh\n([\s\S]*?)^```$/m.exec(guide);
+  const cwd = mkdtempSync(join(tmpdir(), "better-auth-"));
+  const script = commands.replaceAll("https://app.example.org", url);
+  return new Promise((resolve, reject) => {
+    execFile("bash", ["-ec", script], { cwd }, (error) => {
+      const token = error ?? readFileSync(join(cwd, "token.txt"), "utf8");
+      rmSync(cwd, { recursive: true });
+      if (error) reject(error);
+      else resolve(token.trim());
+    });
+  });
+}
+
 /** The guide's block, at an address on loopback and over a database in memory. */
 async function authOfGuide(url) {
-  const guide = readFileSync(join(import.meta.dirname, "..", "docs", "guides", "better-auth.md"), "utf8");
   const [, block] = /^```js\n([\s\S]*?)^```$/m.exec(guide);
   const code = block.replace(
     'baseURL: "https://app.example.org",',
