@@ -268,6 +268,13 @@ describe("check", () => {
     expect(provider.discoveries()).toBe(0);
   });
 
+  test("prints options for single sign-on that JavaScript reads, and that refuse an unset secret", async () => {
+    provider.discovery(text(provider.document({ response_types_supported: ["code"] })));
+    const { options } = await checked(provider.issuer);
+    const made = runInNewContext(`({${options?.["sso"] ?? ""}})`, { process: { env: {} } }) as Record<string, object>;
+    expect(made["example"]).toMatchObject({ issuer: provider.issuer, clientId: "matrix", clientSecret: "" });
+  });
+
   test.each([["login"], ["bearer"]])("prints options that the library takes, for %s", async (name) => {
     const { options } = await checked(provider.issuer);
     const [made] = Object.values(runInNewContext(`({${options?.[name] ?? ""}})`) as Record<string, LoginTypeOptions>);

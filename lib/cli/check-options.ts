@@ -17,7 +17,7 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
           'name: "Example",',
           `issuer: ${printableJson(issuer)},`,
           'clientId: "matrix",',
-          "clientSecret: process.env.CLIENT_SECRET!,",
+          'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),
       }),
     bearer: block("tokens: {", [...rules, 'tokenType: "at+jwt",']),
