@@ -19,6 +19,21 @@ describe("the links of", () => {
   });
 });
 
+test("every page can be reached from the README", () => {
+  const reached = new Set<string>();
+  const reach = (page: string): void => {
+    if (reached.has(page) || !PAGES.includes(page)) return;
+    reached.add(page);
+    for (const [, target = ""] of readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)\s#]+)/g)) {
+      reach(join(dirname(page), target));
+    }
+  };
+
+  reach("README.md");
+
+  expect(PAGES.filter((page) => !reached.has(page))).toEqual([]);
+});
+
 function leadsSomewhere(page: string, target: string): boolean {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? join(root, page) : join(root, dirname(page), path);
