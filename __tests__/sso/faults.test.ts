@@ -190,8 +190,18 @@ describe("the token endpoint's errors", () => {
     expect(page.status).toBe(503);
     expect(page.text).not.toContain("no such");
     const [line] = host.logger.lines;
-    expect(String(line?.message)).toMatch(/"invalid_client" "no such\\nclient"$/);
+    expect(String(line?.message)).toMatch(
+      /no usable answer from http\S+: .*"invalid_client" "no such\\nclient"; sign-ins fail until this works again$/,
+    );
     expect(JSON.stringify(host.logger.lines)).not.toContain("secret");
+  });
+
+  test("that cuts the connection is logged by URL and cause", async () => {
+    const host = await ssoHost();
+    host.provider.fault("token", (_, res) => res.destroy());
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+    const [line] = host.logger.lines;
+    expect(String(line?.message)).toMatch(/no usable answer from http\S+: .*(?:closed|reset|hang up|ECONNRESET)/);
   });
 
   test.each([{ error: "server_error" }, { error: "invalid_request", error_description: 1 }])("%j", async (body) => {

@@ -84,8 +84,7 @@ function introspectionWatcher(
   let down = false;
   return {
     failed(error) {
-      const why = error.cause instanceof Error ? error.cause.message : "no answer";
-      if (!down) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens, and its logins get 503: ${why}`);
+      if (!down) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens: ${error.detail}`);
       down = true;
       notify?.({ loginType, error, source: "introspection" });
     },

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { OptionsError } from "../support/options-error.js";
 
 /** Keys are temporarily unavailable: says nothing about the token. */
@@ -34,14 +36,18 @@ export class IntrospectionUnavailableError extends Error {
   readonly code = "introspection_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;
+  /** For the operator, in one line: what was asked, what went wrong, and what happens meanwhile. Never sent to a client. */
+  readonly detail: string;
 
   /**
    * @param message - what the client is told
-   * @param options - `cause`: what went wrong, for the log; `retryAfter`, in seconds
+   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: what the operator is told, the message
+   * unless set
    */
-  constructor(message: string, options: { cause?: unknown; retryAfter: number }) {
+  constructor(message: string, options: { cause?: unknown; retryAfter: number; detail?: string }) {
     super(message, { cause: options.cause });
     this.retryAfter = options.retryAfter;
+    this.detail = options.detail ?? message;
   }
 }
 
@@ -64,6 +70,16 @@ const MAX_QUOTED = 200;
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]*$/;
 
 /**
+ * An outage, in one line for the operator. One that follows from another is told as that one.
+ *
+ * @param failed - what cannot be had, to be followed by where from
+ * @param asked - the URL that was asked last, if any was
+ */
+export function outageText(failed: string, cause: unknown, asked: string | undefined, meanwhile: string): string {
+  return cause instanceof KeysUnavailableError ? cause.detail : `${failed}${operatorText(cause, asked)}; ${meanwhile}`;
+}
+
+/**
  * What went wrong, in one line for the operator, to follow what could not be fetched or read: the URL without
  * credentials and query, and the root cause.
  *
@@ -83,20 +99,23 @@ function rootOf(error: unknown): string {
     // What an option's error says is said in full.
     if (root instanceof OptionsError) break;
     const below = causeOf(root);
-    if (!(below instanceof Error)) break;
+    if (!isError(below)) break;
     root = below;
   }
-  if (!(root instanceof Error)) return "failed";
-  if (root instanceof KeysUnavailableError) return root.detail;
+  if (!isError(root)) return "failed";
   const { code } = root as { readonly code?: unknown };
   const name = typeof code === "string" && SYSTEM_CODE.test(code) && !root.message.includes(code) ? code : "";
   const text = [root.message, name].filter((part) => part !== "").join(" ");
   return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
 }
 
+/** Of any realm: what Node's own fetch throws in a test under Jest is of another one. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /** Of a connection that was tried at several addresses, what the first one said. */
 function causeOf(error: unknown): unknown {
-  if (error instanceof KeysUnavailableError) return undefined;
   return error instanceof AggregateError ? error.errors[0] : (error as Error | undefined)?.cause;
 }
 

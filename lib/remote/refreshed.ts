@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
-import { KeysUnavailableError, operatorText } from "./errors.js";
+import { KeysUnavailableError, outageText } from "./errors.js";
 import type { KeyWatcher } from "./watchers.js";
 
 /** How many may wait for one fetch, so that a flood of unknown keys fills no memory. */
@@ -178,7 +178,7 @@ export class Refreshed<T> {
 
   #unavailable(message: string, cause?: unknown, asked?: string): KeysUnavailableError {
     const detail =
-      cause === undefined ? message : `cannot fetch ${this.#name}${operatorText(cause, asked)}; ${this.#meanwhile()}`;
+      cause === undefined ? message : outageText(`cannot fetch ${this.#name}`, cause, asked, this.#meanwhile());
     const retryAfter = Math.max(1, Math.ceil(this.#settings.cooldown));
     return new KeysUnavailableError(message, { cause, retryAfter, detail });
   }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type * as Oauth from "oauth4webapi";
 
 import { TokenError } from "../tokens/errors.js";
+import { operatorText } from "../remote/errors.js";
 import type { IssuerMetadata, Metadata, RemoteSettings } from "../remote/metadata.js";
 import { request, within } from "../remote/request.js";
 import { SignInError } from "./errors.js";
@@ -144,12 +145,14 @@ export class ProviderClient {
   /** Within the deadline and the size that hold for all that is asked of other servers. */
   async #ask<T>(question: (options: RequestOptions) => Promise<T>): Promise<T> {
     const oauth = await oauth4webapi();
+    let last: string | undefined;
     try {
       return await within(this.#settings.timeout, (signal) =>
         question({
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- which URLs may be http has been checked
           [oauth.allowInsecureRequests]: true,
           [oauth.customFetch]: async (url, { method, headers, body }) => {
+            last = url;
             const asked = { method, headers, ...(body && { body: body.toString() }) };
             const answer = await request(url, asked, this.#settings, signal);
             const type = answer.header("content-type") ?? "";
@@ -158,7 +161,7 @@ export class ProviderClient {
         }),
       );
     } catch (error) {
-      throw faultOf(oauth, error);
+      throw faultOf(oauth, error, last);
     }
   }
 }
@@ -203,15 +206,17 @@ async function withoutIdToken(response: Response): Promise<{ readonly idToken: u
   return { idToken, rest: new Response(JSON.stringify(others), { headers: response.headers }) };
 }
 
-function faultOf(oauth: typeof Oauth, error: unknown): Error {
+/** @param url - what was asked last, if anything was */
+function faultOf(oauth: typeof Oauth, error: unknown, url: string | undefined): Error {
   if (error instanceof oauth.ResponseBodyError && error.error === "invalid_grant") {
     return SignInError.lost(describe(error));
   }
-  const { code } = error as { readonly code?: unknown };
+  const { code, error: answered } = error as Readonly<Record<string, unknown>>;
   if (code === oauth.JSON_ATTRIBUTE_COMPARISON) {
     return new TokenError("subject", "UserInfo is not about the user of the ID token (sub)");
   }
-  return SignInError.unavailable(describe(error));
+  const cause = typeof answered === "string" ? new Error(describe(error)) : error;
+  return SignInError.unavailable(`no usable answer${operatorText(cause, url)}; sign-ins fail until this works again`);
 }
 
 /** For the log. The library's errors hold whole responses, with tokens in them: only their texts are kept. */

@@ -2,7 +2,7 @@ import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
-import { IntrospectionUnavailableError } from "../remote/errors.js";
+import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 
 /** Is told of each question that had no answer, and of the first that has one again. */
 export interface IntrospectionWatcher {
@@ -33,6 +33,8 @@ const RETRY_AFTER = 5;
 /** What Keycloak calls tokens that are no access tokens. */
 const OTHER_TOKENS: readonly unknown[] = ["refresh", "offline", "id"];
 
+type OnAsk = (url: string) => void;
+
 /** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached: a revoked token is refused at once. */
 export class Introspection {
   readonly #config: IntrospectionConfig;
@@ -53,7 +55,7 @@ export class Introspection {
 
   /** Finds the endpoint. Asks about no token. */
   async ready(): Promise<void> {
-    await this.#within(() => this.#endpoint());
+    await this.#within((_signal, onAsk) => this.#endpoint(onAsk));
   }
 
   /**
@@ -63,10 +65,11 @@ export class Introspection {
    * @throws IntrospectionUnavailableError
    */
   async ask(token: string): Promise<Claims> {
-    if (this.#open === MAX_OPEN) throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`));
+    if (this.#open === MAX_OPEN)
+      throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
     this.#open += 1;
     try {
-      const answer = await this.#within((signal) => this.#question(token, signal));
+      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk));
       assertAccessToken(answer);
       return answer;
     } finally {
@@ -75,28 +78,35 @@ export class Introspection {
   }
 
   /** One deadline, and one outage, for all that a question needs. */
-  async #within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>): Promise<T> {
+    let asked: string | undefined;
+    const onAsk = (url: string) => {
+      asked = url;
+    };
     try {
-      const result = await within(this.#config.timeout, work);
+      const result = await within(this.#config.timeout, (signal) => work(signal, onAsk));
       if (this.#failing) this.#watcher.recovered();
       this.#failing = false;
       return result;
     } catch (cause) {
       this.#failing = true;
-      const error = unavailable(cause);
+      const error = unavailable(cause, asked);
       this.#watcher.failed(error);
       throw error;
     }
   }
 
-  async #endpoint(): Promise<string> {
+  async #endpoint(onAsk: OnAsk): Promise<string> {
     const { endpoint } = this.#config;
-    return typeof endpoint === "string" ? endpoint : endpoint.endpoint(await endpoint.get(), "introspection_endpoint");
+    const url =
+      typeof endpoint === "string" ? endpoint : endpoint.endpoint(await endpoint.get(), "introspection_endpoint");
+    onAsk(url);
+    return url;
   }
 
   /** RFC 7662 section 2.1. */
-  async #question(token: string, signal: AbortSignal): Promise<Claims> {
-    const url = await this.#endpoint();
+  async #question(token: string, signal: AbortSignal, onAsk: OnAsk): Promise<Claims> {
+    const url = await this.#endpoint(onAsk);
     const { headers, form } = await this.#config.credentials();
     const body = new URLSearchParams({ token, token_type_hint: "access_token", ...form }).toString();
     const request = {
@@ -104,17 +114,16 @@ export class Introspection {
       headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
       body,
     };
-    const { origin, pathname } = new URL(url);
-    try {
-      return answerIn(await requestJson(url, request, this.#config, signal));
-    } catch (cause) {
-      throw new Error(`${origin}${pathname} ${cause instanceof Error ? cause.message : "failed"}`, { cause });
-    }
+    return answerIn(await requestJson(url, request, this.#config, signal));
   }
 }
 
-function unavailable(cause: unknown): IntrospectionUnavailableError {
-  return new IntrospectionUnavailableError("the token can't be checked right now", { cause, retryAfter: RETRY_AFTER });
+function unavailable(cause: unknown, asked: string | undefined): IntrospectionUnavailableError {
+  return new IntrospectionUnavailableError("the token can't be checked right now", {
+    cause,
+    retryAfter: RETRY_AFTER,
+    detail: outageText("no usable answer", cause, asked, "logins get 503 until this works again"),
+  });
 }
 
 /** RFC 7662 section 2.2: what is not of this form says nothing about the token. */

@@ -1,6 +1,6 @@
 import { rejectionOf } from "../../login/refusal.js";
 import type { RejectReason } from "../../login/options.js";
-import { KeysUnavailableError } from "../../remote/errors.js";
+import { IntrospectionUnavailableError, KeysUnavailableError } from "../../remote/errors.js";
 import { printable } from "../show.js";
 import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/readers/algorithms.js";
 
@@ -22,9 +22,10 @@ export interface AdviceFacts {
   readonly possible: ReadonlySet<Algorithm>;
 }
 
-/** What an operator is told of keys that can't be had, beside the message. */
+/** What an operator is told of an outage, beside the message. */
 export function operatorDetail(error: unknown): readonly string[] {
-  return error instanceof KeysUnavailableError ? [printable(error.detail)] : [];
+  const isOutage = error instanceof KeysUnavailableError || error instanceof IntrospectionUnavailableError;
+  return isOutage ? [printable(error.detail)] : [];
 }
 
 /** What to change. */
