@@ -114,6 +114,41 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
   });
 
   test.each([
+    ["https://matrix.org", "https://matrix.org"],
+    ["matrix.org", "https://matrix.org"],
+    ["", "https://"],
+  ])("says that %j is out of its reach, and does not try", async (written, meant) => {
+    const { page, console } = await chromium.open({ server: server.url });
+    await page.getByLabel("Matrix server").fill(written);
+    await button(page, "Ask").click();
+    expect(await problem(page)).toContain(`others on this machine, and not ${meant}.`);
+    expect(console()).toEqual([]);
+  });
+
+  test("reads a server without a scheme, and a token with Bearer and line breaks, as they are meant", async () => {
+    const { page, console } = await chromium.open({ server: troubled.url });
+    await page.getByLabel("Matrix server").fill(` ${server.url.replace("http://", "")}/ `);
+    await button(page, "Ask").click();
+    await page.getByRole("status").filter({ hasText: "The server has answered." }).waitFor();
+    const good = hs256Token({ sub: "alice", exp: Math.floor(Date.now() / 1_000) + 300 }, server.secrets.jwtSecret);
+    await paste(page, "org.matrix.login.jwt", `"Authorization: Bearer ${good.slice(0, 40)}\n${good.slice(40)}"`);
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    expect(butForTheProvider(console())).toEqual([]);
+  });
+
+  test("logs out here while the server is down", async () => {
+    const doomed = await startTestServer();
+    const { page } = await chromium.open({ server: doomed.url });
+    await button(page, "Sign in as Alice").click();
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await page.route("**/logout", (route) => route.abort());
+    await button(page, "Log out").click();
+    await page.getByRole("heading", { name: "Sign in to Matrix" }).waitFor();
+    await page.getByRole("status").filter({ hasText: "The server did not answer" }).waitFor();
+    expect(await page.evaluate("sessionStorage.getItem('session')")).toBe(null);
+  });
+
+  test.each([
     ["429", "org.example.busy", "429 (Too Many Requests)", /Too many attempts.*Try again in 7 seconds/s],
     ["503", "org.example.keyless", "503 (Service Unavailable)", /Nothing is wrong with your token: try again in \d/],
   ])("says when to come back after a %s", async (_status, type, status, text) => {

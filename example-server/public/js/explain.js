@@ -9,6 +9,12 @@ export function explain(error) {
   if (!(error instanceof RequestError)) {
     return { title: "This page has made a mistake", advice: "Reload it, and try again.", detail: String(error) };
   }
+  if (error.kind === "out of reach") {
+    return {
+      title: "This page cannot ask that server",
+      advice: `Its security policy lets it reach its own server and others on this machine, and not ${error.server}. Use curl there.`,
+    };
+  }
   if (error.kind === "network") {
     return {
       title: "The Matrix server cannot be reached",

@@ -1,5 +1,6 @@
 /* global document, history, location, URLSearchParams */
 import { explain } from "./explain.js";
+import { serverIn, tokenIn } from "./pasted.js";
 import { matrixServer } from "./matrix.js";
 import { beginSignIn, discoverProvider, returnedSignIn, pageUrl } from "./oauth.js";
 import { forgetSession, loadSession, saveSession } from "./session.js";
@@ -76,16 +77,20 @@ async function refresh() {
   showTimeLeft(session);
 }
 
+/** @returns whether the server knows of it */
 async function logOut() {
+  let isOut = true;
   try {
     await matrixServer(server).logout(session.accessToken);
   } catch (error) {
     // The server has ended the session before us, or the token ran out: there is nothing left to end.
-    if (error.status !== 401) throw error;
+    if (error.kind !== "network" && error.status !== 401) throw error;
+    isOut = error.kind !== "network";
   }
   element("token").value = "";
   endSession({ focus: true });
-  await askServer();
+  if (isOut) await askServer();
+  return isOut;
 }
 
 function startSession(started, { focus = true } = {}) {
@@ -111,7 +116,7 @@ element("sign-in-other").addEventListener("click", () => {
 });
 element("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const token = element("token").value.trim();
+  const token = tokenIn(element("token").value);
   if (token === "") {
     say("Paste a token first.");
     element("token").focus();
@@ -121,7 +126,7 @@ element("token-form").addEventListener("submit", (event) => {
 });
 element("server-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  server = element("server").value.trim().replace(/\/+$/, "");
+  server = serverIn(element("server").value);
   history.replaceState(null, "", pageUrl(server));
   void attempt("Asking the server …", async () => {
     await askServer();
@@ -142,8 +147,9 @@ element("refresh").addEventListener("click", () => {
 });
 element("log-out").addEventListener("click", () => {
   void attempt("Logging out …", async () => {
-    await logOut();
-    return "You are logged out.";
+    return (await logOut())
+      ? "You are logged out."
+      : "You are logged out here. The server did not answer: there, the session ends when its token expires.";
   });
 });
 setInterval(() => {

@@ -1,5 +1,7 @@
 /* global AbortSignal */
-/** Why a request failed: `kind` is "network", or "matrix" where the server said so itself. */
+import { isInReach } from "./pasted.js";
+
+/** Why a request failed: `kind` is "out of reach", "network", or "matrix" where the server said so itself. */
 export class RequestError extends Error {
   constructor(kind, { status, errcode, error, softLogout, retryAfterMs, server } = {}) {
     super(error ?? kind);
@@ -10,6 +12,7 @@ export class RequestError extends Error {
 /** A Matrix server's Client-Server API, as far as this page needs it. */
 export function matrixServer(baseUrl) {
   const request = async (method, path, { body, accessToken } = {}) => {
+    if (!isInReach(baseUrl)) throw new RequestError("out of reach", { server: baseUrl });
     let response;
     try {
       response = await fetch(`${baseUrl}/_matrix/client/v3${path}`, {
