@@ -58,7 +58,7 @@ const packages = Object.entries(PACKAGES).map(([name, importers]) => ({
 }));
 
 export default defineConfig(
-  globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/", "hosts/out/"]),
+  globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/", "hosts/out/", "hosts/homeserver/"]),
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -90,6 +90,9 @@ export default defineConfig(
         process: false,
         Buffer: false,
         URL: false,
+        Headers: false,
+        Request: false,
+        Response: false,
         performance: false,
         fetch: false,
         setTimeout: false,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { readdirSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { serve } from "@hono/node-server";
@@ -10,7 +11,7 @@ import { blocksOf, compiled } from "./docs-pages.mjs";
 import { serveLambda } from "./hosts/gateway.mjs";
 import { listen, LOGIN } from "./hosts/own-login.mjs";
 import { SECRET, token, TYPE } from "./jwt-login.mjs";
-import { startNext } from "./next-server.mjs";
+import { buildNext, startNext } from "./next-server.mjs";
 import { requestTo } from "./request.mjs";
 
 process.env["JWT_SECRET"] = SECRET;
@@ -42,7 +43,7 @@ const PAGES = {
 describe("the pages of docs/hosts", () => {
   test("are all run here", () => {
     const pages = readdirSync(join(import.meta.dirname, "..", "docs", "hosts")).map((file) => file.replace(".md", ""));
-    assert.deepEqual(pages.sort(), [...Object.keys(PAGES), "README", "nextjs", "proxy"].sort());
+    assert.deepEqual(pages.sort(), [...Object.keys(PAGES), "README", "nextjs", "proxy", "router"].sort());
   });
 
   test("are checked by a compiler that sees what is wrong", () => {
@@ -139,13 +140,100 @@ describe("docs/hosts/serverless.md, Google Cloud Functions", () => {
   });
 });
 
+describe("docs/hosts/router.md", () => {
+  const [code] = blocksOf("router");
+  const { folder, problems } = compiled("router", { ...homeserver(), page: code });
+  let server;
+  let request;
+  before(async () => {
+    process.env["SIGNING_KEY_FILE"] = join(folder, "key.pem");
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(process.env["SIGNING_KEY_FILE"], privateKey.export({ format: "pem", type: "pkcs8" }));
+    server = await listen((await import(join(folder, "page.js"))).app);
+    request = requestTo(server.url, {});
+  });
+  after(() => server?.close());
+
+  const post = (path, body, accessToken) =>
+    request("POST", `/_matrix/client/v3/${path}`, {
+      headers: accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` },
+      body: JSON.stringify(body),
+    });
+  const whoami = async (accessToken) => {
+    const headers = accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` };
+    const { status, json } = await request("GET", "/_matrix/client/v3/account/whoami", { headers });
+    return [status, json.user_id ?? json.errcode, json.device_id ?? json.soft_logout];
+  };
+  const logIn = async (deviceId, body = { type: TYPE, token: token() }) =>
+    (await post("login", { ...body, device_id: deviceId })).json.access_token;
+
+  test("compiles, in 40 lines", () => {
+    assert.deepEqual(problems, []);
+    assert.ok(code.split("\n").filter((line) => line !== "").length <= 40);
+  });
+
+  test("merges the flows", async () => {
+    const { json } = await request("GET", LOGIN);
+    assert.deepEqual(
+      json.flows.map(({ type }) => type),
+      ["m.login.password", TYPE],
+    );
+  });
+
+  test("knows who logged in by JWT and by password, until they log out", async () => {
+    const password = { type: "m.login.password", password: "correct horse" };
+    const tokens = [await logIn("PHONE"), await logIn(undefined, password)];
+    assert.deepEqual(await Promise.all(tokens.map(whoami)), [
+      [200, "@alice:example.org", "PHONE"],
+      [200, "@own:example.org", "OWN"],
+    ]);
+    for (const one of tokens) assert.equal((await post("logout", {}, one)).status, 200);
+    assert.deepEqual(await Promise.all(tokens.map(whoami)), [
+      [401, "M_UNKNOWN_TOKEN", false],
+      [401, "M_UNKNOWN_TOKEN", false],
+    ]);
+  });
+
+  test("refuses a forged login, a forged access token, and a request without one", async () => {
+    const forged = await post("login", { type: TYPE, token: `${token()}x` });
+    assert.deepEqual([forged.status, forged.json.errcode], [403, "M_FORBIDDEN"]);
+    assert.deepEqual(await whoami(`${await logIn("PHONE")}x`), [401, "M_UNKNOWN_TOKEN", false]);
+    assert.deepEqual(await whoami(), [401, "M_MISSING_TOKEN", undefined]);
+  });
+
+  test("deletes a device once its user has authenticated again by JWT, and nobody else", async () => {
+    const accessToken = await logIn("PHONE");
+    const other = await logIn("LAPTOP");
+    const asked = await post("delete_devices", { devices: ["LAPTOP"] }, accessToken);
+    assert.deepEqual([asked.status, asked.json.flows], [401, [{ stages: [TYPE] }]]);
+    const passing = (sub) => ({ type: TYPE, token: token({ sub }), session: asked.json.session });
+    const bob = await post("delete_devices", { devices: ["LAPTOP"], auth: passing("bob") }, accessToken);
+    assert.deepEqual([bob.status, bob.json.errcode, (await whoami(other))[0]], [401, "M_FORBIDDEN", 200]);
+    const alice = await post("delete_devices", { devices: ["LAPTOP"], auth: passing("alice") }, accessToken);
+    assert.deepEqual([alice.status, (await whoami(other))[0]], [200, 401]);
+  });
+
+  /** The homeserver that the page is for. */
+  function homeserver() {
+    const files = ["main", "router", "routes", "storage"];
+    const read = (file) => readFileSync(join(import.meta.dirname, "homeserver", `${file}.ts`), "utf8");
+    return Object.fromEntries(files.map((file) => [file, read(file)]));
+  }
+});
+
 describe("docs/hosts/nextjs.md", () => {
   const [appRouter, pagesApi] = blocksOf("nextjs");
 
+  const start = (name, file, code) => async () => {
+    const up = "../".repeat(file.split("/").length - 1);
+    const files = { [file]: code.replace('"./host.js"', `"${up}host"`), "host.ts": host };
+    return startNext(await buildNext(name, files));
+  };
+
   describe("App Router", () => {
-    answersAs(() => startNext("app", { "app/%5Fmatrix/client/v3/login/route": appRouter }, host));
+    answersAs(start("app", "app/%5Fmatrix/client/v3/login/route.ts", appRouter));
   });
   describe("Pages API", () => {
-    answersAs(() => startNext("pages", { "pages/api/login": pagesApi }, host));
+    answersAs(start("pages", "pages/api/login.ts", pagesApi));
   });
 });

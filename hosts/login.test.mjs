@@ -6,17 +6,6 @@ import { LOGIN } from "./hosts/own-login.mjs";
 import { jwtLogin, token, TYPE } from "./jwt-login.mjs";
 import { requestTo } from "./request.mjs";
 
-/** A limiter that lets each key in twice. */
-function twice() {
-  const counts = new Map();
-  return {
-    consume: (key) => {
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      return counts.get(key) > 2 ? Promise.reject({ msBeforeNext: 1_000 }) : Promise.resolve({});
-    },
-  };
-}
-
 for (const host of HOSTS) {
   describe(`a login by JWT on ${host.name}`, () => {
     let server;
@@ -92,12 +81,7 @@ for (const host of HOSTS) {
     let server;
     let request;
     before(async () => {
-      server = await host.start(
-        jwtLogin({
-          rateLimits: { address: twice() },
-          clientAddress: (req) => req.headers["x-client-address"],
-        }),
-      );
+      server = await host.start(jwtLogin("limited"));
       request = requestTo(server.url, host);
     });
     after(() => server.close());

@@ -7,23 +7,26 @@ import { createServer } from "node:net";
 const here = import.meta.dirname;
 const next = join(here, "node_modules", "next", "dist", "bin", "next");
 
-/** Builds and starts a Next.js project of some files of TypeScript; each imports `./host.js`. */
-export async function startNext(name, files, host) {
+/** Builds a Next.js project of some files, by their names, and returns its folder. */
+export async function buildNext(name, files) {
   const folder = join(here, "out", `next-${name}`);
   rmSync(folder, { recursive: true, force: true });
   for (const [file, code] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    const up = "../".repeat(file.split("/").length - 1);
-    writeFileSync(join(folder, `${file}.ts`), code.replace('"./host.js"', `"${up}host"`));
+    writeFileSync(join(folder, file), code);
   }
-  writeFileSync(join(folder, "host.ts"), host);
   writeFileSync(join(folder, "package.json"), '{"private":true}');
   writeFileSync(join(folder, "next.config.mjs"), CONFIG);
   await run(folder, ["build"]);
+  return folder;
+}
+
+/** Starts what is built in a folder. */
+export async function startNext(folder, env = {}) {
   const port = await freePort();
   const server = spawn(process.execPath, [next, "start", "--port", String(port), "--hostname", "127.0.0.1"], {
     cwd: folder,
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },
+    env: { ...process.env, ...env, NEXT_TELEMETRY_DISABLED: "1" },
   });
   const url = `http://127.0.0.1:${port}`;
   await answering(url);
