@@ -1,15 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createBearerAuth, type BearerAuth } from "matrix-jwt-login";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { createBearerAuth, matrixBearerAuth, type BearerAuth } from "matrix-jwt-login";
 
 import { movableClock, type Clock } from "../helpers/clock.js";
 import { rejection } from "../helpers/core.js";
 import { keySet, serveJwks, type JwksServer } from "../helpers/jwks-server.js";
-import { jwk, P256, P384, SECRET } from "../helpers/keys.js";
+import { jwk, P256, P384, SECRET, type KeyPair } from "../helpers/keys.js";
 import { QUICK } from "../helpers/remote-login.js";
 import { until } from "../helpers/until.js";
 import { accessToken, bearer } from "./helpers/guarded.js";
@@ -177,6 +179,39 @@ describe("a key file", () => {
     expect(await authenticate(ofTwo)).toMatchObject({ localpart: "alice" });
     rmSync(directory, { recursive: true });
   });
+});
+
+test("a known token whose key is in a file is not waited for, by whoever asks often", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "access-cache-"));
+  const keyFile = join(directory, "keys.json");
+  const write = (pair: KeyPair) => {
+    writeFileSync(keyFile, JSON.stringify({ keys: [jwk(pair)] }));
+  };
+  write(P256);
+  const check = matrixBearerAuth({
+    serverName: "example.org",
+    tokens: { keyFile, tokenType: "at+jwt" },
+    logger: false,
+  });
+  const authorization = bearer(accessToken({}, { algorithm: "ES256" }));
+  /** True: let through before it returned. */
+  const isLetIn = (): boolean => {
+    const next = jest.fn();
+    const req = Object.assign(new IncomingMessage(new Socket()), { method: "GET", headers: { authorization } });
+    check(req, new ServerResponse(req), next);
+    return next.mock.calls.length > 0;
+  };
+  isLetIn();
+  for (let seconds = 0; seconds < 30; seconds += 3) {
+    clock.move(3);
+    expect(isLetIn()).toBe(true);
+    await sleep(20);
+  }
+  write(P384);
+  clock.move(3);
+  isLetIn();
+  await until(() => !isLetIn());
+  rmSync(directory, { recursive: true });
 });
 
 describe("keys of an endpoint", () => {

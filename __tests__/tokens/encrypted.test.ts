@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { CompactEncrypt, FlattenedEncrypt } from "jose";
 import { createJwtLogin, createTokenVerifier, type LoginTypeOptions } from "matrix-jwt-login";
 
+import { movableClock } from "../helpers/clock.js";
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { jwk, P256, P384, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE, optionsWith } from "../helpers/login.js";
@@ -262,22 +263,24 @@ describe("keys for decryption", () => {
   });
 
   test("are read again from a file, of which the last good content counts", async () => {
+    const clock = movableClock();
     const file = fileWith("rotated.pem", STRANGER);
     const { attempt, errors, logger } = remoteLogins({ [LOGIN_TYPE]: options({ keyFile: file }) });
     const jwe = await encrypted(token());
     expect(await attempt(jwe)).toBe("403 decryption");
     writeFileSync(file, privatePem(RSA));
-    await later();
+    clock.move(5);
     expect(await attempt(jwe)).toBe("200");
     writeFileSync(file, "half");
-    await later();
+    clock.move(5);
     expect(await attempt(jwe)).toBe("200");
     expect(errors).toMatchObject([{ source: "keys" }]);
     writeFileSync(file, privatePem(RSA));
-    await later();
+    clock.move(5);
     expect(await attempt(jwe)).toBe("200");
     expect(logger.info).toHaveBeenCalledTimes(1);
-  }, 30_000);
+    clock.restore();
+  });
 
   test("are published by their public halves", () => {
     const key = { ...P256.privateKey.export({ format: "jwk" }), kid: "mine", alg: "ECDH-ES" };
@@ -359,10 +362,6 @@ function fileWith(name: string, { privateKey }: { privateKey: KeyObject }): stri
   const file = join(folder, name);
   writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }));
   return file;
-}
-
-function later(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 2_050));
 }
 
 function replaced(jwe: string, part: number, by: string): string {

@@ -82,9 +82,10 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
       if (found.every(isKnown)) return found.flat();
       return Promise.all(found.map((keys) => Promise.resolve(keys))).then((lists) => lists.flat());
     },
-    async holds(key) {
-      const answers = await Promise.all(sources.map((source) => Promise.resolve(source.holds(key))));
-      return answers.includes(true);
+    holds(key) {
+      const answers = sources.map((source) => source.holds(key));
+      if (answers.includes(true) || !answers.some((answer) => answer instanceof Promise)) return answers.includes(true);
+      return Promise.all(answers).then((late) => late.includes(true));
     },
     get named() {
       return sources.some(({ named }) => named);

@@ -6,8 +6,10 @@ import { KeysUnavailableError, operatorText } from "../../remote/errors.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
 import { OptionsError } from "../../support/options-error.js";
 
-/** How old what was read of a file may be when it is used, in milliseconds. */
+/** How old what was read of a file may be before it is read again, in milliseconds. */
 const RECHECK_AFTER = 2_000;
+/** How old it may be while it is used as it is, so that whoever asks often never waits, in milliseconds. */
+const USED_UNTIL = 4_000;
 /** How long a file system may take to answer before the last good content is used as it is, in milliseconds. */
 const READ_DEADLINE = 1_000;
 
@@ -41,14 +43,17 @@ export class RereadFile<T> {
     this.value = parse(this.#content, path);
   }
 
-  /** Synchronous if the last look is fresh. One read at a time, even if the file system hangs. */
+  /** Synchronous unless the last look is old. One read at a time, even if the file system hangs. */
   current(): T | Promise<T> {
-    return this.#isFresh ? this.value : this.#reread();
+    if (this.#age < RECHECK_AFTER) return this.value;
+    const isUsable = this.#age < USED_UNTIL;
+    this.#reading ??= this.#read();
+    return isUsable ? this.value : this.#reread(this.#reading);
   }
 
   /** Waits for the file system: for who cannot wait for a promise. */
   currentNow(): T {
-    if (this.#isFresh) return this.value;
+    if (this.#age < RECHECK_AFTER) return this.value;
     this.#checkedAt = Date.now();
     try {
       this.#take(readFileSync(this.#file));
@@ -58,15 +63,13 @@ export class RereadFile<T> {
     return this.value;
   }
 
-  get #isFresh(): boolean {
-    return Math.abs(Date.now() - this.#checkedAt) < RECHECK_AFTER;
+  /** By a clock that may be set back. */
+  get #age(): number {
+    return Math.abs(Date.now() - this.#checkedAt);
   }
 
-  async #reread(): Promise<T> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
-    });
-    await Promise.race([this.#reading, sleep(READ_DEADLINE, undefined, { ref: false })]);
+  async #reread(reading: Promise<void>): Promise<T> {
+    await Promise.race([reading, sleep(READ_DEADLINE, undefined, { ref: false })]);
     this.#checkedAt = Date.now();
     return this.value;
   }
@@ -77,6 +80,8 @@ export class RereadFile<T> {
     } catch (cause) {
       this.#fail(cause);
     }
+    this.#reading = undefined;
+    this.#checkedAt = Date.now();
   }
 
   #take(content: Buffer): void {
