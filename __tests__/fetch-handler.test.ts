@@ -306,6 +306,13 @@ describe("createFetchHandler", () => {
     expect((await handlerOf({ unknownLoginType: "reject" })(request, { next }))?.status).toBe(299);
   });
 
+  test("leaves a body that somebody is reading to the host", async () => {
+    const request = post(goodLogin());
+    request.body?.getReader();
+    next.mockResolvedValue(new Response(null, { status: 299 }));
+    expect((await handlerOf({ unknownLoginType: "reject" })(request, { next }))?.status).toBe(299);
+  });
+
   describe("a client that has hung up", () => {
     const findUser = jest.fn(() => ({ id: "alice" }));
     test.each<readonly [string, () => Request]>([

@@ -4,9 +4,11 @@ import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./acces
 import { bearerOptions, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
-import { addressOf } from "./http/node/client.js";
+import { addressOf, hangUpOf } from "./http/node/client.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { NodeRequest, NodeResponse } from "./http/node/types.js";
+import { clientAddress } from "./http/parse-options.js";
+import { ClientGone, signalOf, type ClientSignal } from "./login/client-gone.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";
@@ -17,12 +19,16 @@ import { optional, optionsOf, type OptionsOf } from "./support/options.js";
  *
  * @typeParam User - the host's own type, inferred from `findUser`
  */
-export type MatrixBearerAuthOptions<User = undefined, Req = unknown> = BearerAuthOptions<User, Req> & BearerHttpOptions;
+export type MatrixBearerAuthOptions<User = undefined, Req = unknown> = BearerAuthOptions<User, Req> &
+  BearerHttpOptions<Req>;
 
-const BEARER_HTTP_OPTIONS = {
-  cors: optional(flag, true),
-  otherTokens: optional(oneOf(["reject", "next"]), "reject"),
-} satisfies OptionsOf<BearerHttpOptions>;
+function bearerHttpOptions<Req extends NodeRequest>() {
+  return {
+    cors: optional(flag, true),
+    otherTokens: optional(oneOf(["reject", "next"]), "reject"),
+    clientAddress: optional(clientAddress<Req>, addressOf),
+  } satisfies OptionsOf<BearerHttpOptions<Req>>;
+}
 
 type Next = (error?: unknown) => void;
 
@@ -63,8 +69,8 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
 export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
   options: MatrixBearerAuthOptions<User, Req>,
 ): MatrixBearerAuth<User, Req> {
-  const parse = optionsOf({ ...bearerOptions<User, Req>(), ...BEARER_HTTP_OPTIONS }, { undefinedIsAbsent: true });
-  const { cors, otherTokens, ...values } = parse(options, "");
+  const parse = optionsOf({ ...bearerOptions<User, Req>(), ...bearerHttpOptions<Req>() }, { undefinedIsAbsent: true });
+  const { cors, otherTokens, clientAddress, ...values } = parse(options, "");
   const config = parseBearerOptions(values);
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
   /** Where each request keeps what `of` gives: its own, whatever else writes to `req.matrix`. */
@@ -80,13 +86,14 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
         next();
         return;
       }
-      const attempt = new AccessAttempt<Req>(new RequestContext(req));
+      const attempt = new AccessAttempt<Req>(new RequestContext(req, clientAddress));
       const admit = (access: MatrixAccess<User>): void => {
         request.matrix = access;
         request[key] = access;
         next();
       };
       const refuse = (error: unknown): void => {
+        if (error instanceof ClientGone) return;
         const rejection = error instanceof Foreign ? undefined : rejectionOf(error);
         if (rejection === undefined || (isOptional && isRefusal(rejection))) {
           next();
@@ -166,12 +173,18 @@ interface Checked<User> {
 /** Express works `ip` out anew each time that it is asked: it is asked only if it is needed. */
 class RequestContext<Req extends NodeRequest> {
   readonly req: Req;
+  readonly #addressOf: (req: Req) => string | undefined;
 
-  constructor(req: Req) {
+  constructor(req: Req, addressOf: (req: Req) => string | undefined) {
     this.req = req;
+    this.#addressOf = addressOf;
   }
 
   get ip(): string | undefined {
-    return addressOf(this.req);
+    return this.#addressOf(this.req);
+  }
+
+  get signal(): ClientSignal {
+    return signalOf(hangUpOf(this.req));
   }
 }

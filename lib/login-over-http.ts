@@ -2,6 +2,7 @@ import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
 import { checkTokensFit, httpOptions, type HttpConfig } from "./http/parse-options.js";
 import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
+import { signalOf } from "./login/client-gone.js";
 import type { LoginContext } from "./login/options.js";
 import type { Logger } from "./support/logger.js";
 import { optionsOf } from "./support/options.js";
@@ -39,17 +40,12 @@ export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & H
   };
 }
 
-/** What the login is told of the client. `signal` is asked, as nothing need be called when the client hangs up. */
+/** What the login is told of the client. */
 export function contextOf<Req>(
   req: Req,
   ip: string | undefined,
   userAgent: string | undefined,
   isGone: () => boolean,
 ): LoginContext<Req> {
-  const signal = {
-    get aborted() {
-      return isGone();
-    },
-  };
-  return { ip, userAgent, req, signal };
+  return { ip, userAgent, req, signal: signalOf(isGone) };
 }

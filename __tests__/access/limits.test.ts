@@ -1,11 +1,19 @@
-import { describe, expect, jest, test } from "@jest/globals";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createBearerAuth, type AccessContext, type AccessRejectEvent } from "matrix-jwt-login";
 
+import { movableClock } from "../helpers/clock.js";
 import { rejection } from "../helpers/core.js";
 import { send } from "../helpers/http-client.js";
-import { SECRET } from "../helpers/keys.js";
+import { jwk, P256, P384, SECRET } from "../helpers/keys.js";
+import { until } from "../helpers/until.js";
 import { limiter, scripted, usedUp } from "../limits/helpers.js";
-import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
+import { accessToken, auth, bearer, guarded, HOSTS } from "./helpers/guarded.js";
 
 const FROM = { ip: "192.0.2.1" };
 const good = bearer(accessToken());
@@ -81,6 +89,24 @@ describe("rateLimits.failures", () => {
     expect(failures.consume.mock.calls).toEqual([["failures:127.0.0.1"]]);
   });
 
+  test("counts by the address that clientAddress gives", async () => {
+    const failures = scripted();
+    const clientAddress = ({ headers }: { readonly headers: IncomingHttpHeaders }) => headers["x-real-ip"] as string;
+    const { url } = await guarded(auth({}, { rateLimits: { failures }, clientAddress }));
+    await send(url, { method: "GET", headers: { Authorization: good, "X-Real-IP": "192.0.2.1" } });
+    expect(failures.consume.mock.calls).toEqual([["failures:192.0.2.1"]]);
+  });
+
+  test.each([() => null, () => 7, () => Promise.reject(new Error("later"))])(
+    "is not asked if clientAddress gives no text (%p), which is the host's fault",
+    async (clientAddress) => {
+      const failures = scripted();
+      const { ask } = await guarded(auth({}, { rateLimits: { failures }, clientAddress }));
+      expect((await ask(good)).status).toBe(500);
+      expect(failures.consume).not.toHaveBeenCalled();
+    },
+  );
+
   test("stays an answer where the user is optional", async () => {
     const failures = scripted();
     failures.consume.mockRejectedValue(usedUp());
@@ -88,6 +114,82 @@ describe("rateLimits.failures", () => {
     const { status, headers, json } = await ask(good);
     expect([status, headers["retry-after"], json["errcode"]]).toEqual([429, "2", "M_LIMIT_EXCEEDED"]);
   });
+});
+
+describe("a client that hangs up while its limit is asked", () => {
+  const authorize = jest.fn(() => true);
+  beforeEach(() => {
+    authorize.mockClear();
+  });
+
+  test("has no token verified, and its point given back", async () => {
+    const failures = scripted();
+    const signal = { aborted: false };
+    failures.consume.mockImplementation(() => {
+      signal.aborted = true;
+      return Promise.resolve({});
+    });
+    const onReject = jest.fn();
+    const { authenticate } = check(failures, { onReject, tokens: { secret: SECRET, authorize } });
+    expect(await rejection(authenticate(good, { ...FROM, signal }))).toMatchObject({ statusCode: 499 });
+    expect(authorize).not.toHaveBeenCalled();
+    expect(onReject).not.toHaveBeenCalled();
+    expect(failures.reward).toHaveBeenCalledTimes(1);
+  });
+
+  test.each(HOSTS)("has no token verified, and goes no further, on %s", async (...host) => {
+    let answer: (value: unknown) => void = () => undefined;
+    const failures = scripted();
+    const asked = new Promise<void>((resolve) => {
+      failures.consume.mockImplementation(() => {
+        resolve();
+        return new Promise((answered) => (answer = answered));
+      });
+    });
+    const checked = auth({ authorize }, { rateLimits: { failures } });
+    const next = jest.fn();
+    const closed = jest.fn();
+    const { url } = await guarded((req, res, later) => {
+      req.socket.once("close", closed);
+      checked.optional(req, res, (error) => {
+        next();
+        later(error);
+      });
+    }, host);
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname).on("error", () => undefined);
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\nAuthorization: ${good}\r\n\r\n`);
+    await asked;
+    socket.resetAndDestroy();
+    await until(() => closed.mock.calls.length > 0);
+    answer({});
+    await until(() => failures.reward.mock.calls.length > 0);
+    expect(authorize).not.toHaveBeenCalled();
+    expect(next).not.toHaveBeenCalled();
+  });
+});
+
+test("the address of a client that hangs up while a key file is read is the one that it had", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "access-limits-"));
+  const keyFile = join(directory, "keys.json");
+  writeFileSync(keyFile, JSON.stringify({ keys: [jwk(P256)] }));
+  const failures = scripted();
+  const { authenticate } = check(failures, { tokens: { keyFile, tokenType: "at+jwt" } });
+  const clock = movableClock();
+  const known = bearer(accessToken({}, { algorithm: "ES256" }));
+  await authenticate(known, FROM);
+  writeFileSync(keyFile, JSON.stringify({ keys: [jwk(P384)] }));
+  clock.move(5);
+  const addresses = ["192.0.2.2"];
+  const context = {
+    get ip() {
+      return addresses.pop();
+    },
+  };
+  expect(await rejection(authenticate(known, context))).toMatchObject({ statusCode: 401 });
+  expect(failures.consume.mock.calls).toEqual([["failures:192.0.2.1"], ["failures:192.0.2.2"]]);
+  clock.restore();
+  rmSync(directory, { recursive: true });
 });
 
 test("a context that throws is the host's fault", async () => {

@@ -145,6 +145,23 @@ describe("under node:http", () => {
     expect(logger.lines).toEqual([{ level: "error", message: cause }]);
   });
 
+  test.each<readonly [string, () => unknown]>([
+    ["null", () => null],
+    ["a number", () => 7],
+    ["a list", () => ["192.0.2.1", "192.0.2.2"]],
+    ["an object", () => ({})],
+    ["a symbol", () => Symbol("address")],
+    ["a promise", () => Promise.resolve("192.0.2.1")],
+    ["a promise that rejects", () => Promise.reject(new Error("later"))],
+  ])("a `clientAddress` that returns %s is 500, and is logged", async (_, addressOf) => {
+    const logger = recordingLogger();
+    const clientAddress = addressOf as () => string;
+    const answer = await send(await start({ logger, clientAddress }), { body: goodLogin() });
+    expect(answer).toMatchObject({ status: 500, json: { errcode: "M_UNKNOWN" } });
+    const message = expect.objectContaining({ message: expect.stringContaining("clientAddress must return a string") });
+    expect(logger.lines).toEqual([{ level: "error", message }]);
+  });
+
   test("a request of a serverless adapter is judged by the bytes that come with it, in the same turn", () => {
     const next = jest.fn();
     const mw = matrixJwtLogin(optionsWith());

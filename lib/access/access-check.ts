@@ -1,4 +1,5 @@
 import { assertUser } from "../login/host-callbacks.js";
+import { assertConnected } from "../login/client-gone.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
@@ -77,22 +78,30 @@ export class AccessCheck<User, Req> {
 
   #verified(token: string, attempt: AccessAttempt<Req>): VerifiedAccess | Promise<VerifiedAccess> {
     const { cache } = this.#config;
-    if (cache === undefined) return this.#unknown(token, attempt, () => valueOf(this.#verify(token)));
+    if (cache === undefined) return this.#unknown(token, attempt.context, () => valueOf(this.#verify(token)));
     const key = cacheKey(token);
-    const unknown = () => {
+    const unknown = (context: AccessContext<Req>) => {
       cache.refuseInactive(key);
-      return this.#unknown(token, attempt, () => cache.verify(key, () => this.#verify(token)));
+      return this.#unknown(token, context, () => cache.verify(key, () => this.#verify(token)));
     };
     const known = cache.find(key);
-    return known instanceof Promise ? known.then((access) => access ?? unknown()) : (known ?? unknown());
+    if (!(known instanceof Promise)) return known ?? unknown(attempt.context);
+    // A client that hangs up meanwhile takes its address with it.
+    const { ip, signal } = attempt.context;
+    return known.then((access) => access ?? unknown({ ip, signal }));
   }
 
   /** A token that is not in the cache, or no longer: somebody else's, or verified within the limits. */
-  #unknown<T>(token: string, { context }: AccessAttempt<Req>, verify: () => T | Promise<T>): T | Promise<T> {
+  #unknown<T>(token: string, context: AccessContext<Req>, verify: () => T | Promise<T>): T | Promise<T> {
     const { limits, sources } = this.#config;
     if (this.#passesForeign && isForeign(token, sources.all)) throw new Foreign();
+    if (limits === undefined) return verify();
     // In an async function, so that what throws rejects.
-    return limits === undefined ? verify() : limits.admit(context.ip, async () => verify(), blamesToken);
+    const connected = async (): Promise<T> => {
+      assertConnected(context.signal);
+      return verify();
+    };
+    return limits.admit(context.ip, connected, blamesToken);
   }
 
   #verify(token: string): ReturnType<typeof verifyAccess> {

@@ -1,4 +1,5 @@
 import { optionsOf } from "../support/options.js";
+import { ClientGone, clientGone } from "../login/client-gone.js";
 import { AccessAttempt, AccessCheck } from "./access-check.js";
 import { parseAuthorization } from "./authorization.js";
 import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";
@@ -44,6 +45,7 @@ export function createBearerAuth<User = undefined, Req = unknown>(
       try {
         return await check.access(parseAuthorization(authorization), attempt);
       } catch (error) {
+        if (error instanceof ClientGone) throw clientGone();
         const rejection = rejectionOf(error);
         check.report(error, rejection, attempt);
         throw rejection.answer;

@@ -44,6 +44,16 @@ export interface AccessContext<Req = unknown> {
   readonly ip?: string | undefined;
   /** The framework's request, handed to `onReject` as it is. */
   readonly req?: Req | undefined;
+  /**
+   * Whether the client has hung up: read after `rateLimits` were asked, and if so, its token is not verified. An
+   * `AbortSignal` fits.
+   */
+  readonly signal?:
+    | {
+        /** The client is gone. */
+        readonly aborted: boolean;
+      }
+    | undefined;
 }
 
 /** How access tokens become Matrix users and devices. */
@@ -208,8 +218,12 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
   readonly keyCache?: KeyCache;
 }
 
-/** What only a mounted handler has to know. */
-export interface BearerHttpOptions {
+/**
+ * What only a mounted handler has to know.
+ *
+ * @typeParam Req - the type of the request
+ */
+export interface BearerHttpOptions<Req = unknown> {
   /**
    * Set the CORS headers of the specification's "Web browser clients".
    *
@@ -229,4 +243,14 @@ export interface BearerHttpOptions {
    * @defaultValue `"reject"`
    */
   readonly otherTokens?: "reject" | "next";
+  /**
+   * The client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for hosts behind a proxy that do
+   * not have Express's `trust proxy`.
+   *
+   * @remarks
+   * `rateLimits` count by it. Read a header that your own proxy always sets itself.
+   *
+   * @defaultValue none
+   */
+  readonly clientAddress?: (req: Req) => string | undefined;
 }

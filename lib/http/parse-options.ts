@@ -10,9 +10,21 @@ export function httpOptions<Req>() {
     unknownLoginType: optional(oneOf(["next", "reject"]), "next"),
     bodyLimit: optional(numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "bytes", integer: true }), 65_536),
     cors: optional(flag, true),
-    clientAddress: optional(callback<NonNullable<HttpOptions<Req>["clientAddress"]>>),
+    clientAddress: optional(clientAddress<Req>),
   } satisfies OptionsOf<HttpOptions<Req>>;
 }
+
+/** What gives a client's address, if it gives one. */
+export const clientAddress = <Req>(value: unknown, path: string): ((req: Req) => string | undefined) => {
+  const addressOf = callback<(req: Req) => unknown>(value, path);
+  return (req) => {
+    const address = addressOf(req);
+    if (address === undefined || typeof address === "string") return address;
+    // Nobody else would hear of its rejection.
+    if (address instanceof Promise) address.catch(() => undefined);
+    throw new TypeError("clientAddress must return a string or undefined, and not by a promise");
+  };
+};
 
 export type HttpConfig<Req> = Values<ReturnType<typeof httpOptions<Req>>>;
 

@@ -1,5 +1,5 @@
-import { MatrixError } from "../matrix/errors.js";
 import { HostFailure } from "../support/host-failure.js";
+import { assertConnected, ClientGone, clientGone } from "./client-gone.js";
 import { blamesToken, rejectionOf } from "./refusal.js";
 import type { LoginContext, LoginEvent, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
@@ -46,14 +46,6 @@ export async function attempted<User, Req, T>(
   }
 }
 
-/** The client has hung up before its token was looked at. */
-class ClientGone extends Error {}
-
-/** The status is nginx's for this; nobody is left to read it. */
-function clientGone(): MatrixError {
-  return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
-}
-
 /** Does the work of an attempt within the limits by address, unless the client has hung up meanwhile. What `work` throws counts as a failure if the token is to blame. */
 export function admitted<User, Req, T>(
   { limits }: LoginConfig<User, Req>,
@@ -61,7 +53,7 @@ export function admitted<User, Req, T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const connected = async (): Promise<T> => {
-    if (context.signal?.aborted === true) throw new ClientGone();
+    assertConnected(context.signal);
     return work();
   };
   return limits === undefined ? connected() : limits.admit(context.ip, connected, blamesToken);

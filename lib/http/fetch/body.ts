@@ -8,8 +8,8 @@ import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js
  * @throws MatrixError if we answer alone
  */
 export async function takeSubmission(request: Request, bodies: LoginBodies): Promise<Submission> {
-  // Somebody who has read it keeps it: what it was is not ours to refuse.
-  if (request.bodyUsed) return undefined;
+  // Somebody who has read it, or is about to, keeps it: what it was is not ours to refuse.
+  if (request.bodyUsed || request.body?.locked === true) return undefined;
   if (Number(request.headers.get("content-length")) > bodies.limit) return bodies.refuse(tooLarge);
   if (isEncoded(request.headers.get("content-encoding"))) return bodies.refuse(notJson);
   const body = await readUpTo(request.clone().body, bodies.limit).catch(() => "gone" as const);

@@ -1,0 +1,29 @@
+import { MatrixError } from "../matrix/errors.js";
+
+/** Whether a client has hung up: an `AbortSignal` fits. */
+export interface ClientSignal {
+  /** The client is gone. */
+  readonly aborted: boolean;
+}
+
+/** Asks whether the client is gone: nothing need be called when it goes. */
+export function signalOf(isGone: () => boolean): ClientSignal {
+  return {
+    get aborted() {
+      return isGone();
+    },
+  };
+}
+
+/** The client has hung up before its token was looked at. */
+export class ClientGone extends Error {}
+
+/** @throws ClientGone */
+export function assertConnected(signal: ClientSignal | undefined): void {
+  if (signal?.aborted === true) throw new ClientGone();
+}
+
+/** The status is nginx's for this; nobody is left to read it. */
+export function clientGone(): MatrixError {
+  return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
+}
