@@ -135,3 +135,8 @@ test("ready resolves once there are keys", async () => {
   await expect(make({ tokens: OWN.verification }).ready()).resolves.toBeUndefined();
   await expect(createBearerAuth({ serverName: "example.org", tokens: TOKENS }).ready()).resolves.toBeUndefined();
 });
+
+test("ready resolves once there are the keys of every entry of a list", async () => {
+  const tokens = [OWN.verification, { ...TOKENS, issuer: ISSUER }];
+  await expect(createBearerAuth({ serverName: "example.org", tokens }).ready()).resolves.toBeUndefined();
+});
