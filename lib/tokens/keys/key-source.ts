@@ -85,7 +85,7 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
     holds(key) {
       const answers = sources.map((source) => source.holds(key));
       if (answers.includes(true) || !answers.some((answer) => answer instanceof Promise)) return answers.includes(true);
-      return Promise.all(answers).then((late) => late.includes(true));
+      return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((late) => late.includes(true));
     },
     get named() {
       return sources.some(({ named }) => named);
