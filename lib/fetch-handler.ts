@@ -2,8 +2,9 @@ import { jsonAnswer, PREFLIGHT } from "./http/answer.js";
 import { answerLogin } from "./http/endpoint.js";
 import { takeSubmission } from "./http/fetch/body.js";
 import { withFlows } from "./http/fetch/flows.js";
-import { responseOf } from "./http/fetch/send.js";
+import { GONE, responseOf } from "./http/fetch/send.js";
 import { isLoginPath, pathOf } from "./http/routes.js";
+import type { LoginContext } from "./login/options.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
 import type { JwtLogin } from "./create-jwt-login.js";
 import { browserFetch } from "./sso-over-http.js";
@@ -33,9 +34,6 @@ export interface FetchHandler<Req = Request> {
   readonly jwtLogin: JwtLogin<Req>;
 }
 
-/** The client is gone: nobody reads the answer. The status is nginx's for this. */
-const GONE = { status: 499 };
-
 /**
  * Makes the login of `matrixJwtLogin` for servers that speak `Request` and `Response` of the Fetch standard: Hono, Next.js's
  * App Router, Bun, Deno.
@@ -53,27 +51,21 @@ export function createFetchHandler<User, Req extends Request = Request>(
   const handle = async (request: Req, { ip, next }: FetchContext = {}): Promise<Response | undefined> => {
     const { method } = request;
     const path = pathOf(request.url);
-    if (jwtLogin.sso?.handles(method, path)) {
+    const isGone = (): boolean => request.signal.aborted;
+    const context = (): LoginContext<Req> => {
       const address = ip ?? http.clientAddress?.(request);
-      const userAgent = request.headers.get("user-agent") ?? undefined;
-      const context = contextOf(request, address, userAgent, () => request.signal.aborted);
+      return contextOf(request, address, request.headers.get("user-agent") ?? undefined, isGone);
+    };
+    if (jwtLogin.sso?.handles(method, path)) {
       const answer = await browserFetch(jwtLogin.sso, request, path, context, { ...http, logger });
       if (answer !== undefined) return answer;
       return next?.(request);
     }
     if (isLoginPath(path)) {
       if (method === "POST") {
-        const isGone = (): boolean => request.signal.aborted;
         const answer = await answerLogin(
-          {
-            context: () => {
-              const address = ip ?? http.clientAddress?.(request);
-              return contextOf(request, address, request.headers.get("user-agent") ?? undefined, isGone);
-            },
-            submission: () => takeSubmission(request, bodies),
-            isGone,
-          },
-          (submission, context) => jwtLogin.login(submission, context),
+          { context, submission: () => takeSubmission(request, bodies), isGone },
+          (submission, known) => jwtLogin.login(submission, known),
           logger,
         );
         if (answer === "gone") return new Response(null, GONE);

@@ -142,6 +142,16 @@ describe("a sign-in", () => {
     expect(registerUser).toHaveBeenCalledTimes(1);
   });
 
+  test("signs a linked user in whose ID token no longer names one here", async () => {
+    const find = () => "@alice:example.org";
+    const { url, redirect } = await ssoHost({
+      provider: { subjectClaim: "preferred_username" },
+      options: { externalIds: { find, link: () => true } },
+    });
+    const back = await new TestBrowser().visit(redirect());
+    expect((await redeem(url, loginTokenIn(back))).body["user_id"]).toBe("@alice:example.org");
+  });
+
   test("takes claims of the UserInfo endpoint too, which replace none of the ID token's", async () => {
     const authorize = jest.fn<(...args: readonly unknown[]) => boolean>(() => true);
     const { redirect, provider } = await ssoHost({

@@ -32,11 +32,7 @@ export function answerLogin<Context>(
   logIn: LogIn<Context>,
   logger: Logger,
 ): Outcome | Promise<Outcome> {
-  const fail = (error: unknown): Answer => {
-    if (isMatrixError(error)) return errorAnswer(error);
-    logger.error(error);
-    return errorAnswer(internalError());
-  };
+  const fail = (error: unknown): Answer => failed(error, logger);
   const finish = async (submission: Submission, context: Context): Promise<Outcome> => {
     if (submission === undefined || submission === "gone") return submission;
     if (request.isGone()) return "gone";
@@ -51,4 +47,11 @@ export function answerLogin<Context>(
   } catch (error) {
     return fail(error);
   }
+}
+
+/** The answer to a request whose work threw: what is no error of Matrix's is told to the logger, and not to the client. */
+export function failed(error: unknown, logger: Logger): Answer {
+  if (isMatrixError(error)) return errorAnswer(error);
+  logger.error(error);
+  return errorAnswer(internalError());
 }

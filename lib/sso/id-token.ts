@@ -41,7 +41,6 @@ export async function verifyIdToken(
       const further = await client.userInfo(accessToken, proven.claims.sub as string);
       return withClaims(proven, further);
     },
-    ready: () => Promise.resolve(),
   };
   return new Verifier({ ...loginType.verifier.config, confirmation }).verify(idToken, steps);
 }

@@ -45,7 +45,7 @@ export class Verifier {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([this.config.reader.ready(), this.config.confirmation?.ready()]);
+    await Promise.all([this.config.reader.ready(), this.config.confirmation?.ready?.()]);
   }
 
   /**

@@ -18,6 +18,21 @@ export async function takeSubmission(request: Request, bodies: LoginBodies): Pro
 }
 
 /**
+ * Takes the fields of a form. The request's own body stays unread.
+ *
+ * @param limit - bytes
+ * @returns `"gone"`: the client hung up
+ * @throws MatrixError 413 `M_TOO_LARGE`
+ */
+export async function takeForm(request: Request, limit: number): Promise<URLSearchParams | "gone"> {
+  if (request.bodyUsed) return new URLSearchParams();
+  const body = await readUpTo(request.clone().body, limit).catch(() => "gone" as const);
+  if (body === "gone") return body;
+  if (body === undefined) throw tooLarge();
+  return new URLSearchParams(body.toString());
+}
+
+/**
  * @param limit - bytes; no more is ever held
  * @returns undefined: there is more
  */

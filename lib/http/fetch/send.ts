@@ -1,6 +1,9 @@
 import type { Answer } from "../answer.js";
 import { setCorsHeaders } from "../cors.js";
 
+/** The client is gone: nobody reads the answer. The status is nginx's for this. */
+export const GONE = { status: 499 };
+
 /** An answer as a `Response`; without its body for `HEAD` (RFC 9110 section 9.3.2). */
 export function responseOf(
   { status, headers, body }: Answer,

@@ -42,6 +42,39 @@ async function read(req: NodeRequest, res: NodeResponse, stream: BodyStream, bod
   return bodies.refuse(tooLarge);
 }
 
+/**
+ * Takes the fields of a form (`application/x-www-form-urlencoded`), whether or not a parser has read it already.
+ *
+ * @param stream - of the request; to be released
+ * @param limit - bytes
+ * @returns `"gone"`: the client hung up
+ * @throws MatrixError 413 `M_TOO_LARGE`
+ */
+export async function takeForm(
+  req: NodeRequest,
+  res: NodeResponse,
+  stream: BodyStream,
+  limit: number,
+): Promise<URLSearchParams | "gone"> {
+  if (Number(req.headers["content-length"]) > limit) throw tooLarge();
+  if (isTaken(req) || !hasBody(req)) return formParsedBefore(req as ParsedRequest);
+  const body = await stream.read(limit);
+  if (body === "gone") return body;
+  drainUnread(req, res);
+  if (body === "too long") throw tooLarge();
+  return new URLSearchParams(body.toString());
+}
+
+function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
+  const bytes = [rawBody, body].find(isBytes);
+  if (bytes !== undefined) return new URLSearchParams(Buffer.from(bytes as string).toString());
+  // A field that came more than once is a list.
+  const fields = Object.entries(Object(body) as object).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, String(one)] as [string, string]),
+  );
+  return new URLSearchParams(fields);
+}
+
 /** Bytes that somebody has are all of them. Some parsers go on at the last byte, before the stream's end is announced. */
 function isTaken(req: NodeRequest): boolean {
   const { body, rawBody } = req as ParsedRequest;

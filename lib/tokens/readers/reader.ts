@@ -29,8 +29,8 @@ export interface Confirmation {
    */
   confirm(token: string, proven: Proven, steps: Steps): Proven | Promise<Proven>;
 
-  /** As for {@link TokenReader.ready}. */
-  ready(): Promise<void>;
+  /** As for {@link TokenReader.ready}, if there is anything to fetch. */
+  ready?(): Promise<void>;
 }
 
 /** A proven token, before any rule about its claims. */
