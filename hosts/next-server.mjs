@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createServer } from "node:net";
+
+import { freePort } from "../scripts/free-port.mjs";
 
 const here = import.meta.dirname;
 const next = join(here, "node_modules", "next", "dist", "bin", "next");
@@ -58,14 +59,6 @@ async function run(cwd, args) {
   child.stderr.on("data", (data) => output.push(data));
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`next ${args.join(" ")} failed:\n${Buffer.concat(output)}`);
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
 }
 
 async function answering(url) {

@@ -91,16 +91,26 @@ function inOnePiece(comment) {
   }
 }
 
-/** The page's groups, each with its names and where on the page they are, as GitHub and npm count equal headings. */
-function groupsOf(body) {
-  const groups = [];
+/** A page's headings and where they are, as GitHub and npm count equal ones. */
+function headingsOf(page) {
   const seen = new Map();
-  for (const [, level, title] of body.matchAll(/^(#+) (.*)$/gm)) {
-    const slug = title.toLowerCase().replaceAll(/[^\w -]/g, "");
+  return Array.from(page.matchAll(/^(#+) (.*)$/gm), ([, level, title]) => {
+    const slug = title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-");
     const before = seen.get(slug) ?? 0;
     seen.set(slug, before + 1);
+    return { level, title, anchor: before === 0 ? `#${slug}` : `#${slug}-${before}` };
+  });
+}
+
+/** The page's groups, each with its names and where on the page they are. */
+function groupsOf(body) {
+  const groups = [];
+  for (const { level, title, anchor } of headingsOf(body)) {
     if (level === "##") groups.push({ title, names: [] });
-    if (level === "###") groups.at(-1).names.push({ title, anchor: before === 0 ? `#${slug}` : `#${slug}-${before}` });
+    if (level === "###") groups.at(-1).names.push({ title, anchor });
   }
   return groups;
 }
@@ -123,18 +133,8 @@ function withRightLinks(body) {
 
 /** Functions and types whose names differ by case alone share an anchor: the numbers that tell them apart are made right. */
 function leadingSomewhere(page) {
-  const seen = new Map();
-  const anchors = new Set();
-  for (const [, title] of page.matchAll(/^#+ (.*)$/gm)) {
-    const slug = title
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, "")
-      .replaceAll(" ", "-");
-    const before = seen.get(slug) ?? 0;
-    seen.set(slug, before + 1);
-    anchors.add(before === 0 ? slug : `${slug}-${before}`);
-  }
-  return page.replaceAll(/\]\(#([\w-]+?)-\d+\)/g, (link, slug) =>
-    anchors.has(link.slice(3, -1)) || !anchors.has(slug) ? link : `](#${slug})`,
+  const anchors = new Set(headingsOf(page).map(({ anchor }) => anchor));
+  return page.replaceAll(/\]\((#[\w-]+?)-\d+\)/g, (link, anchor) =>
+    anchors.has(link.slice(2, -1)) || !anchors.has(anchor) ? link : `](${anchor})`,
   );
 }

@@ -3,9 +3,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+
+import { freePort } from "./free-port.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "matrix-jwt-login-smoke-"));
 const run = (command, args, cwd = folder) => execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe" });
@@ -91,12 +92,4 @@ async function logIn(port, token) {
   });
   const { errcode, user_id: userId } = await response.json();
   return errcode ?? userId;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  return port;
 }
