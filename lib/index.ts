@@ -90,7 +90,7 @@ export type {
   TokenAuthenticatorValidator,
 } from "./migrate/token-authenticator/config.js";
 export { fromTokenAuthenticatorConfig } from "./migrate/token-authenticator/from-config.js";
-export type { ClaimPath } from "./migrate/token-authenticator/paths.js";
+export type { ClaimPath } from "./migrate/token-authenticator/claims.js";
 export type { HttpOptions } from "./http/options.js";
 export type { LoginTypeOptions, UserRules } from "./login/login-type.js";
 export type {

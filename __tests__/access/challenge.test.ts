@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 
-import { insufficientScope } from "../../lib/access/challenge.js";
+import { insufficientScope } from "../../lib/access/refusal.js";
 
 test.each([
   [["read", "urn:matrix:client:api:*"], 'Bearer error="insufficient_scope", scope="read urn:matrix:client:api:*"'],

@@ -4,7 +4,6 @@ import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
 import { pauseStackTraces } from "../support/stack-traces.js";
 import { TokenError } from "../tokens/errors.js";
-import { CHALLENGE, insufficientScope } from "./challenge.js";
 import type { AccessRejectReason } from "./options.js";
 
 /** The answer to a request that is not let in. */
@@ -104,3 +103,19 @@ function isUnavailable(error: unknown): error is { readonly code: UnavailableCod
 }
 
 type UnavailableCode = "keys_unavailable" | "introspection_unavailable";
+
+/** A scope that may be quoted in a header (RFC 6749 section 3.3). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Values of `WWW-Authenticate` (RFC 6750 section 3). */
+const CHALLENGE = {
+  /** RFC 6750 section 3.1: a request without a token is told no error. */
+  noError: "Bearer",
+  invalidToken: 'Bearer error="invalid_token"',
+} as const;
+
+export function insufficientScope(scopes: readonly string[]): string {
+  const error = 'Bearer error="insufficient_scope"';
+  const quotable = scopes.filter((scope) => SCOPE.test(scope));
+  return quotable.length === 0 ? error : `${error}, scope="${quotable.join(" ")}"`;
+}

@@ -5,7 +5,6 @@ import { Refusal } from "../support/refusal.js";
 import { grantedScopes } from "../tokens/claims.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { isGranted } from "./device.js";
-import { deepFreeze } from "./freeze.js";
 import type { BearerAuthOptions, VerifiedAccess } from "./options.js";
 import { InsufficientScope } from "./refusal.js";
 import type { Verified } from "./token-cache.js";
@@ -81,4 +80,15 @@ function isCurrent({ verifiedBy }: VerifiedToken, { verifier }: TokenSource): bo
   const { signed } = verifier.config;
   if (verifiedBy === undefined || signed === undefined) return true;
   return signed.keys.holds(verifiedBy.key);
+}
+
+/** Freezes parsed JSON, however deep: what many requests share must not change. */
+function deepFreeze<T>(value: T): T {
+  const left: unknown[] = [value];
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    if (typeof one !== "object" || one === null || Object.isFrozen(one)) continue;
+    Object.freeze(one);
+    for (const part of Object.values(one) as unknown[]) left.push(part);
+  }
+  return value;
 }

@@ -1,4 +1,6 @@
+import { parseLoginType } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
+import { jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
 import { pageAnswers, type SsoAnswer } from "./answer.js";
 import { cookieJar } from "./cookies.js";
 import { browserForms } from "./forms.js";
@@ -6,7 +8,8 @@ import { loginTokens, type LoginTokens } from "./login-tokens.js";
 import { backchannelLogout } from "./logout.js";
 import type { LoginGate } from "./gate.js";
 import type { Provider, SsoParts, SsoRequest } from "./parts.js";
-import type { SsoConfig } from "./parse-options.js";
+import type { ProviderConfig, SsoConfig } from "./parse-options.js";
+import { ProviderClient } from "./provider-client.js";
 import { routesOf } from "./routes.js";
 import { sealFor } from "./seal.js";
 import { redirectToProvider, unknownProvider } from "./start.js";
@@ -79,4 +82,21 @@ export function singleSignOn<Req>(
       }
     },
   });
+}
+
+/**
+ * @param keys - those of the login under it: an issuer's discovery document and keys are fetched once for both
+ * @throws OptionsError
+ */
+export function providersOf({ providers }: SsoConfig, keys: KeyContext): ReadonlyMap<string, Provider> {
+  return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, keys)]));
+}
+
+function providerOf(config: ProviderConfig, keys: KeyContext): Provider {
+  const { issuer, clientId, loginRules, path } = config;
+  const rules = { ...loginRules, issuer, discover: true, audience: clientId };
+  const loginType = parseLoginType(rules, path, keys);
+  const settings = jwksSettings(config);
+  const metadata = keys.shared.metadata(issuer, settings, keys.watcher);
+  return { config, loginType, client: new ProviderClient(config, metadata, settings) };
 }

@@ -1,6 +1,5 @@
 import type { LoginFlow } from "../../matrix/login-flows.js";
-import { jsonAnswer } from "../answer.js";
-import { setCorsHeaders } from "../cors.js";
+import { jsonAnswer, setCorsHeaders } from "../answer.js";
 import { isFlowsOfHead, isMissing, MAX_HELD, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
 import { isEncoded } from "../login-body.js";
 import { readUpTo } from "./body.js";

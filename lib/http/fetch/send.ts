@@ -1,5 +1,4 @@
-import type { Answer } from "../answer.js";
-import { setCorsHeaders } from "../cors.js";
+import { setCorsHeaders, type Answer } from "../answer.js";
 
 /** The client is gone: nobody reads the answer. The status is nginx's for this. */
 export const GONE = { status: 499 };

@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-import type { Answer } from "../answer.js";
-import { setCorsHeaders } from "../cors.js";
+import { setCorsHeaders, type Answer } from "../answer.js";
 import type { Headers } from "../flows.js";
 import type { NodeResponse } from "./types.js";
 

@@ -1,4 +1,4 @@
-import type { ClaimPath } from "./paths.js";
+import type { ClaimPath } from "./claims.js";
 
 type Flag = boolean | null;
 type Text = string | null;

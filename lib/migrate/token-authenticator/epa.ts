@@ -2,13 +2,10 @@ import { anyObject, flag, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
-import { hasRegisteredTypes } from "./claim-types.js";
-import type { HostTask } from "./host-tasks.js";
 import { keySource, KEY_SETTINGS } from "./keys.js";
-import { displayNameIn, userNamedBy, type Source } from "./names.js";
-import { pathReader } from "./paths.js";
-import { LEEWAY, metadataResource, settings } from "./settings.js";
-import { namesSomebody } from "./submission.js";
+import { displayNameIn, userNamedBy, type Source, namesSomebody } from "./names.js";
+import { pathReader, hasRegisteredTypes } from "./claims.js";
+import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
 import { validator } from "./validators.js";
 import type { SettingsReader } from "../yaml.js";
 

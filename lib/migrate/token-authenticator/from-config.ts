@@ -2,11 +2,10 @@ import { anyObject } from "../../support/checks.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
 import { epaLoginType } from "./epa.js";
-import { warnOfHostTasks, type HostTask } from "./host-tasks.js";
 import { flatJwtLoginType, jwtLoginType } from "./jwt.js";
 import { oauthLoginType } from "./oauth.js";
 import { oidcLoginType } from "./oidc.js";
-import { settings } from "./settings.js";
+import { settings, warnOfHostTasks, type HostTask } from "./settings.js";
 
 type Part = (value: unknown, path: string) => readonly [LoginTypeOptions, readonly HostTask[]];
 

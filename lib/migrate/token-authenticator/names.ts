@@ -1,7 +1,6 @@
 import { parseUserId } from "../../matrix/identifiers.js";
 import { isCleanText } from "../../matrix/submission.js";
-import { jsonEqual } from "./json.js";
-import type { PathReader } from "./paths.js";
+import { type PathReader, jsonEqual } from "./claims.js";
 
 /** Where one of the two proofs says who the user is. */
 export interface Paths {
@@ -64,4 +63,20 @@ export function displayNameIn(sources: readonly Source[]): string | undefined {
   const isUsable =
     typeof name === "string" && name !== "" && isCleanText(name) && Array.from(name).length <= MAX_DISPLAY_NAME;
   return isUsable ? name : undefined;
+}
+
+type Submission = Readonly<Record<string, unknown>>;
+
+/** The user names that a client sent: of `identifier`, and the older `user`. */
+export function namesGiven({ identifier, user }: Submission): readonly unknown[] {
+  const { user: named } = (identifier ?? {}) as Submission;
+  return [named, user].filter((name) => name !== undefined && name !== null);
+}
+
+/**
+ * Does a login name a user? Synapse refuses one that does not before it asks its modules, whatever they make of the name. A
+ * token that is verified without a login has no submission.
+ */
+export function namesSomebody(submission: Submission): boolean {
+  return !("type" in submission) || namesGiven(submission).length > 0;
 }

@@ -3,14 +3,20 @@ import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
 import { credentials } from "./auth.js";
-import { hasRegisteredTypes } from "./claim-types.js";
-import type { HostTask } from "./host-tasks.js";
 import { keySource, KEY_SETTINGS } from "./keys.js";
-import { agree, displayNameIn, isNamedAs, userNamedBy, valuesAt, type Paths, type Source } from "./names.js";
-import { pathReader } from "./paths.js";
-import { hasScopes, scopes } from "./scopes.js";
-import { LEEWAY, metadataResource, settings } from "./settings.js";
-import { namesGiven, namesSomebody } from "./submission.js";
+import {
+  agree,
+  displayNameIn,
+  isNamedAs,
+  userNamedBy,
+  valuesAt,
+  type Paths,
+  type Source,
+  namesGiven,
+  namesSomebody,
+} from "./names.js";
+import { hasRegisteredTypes, hasScopes, pathReader, scopes } from "./claims.js";
+import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
 import { validator, type Validator } from "./validators.js";
 import type { SettingsReader } from "../yaml.js";
 

@@ -1,7 +1,6 @@
 import { anyObject, at, flag, listOf, objectWith, oneOf, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { isFalsy, jsonEqual } from "./json.js";
-import { pathReader } from "./paths.js";
+import { pathReader, isFalsy, jsonEqual } from "./claims.js";
 import { codeOf, pattern } from "./pattern-syntax.js";
 
 /** A rule about a token's claims, or about a part of them. */
