@@ -64,7 +64,7 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
  * token is good, and answers it otherwise.
  *
  * @param options - checked here, never later
- * @throws OptionsError if an option can't be right
+ * @throws OptionsError if an option is invalid
  */
 export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
   options: MatrixBearerAuthOptions<User, Req>,
@@ -170,7 +170,7 @@ interface Checked<User> {
   [key: symbol]: MatrixAccess<User> | undefined;
 }
 
-/** Express works `ip` out anew each time that it is asked: it is asked only if it is needed. */
+/** Express computes `ip` on each access, so it is read only if it is needed. */
 class RequestContext<Req extends NodeRequest> {
   readonly req: Req;
   readonly #addressOf: (req: Req) => string | undefined;

@@ -15,7 +15,7 @@ import { optional, optionsOf, type OptionsOf, type Values } from "./support/opti
 import { OptionsError } from "./support/options-error.js";
 
 /**
- * What a login needs, with or without Express.
+ * The options of a login, with or without Express.
  *
  * @typeParam User - the host's own type, inferred from `findUser`
  * @typeParam Req - the type of `context.req`

@@ -28,7 +28,7 @@ interface BrowserOptions<Req> {
   readonly logger: Logger;
 }
 
-/** Answers a request for single sign-on. False: it is none, and nothing was done. */
+/** Answers a request for single sign-on. False if it is none; then nothing was done. */
 export type BrowserHandler<Req> = (req: Req, res: NodeResponse, pass: () => void) => boolean;
 
 /** Single sign-on for requests and responses of Node's. */

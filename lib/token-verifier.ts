@@ -18,19 +18,19 @@ export interface TokenVerifier {
    * Verifies one token, in compact serialization (RFC 7515 section 7.1).
    *
    * @returns the claims of a token that passed every check
-   * @throws TokenError where the token is refused
-   * @throws KeysUnavailableError, or IntrospectionUnavailableError, if that can't be told right now
+   * @throws TokenError if the token is refused
+   * @throws KeysUnavailableError or IntrospectionUnavailableError if the token cannot be checked right now
    */
   readonly verify: (token: string) => Promise<Claims>;
   /**
-   * Resolves when the keys are at hand; fetches them if need be.
+   * Resolves once the keys have been fetched.
    *
-   * @throws KeysUnavailableError where they can't be had
+   * @throws KeysUnavailableError if keys are temporarily unavailable
    */
   readonly ready: () => Promise<void>;
 }
 
-/** What a verifier of its own may share with the rest of the host. */
+/** What a verifier may share with the rest of your server. */
 export interface TokenVerifierContext {
   /**
    * Gets outages of the key source: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.

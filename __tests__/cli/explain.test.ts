@@ -459,7 +459,7 @@ describe("options", () => {
 
   test.each([
     ["no key", [], "options has no key source; give one of secret,"],
-    ["two keys", ["--secret", SECRET, "--key-file", KEY_FILE], "keyFile must not stand beside secret"],
+    ["two keys", ["--secret", SECRET, "--key-file", KEY_FILE], "keyFile cannot be combined with secret"],
     ["a secret file that is not there", ["--secret-file", "/none"], "--secret-file can't be read: ENOENT"],
     ["a key file that is not there", ["--key-file", "/none"], "keyFile names a file that can't be read: ENOENT"],
     ["an issuer to discover that is missing", ["--discover"], "issuer is required"],

@@ -64,7 +64,7 @@ export class AccessCheck<User, Req> {
   ): void {
     const { logger, onReject } = this.#config;
     const cause = error instanceof HostFailure ? error.cause : error;
-    // A MatrixError is the host's own answer, and nothing that it need be told of.
+    // A MatrixError is the host's own answer, and needs no log line.
     if (answer.statusCode === 500 && answer !== cause) logger.error(error);
     onReject?.({
       ...(userId !== undefined && { userId }),

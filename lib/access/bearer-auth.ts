@@ -32,7 +32,7 @@ export interface BearerAuth<User = undefined, Req = unknown> {
  * Makes a check of access tokens without Express: for another framework, or for a host's own handlers.
  *
  * @param options - checked here, never later
- * @throws OptionsError if an option can't be right
+ * @throws OptionsError if an option is invalid
  */
 export function createBearerAuth<User = undefined, Req = unknown>(
   options: BearerAuthOptions<User, Req>,

@@ -73,7 +73,7 @@ export interface AccessTokenSubject {
   readonly deviceId: string;
 }
 
-/** What {@link AccessTokens.issue} may be told of one token. */
+/** Options of {@link AccessTokens.issue}, for one token. */
 export interface IssueOptions {
   /** Passed through to the {@link IssuedToken}: refresh tokens are the host's to make and to store. */
   readonly refreshToken?: string | undefined;
@@ -105,7 +105,7 @@ export interface OwnTokens {
   readonly audience: string;
 }
 
-/** Two copies of this package can be loaded beside each other (CommonJS and ES modules), so no class tells them. */
+/** Two copies of this package can be loaded beside each other (CommonJS and ES modules), so `instanceof` would miss one. */
 export function ownTokensOf(value: unknown): OwnTokens | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   return (value as { readonly [VERIFICATION]?: OwnTokens })[VERIFICATION];
@@ -117,7 +117,7 @@ export interface AccessTokens {
    * Makes a token: what `issueToken` returns.
    *
    * @throws MatrixError 400 `M_INVALID_PARAM` if the device ID can't be in a token
-   * @throws TypeError or RangeError if the arguments can't be right otherwise
+   * @throws TypeError or RangeError if the other arguments are invalid
    */
   readonly issue: (this: void, subject: AccessTokenSubject, options?: IssueOptions) => IssuedToken;
   /** For `tokens` of {@link matrixBearerAuth}, as it is. Follows the keys, files included. */
@@ -151,7 +151,7 @@ export const MAX_TOKEN_LENGTH = 8192;
  * Makes and verifies JWT access tokens (RFC 9068) for a host that issues its own.
  *
  * @param options - checked here, never later
- * @throws OptionsError if an option can't be right
+ * @throws OptionsError if an option is invalid
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const parsed = accessTokenOptions(options, "");

@@ -12,7 +12,7 @@ import type { AccessTokenVerification } from "./create-access-tokens.js";
 
 type Awaitable<T> = T | Promise<T>;
 
-/** What an access token was verified to say, without the user. All of it is frozen. */
+/** What a verified access token says. All of it is frozen. */
 export interface VerifiedAccess {
   /** The full user ID: at most 255 bytes, each U+0021 to U+007E. */
   readonly userId: string;
@@ -22,7 +22,7 @@ export interface VerifiedAccess {
   readonly deviceId?: string;
   /** What `scope` (RFC 8693 section 4.2) and `scp` grant. */
   readonly scopes: readonly string[];
-  /** All that the token says, or the introspection endpoint says of it. */
+  /** The claims of the verified token, or of the introspection endpoint's answer. */
   readonly claims: Claims;
   /** When the token expires, in seconds since 1970: its `exp`, if it has one. */
   readonly expiresAt?: number;
@@ -34,7 +34,7 @@ export interface VerifiedAccess {
  * @typeParam User - the host's own type, inferred from `findUser`
  */
 export interface MatrixAccess<User = unknown> extends VerifiedAccess {
-  /** What `findUser` returned; not there without it. */
+  /** What `findUser` returned; undefined without it. */
   readonly user: User;
 }
 
@@ -59,7 +59,7 @@ export interface AccessContext<Req = unknown> {
 /** How access tokens become Matrix users and devices. */
 export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpart"> {
   /**
-   * Where the device ID is: a claim's name, dots and all; a list of names, which walks down; or a synchronous function.
+   * The claim that holds the device ID: a name (dots have no meaning in it), a path of names, or a synchronous function.
    *
    * @remarks
    * By default the one scope `urn:matrix:client:device:ID` (or its name in MSC2967), else the claim `device_id`. A token
@@ -83,7 +83,7 @@ export interface TokenCacheOptions {
    */
   readonly maxEntries?: number;
   /**
-   * How long a token is used without being verified anew.
+   * How long a token is used without being verified again.
    *
    * @unit seconds, more than 0
    * @defaultValue `120`
@@ -91,7 +91,7 @@ export interface TokenCacheOptions {
   readonly maxAge?: number;
 }
 
-/** Why a request was refused: a {@link TokenErrorCode} for the token, else at which step it ended. */
+/** Why a request was refused: a {@link TokenErrorCode} if the token is to blame, otherwise one of these. */
 export type AccessRejectReason =
   | TokenErrorCode
   | RefusalReason
@@ -124,7 +124,7 @@ export interface AccessRejectEvent<Req = unknown> {
 export type AccessKeysErrorEvent = Omit<KeysErrorEvent, "loginType">;
 
 /**
- * What verifying the access tokens of requests needs, with or without Express.
+ * The options of a check of access tokens, with or without Express.
  *
  * @typeParam User - the host's own type, inferred from `findUser`
  */
@@ -141,11 +141,11 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly tokens: AccessTokenRules | AccessTokenVerification | readonly (AccessTokenRules | AccessTokenVerification)[];
   /**
-   * Who a provider's user is here. Asked when a token is verified; the subject rules then do not apply.
+   * Finds the user that an identity is linked to, once for each verification of a token. The subject rules then do not apply.
    *
    * @remarks
-   * `find` returns a full user ID, or nothing: then the request is 401. `false` says that subjects of several issuers are
-   * meant to be the same users.
+   * `find` returns a full user ID, or nothing: then the request is 401. `false`: equal subjects of several issuers are the same
+   * user.
    *
    * @defaultValue none
    */
@@ -159,11 +159,11 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
       }
     | false;
   /**
-   * The user of exactly this ID, or nothing: then the request is 401. Asked on every request, so that a logout, lock or
+   * The user with exactly this ID, or nothing: then the request is 401. Called on every request, so that a logout, lock or
    * deletion works at once. May be async.
    *
    * @remarks
-   * Left out, the token alone decides until it expires.
+   * Without it, the token alone decides until it expires.
    *
    * @defaultValue none
    */
@@ -172,7 +172,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    * Verified tokens, kept by the SHA-256 of their text; `false`: each request verifies its token.
    *
    * @remarks
-   * A token is kept no longer than it is good, and no longer than its key is.
+   * A token is dropped when it expires, or when its key is withdrawn.
    *
    * @defaultValue 10,000 tokens and 120 seconds
    */
@@ -187,7 +187,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
     readonly failures?: FailureLimiter;
   };
   /**
-   * Where outages and faults are logged: pino and `console` fit, `false` for nowhere. Never gets a token, a secret or a key.
+   * Logs outages and faults: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
    *
    * @defaultValue `console`'s warnings and errors
    */
@@ -228,17 +228,16 @@ export interface BearerHttpOptions<Req = unknown> {
    * Set the CORS headers of the specification's "Web browser clients".
    *
    * @remarks
-   * A header that the host has set already is left as it is.
+   * A header that you have already set stays.
    *
    * @defaultValue `true`
    */
   readonly cors?: boolean;
   /**
-   * What becomes of a request without a token, or with a token of somebody else: it is refused, or the host's own check
-   * comes after.
+   * What to do with a request without a token or with somebody else's: refuse it, or pass it on to your own check.
    *
    * @remarks
-   * Somebody else's is a token that is no JWT (unless `introspection` is set), or whose `iss` is none of the configured ones.
+   * A token is somebody else's if it is not a JWT (unless `introspection` is set), or if its `iss` is not a configured one.
    *
    * @defaultValue `"reject"`
    */

@@ -33,7 +33,7 @@ const { subjectFormat, localpart } = LOGIN_TYPE_OPTIONS;
 
 const sourceOptions = optionsOf({ ...TOKEN_OPTIONS, subjectFormat, localpart, deviceClaim: optional(claimLocator) });
 
-/** What tells an access token from an ID token. */
+/** Options that distinguish an access token from an ID token. */
 const MARKS = ["tokenType", "requiredScopes", "authorize", "introspection"] as const;
 
 /** Where all access tokens come from. */

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { MatrixError } from "../matrix/errors.js";
 import { asSubmission, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
 
-/** Which bodies of login requests are ours. All others are the host's, or refused where we answer alone. */
+/** Which bodies of login requests are ours. All others are the host's, or refused if we answer alone. */
 export class LoginBodies {
   /** Bytes: no more of a body is ever buffered. */
   readonly limit: number;

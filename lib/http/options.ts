@@ -1,26 +1,26 @@
 /**
- * What only a login over HTTP has to know.
+ * The options that only a login over HTTP has.
  *
  * @typeParam Req - the type of the request
  */
 export interface HttpOptions<Req = unknown> {
   /**
-   * Add our flows to the host's own answer to `GET /login`, or answer alone.
+   * Add the login types to your own answer to `GET /login`, or answer with them alone.
    *
    * @remarks
-   * Merged into a 200 that is an object with a `flows` array; a 404 or 405 becomes our answer; anything else passes unchanged.
+   * They are added to a 200 that is an object with a `flows` array. A 404 or 405 is replaced. Anything else passes unchanged.
    *
    * @defaultValue `"merge"`
    */
   readonly flows?: "merge" | "replace";
   /**
-   * Who answers what is no login of one of the `loginTypes`: the host's handlers get it untouched, or it is refused with 400.
+   * What to do with a login of another type: your own handlers get it untouched, or it is refused with 400.
    *
    * @defaultValue `"next"`
    */
   readonly unknownLoginType?: "next" | "reject";
   /**
-   * No more of a login request is ever buffered. A longer one is no login by JWT: it is the host's, or 413.
+   * No more of a login request is ever buffered. A longer one goes to your own handlers, or is 413 with `"reject"`.
    *
    * @unit bytes
    * @defaultValue `65536`
@@ -30,14 +30,14 @@ export interface HttpOptions<Req = unknown> {
    * Set the CORS headers of the specification's "Web browser clients", and answer `OPTIONS`.
    *
    * @remarks
-   * A header that the host has set already is left as it is.
+   * A header that you have already set stays.
    *
    * @defaultValue `true`
    */
   readonly cors?: boolean;
   /**
-   * The client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for hosts behind a proxy that do
-   * not have Express's `trust proxy`.
+   * Returns the client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for servers behind a proxy
+   * without Express's `trust proxy`.
    *
    * @remarks
    * Rate limits count by it. Read a header that your own proxy always sets itself.

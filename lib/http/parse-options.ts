@@ -3,7 +3,7 @@ import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import type { HttpOptions } from "./options.js";
 
-/** What only a login over HTTP has to know. */
+/** Names, checks and defaults of {@link HttpOptions}. */
 export function httpOptions<Req>() {
   return {
     flows: optional(oneOf(["merge", "replace"]), "merge"),

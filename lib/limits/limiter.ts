@@ -1,4 +1,4 @@
-/** Counts what is consumed by a key: any limiter of rate-limiter-flexible, or whatever has its shape. */
+/** Counts points by a key: any limiter of rate-limiter-flexible, or an object with the same methods. */
 export interface RateLimiter {
   /**
    * Resolves if there was a point left. Rejects with an object that has `msBeforeNext` if there was none, and with an error
@@ -14,34 +14,32 @@ export interface FailureLimiter extends RateLimiter {
 }
 
 /**
- * Limits of login attempts. A limiter that is used up is 429 `M_LIMIT_EXCEEDED`; one that fails, or has not answered in
- * 2 seconds, is 503: no login gets past it.
+ * Limits of login attempts. If a limiter is used up, the answer is 429 `M_LIMIT_EXCEEDED`; if it fails or does not answer
+ * within 2 seconds, 503. No login gets past it.
  */
 export interface RateLimits {
   /**
-   * Counts, by address (`req.ip` under Express), every login attempt whose fields are right, before anything of its token
-   * is looked at. Keys are `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
+   * Counts every login attempt whose fields are valid, by address (`req.ip` under Express), before its token is verified. Keys are `address:192.0.2.1` and, for the /64 of an IPv6 address, `address:2001:db8:0:1::/64`.
    *
    * @remarks
    * IPv4-mapped and NAT64 (`64:ff9b::/96`) addresses count as IPv4. Clients without an address, e.g. behind a Unix socket,
-   * count together as `address:unknown`; the logger is told once.
+   * count together as `address:unknown`; this is logged once.
    *
    * @defaultValue none
    */
   readonly address?: RateLimiter;
   /**
-   * Counts, by user ID in lower case, the logins whose token is verified. Keys are `account:@alice:example.org`.
+   * Counts logins with a verified token, by user ID in lower case. Keys are `account:@alice:example.org`.
    *
    * @defaultValue none
    */
   readonly account?: RateLimiter;
   /**
-   * Counts, by address, the attempts whose token fails. Keys are `failures:192.0.2.1`, and as above for IPv6.
+   * Counts attempts whose token is refused, by address. Keys are `failures:192.0.2.1`, and as above for IPv6.
    *
    * @remarks
-   * A point is consumed before the token is looked at and given back unless it fails, so give it more points than logins can
-   * be under way from one address. Not given back once the window that it was taken from has passed, as far as `consume`
-   * says when that is (`msBeforeNext`).
+   * A point is consumed before the token is verified and given back if the token is good, so give it more points than one address
+   * has logins in progress. It is not given back once its window has passed, if `consume` says when that is (`msBeforeNext`).
    *
    * @defaultValue none
    */

@@ -2,15 +2,15 @@ import type { Logger } from "../support/logger.js";
 import { begin, LimiterCall } from "./limiter-call.js";
 
 /**
- * Where used tokens are remembered. {@link redisUsedTokens} makes one over Redis. A store that rejects, throws, or has not
- * answered in 2 seconds counts as down: 503.
+ * Remembers used tokens. {@link redisUsedTokens} makes one over Redis. If a store rejects, throws, or does not answer within 2
+ * seconds, the login is 503.
  */
 export interface UsedTokenStore {
   /**
    * Remembers a key for some seconds, unless it is remembered already.
    *
    * @remarks
-   * Must be atomic: of several calls with one key, in whatever processes, one alone may get true.
+   * Must be atomic: of several calls with one key, from any process, only one may return true.
    *
    * @param key - 64 hexadecimal digits
    * @param seconds - a whole number of them, at least for which the key must be remembered
@@ -21,7 +21,7 @@ export interface UsedTokenStore {
   release(key: string): void | Promise<void>;
 }
 
-/** A store of the host's, called so that it can hold no login up, nor let one in that it did not answer for. */
+/** Calls a store of the host's with a deadline. If it does not answer in time, the login is refused. */
 export class UsedTokens {
   readonly #store: UsedTokenStore;
   readonly #call: LimiterCall;

@@ -76,7 +76,7 @@ function assertIdentifier(
   throw new Refusal("token", "identifier", "token is not for the user that the request names");
 }
 
-/** What the host's callbacks are told. */
+/** What the host's callbacks get. */
 export function verifiedLogin<Req>(
   { loginType, context }: Attempt<Req>,
   { rules, fields, token: { claims, introspection } }: LoginRequest,
@@ -96,7 +96,7 @@ export function verifiedLogin<Req>(
 type Requested =
   "deviceId" | "deviceIdGiven" | "initialDeviceDisplayName" | "refreshToken" | "ip" | "userAgent" | "req";
 
-/** What callbacks are told of a login, whatever proved its user. */
+/** What callbacks get of a login request, whatever proved its user. */
 export function requestedBy<Req>(
   { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
   { ip, userAgent, req }: LoginContext<Req>,

@@ -15,7 +15,7 @@ export interface Attempt<Req> {
 }
 
 /**
- * Runs an attempt. Whatever ends it early becomes the one error that a client may see, and is told to `onReject`.
+ * Runs an attempt. Whatever ends it early becomes the one error that a client may see, and is reported to `onReject`.
  *
  * @throws MatrixError, and nothing else
  */
@@ -29,10 +29,10 @@ export async function attempted<User, Req, T>(
   try {
     return await work(attempt);
   } catch (error) {
-    // Nobody is told: there was no login, only a connection that ended.
+    // Not reported: there was no login, only a connection that ended.
     if (error instanceof ClientGone) throw clientGone();
     const { answer, reason } = rejectionOf(error);
-    // A MatrixError is the host's own answer, and nothing that it must be told of.
+    // A MatrixError is the host's own answer, and needs no log line.
     if (answer.statusCode === 500 && answer !== causeOf(error)) config.logger.error(error);
     config.onReject?.({
       loginType,
@@ -46,7 +46,10 @@ export async function attempted<User, Req, T>(
   }
 }
 
-/** Does the work of an attempt within the limits by address, unless the client has hung up meanwhile. What `work` throws counts as a failure if the token is to blame. */
+/**
+ * Does the work of an attempt within the limits by address, unless the client has hung up meanwhile. An error of `work` counts
+ * as a failure if the token is to blame.
+ */
 export function admitted<User, Req, T>(
   { limits }: LoginConfig<User, Req>,
   { context }: Attempt<Req>,

@@ -38,7 +38,7 @@ interface KeyEvents {
   readonly onKeysError?: ((event: KeysErrorEvent) => unknown) | undefined;
 }
 
-/** Makes what key sources share, and who is told of their outages. */
+/** Makes what key sources share: fetched keys, and who reports their outages. */
 export function keyContexts({ keyCache, logger, onKeysError }: KeyEvents): (name: string) => Required<KeyContext> {
   const shared = keyCache ?? new SharedJwks();
   const notify = notifier(onKeysError, "onKeysError", logger);

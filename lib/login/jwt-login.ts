@@ -28,7 +28,7 @@ export interface JwtLogin<Req = unknown> {
    *
    * @param submission - the parsed JSON of the login request
    * @param context - who asks
-   * @returns what the callbacks of a login are told
+   * @returns what the callbacks of a login get
    * @throws MatrixError, and nothing else
    */
   authenticate(this: void, submission: unknown, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
@@ -53,9 +53,9 @@ export interface JwtLogin<Req = unknown> {
    */
   encryptionKeys(this: void): Jwks;
   /**
-   * Resolves when all keys are at hand; fetches them if need be.
+   * Resolves once all keys have been fetched.
    *
-   * @throws KeysUnavailableError where they can't be had
+   * @throws KeysUnavailableError if keys are temporarily unavailable
    */
   ready(this: void): Promise<void>;
 }

@@ -12,30 +12,30 @@ import type { Verifier } from "../tokens/verifier.js";
 /** How a verified token becomes a Matrix user. */
 export interface UserRules {
   /**
-   * What the subject is: `alice`, `@alice:example.org`, or one of the two (what holds `:` is a user ID).
+   * The format of the subject: `alice`, `@alice:example.org`, or either (a subject with `:` is then a user ID).
    *
    * @remarks
-   * What is not of the format, or a user of another server, is 403.
+   * A subject of another format, or a user of another server, is 403.
    *
    * @defaultValue `"localpart"`
    */
   readonly subjectFormat?: SubjectFormat;
   /**
-   * How the subject becomes a localpart: untouched; A-Z in lower case; or through {@link toLocalpart}, which maps anything
+   * How the subject becomes a localpart: unchanged, with A-Z in lower case, or through {@link toLocalpart}, which maps any text
    * (`auth0|123`, an e-mail address) without collisions.
    *
    * @remarks
-   * `"lowercase"` is for providers whose subjects are unique without regard to case. `"escape"` takes a localpart whole, `:`
-   * and all.
+   * Use `"lowercase"` only if the provider's subjects are unique without regard to case. `"escape"` takes `:` for a part of the
+   * localpart.
    *
    * @defaultValue `"as-is"`
    */
   readonly localpart?: LocalpartRule;
   /**
-   * Where the display name is, for `login.displayName`.
+   * The claim that holds the display name, for `login.displayName`.
    *
    * @remarks
-   * What is no string there, or holds NUL or a lone surrogate, is left out.
+   * Ignored if it is not a string, or contains NUL or a lone surrogate.
    *
    * @defaultValue none
    */
@@ -48,16 +48,16 @@ export interface UserRules {
    */
   readonly identifier?: "ignore" | "match" | "require";
   /**
-   * Hand users that `findUser` does not know to `registerUser`.
+   * Register users that `findUser` does not know, with `registerUser`.
    *
    * @defaultValue `false`
    */
   readonly allowRegistration?: boolean;
   /**
-   * A token logs in once. `exp` must be there, at most 7 days ahead.
+   * A token logs in once. It must have an `exp` at most 7 days ahead.
    *
    * @remarks
-   * Whatever `requireExpiry` says. Used tokens are remembered where the middleware's `usedTokens` says.
+   * This holds whatever `requireExpiry` is. Used tokens are remembered in the store of the option `usedTokens`.
    *
    * @defaultValue `false`
    */

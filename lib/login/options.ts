@@ -9,7 +9,7 @@ import type { RefusalReason } from "../support/refusal.js";
 import type { IssuedToken } from "../matrix/response.js";
 import type { LoginTypeOptions } from "./login-type.js";
 
-/** A login whose token is verified: what the host's callbacks are told. */
+/** A login whose token is verified, as your callbacks get it. */
 export interface VerifiedLogin<Req = unknown> {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;
@@ -17,13 +17,13 @@ export interface VerifiedLogin<Req = unknown> {
   readonly userId: string;
   /** The part of the user ID between `@` and the first colon. */
   readonly localpart: string;
-  /** What `displayNameClaim` points at. Its length is the host's to limit. */
+  /** The value of `displayNameClaim`. Its length is not limited. */
   readonly displayName?: string;
-  /** All that the token says. */
+  /** The claims of the verified token. */
   readonly claims: Claims;
   /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one. */
   readonly introspection?: Claims;
-  /** Whom the identity provider calls whom, if the option `externalIds` is set. */
+  /** Who the user is at the identity provider, if the option `externalIds` is set. */
   readonly externalId?: ExternalId;
   /** How the user signed in, if that was by single sign-on. Only at `issueToken` and the `findUser` before it. */
   readonly sso?: SsoLogin;
@@ -31,7 +31,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly deviceId: string;
   /** The client gave the device ID. */
   readonly deviceIdGiven: boolean;
-  /** What the client calls the device. Not there where it was null or empty. */
+  /** What the client calls the device. Missing if it was null or empty. */
   readonly initialDeviceDisplayName?: string;
   /** The client asked for a refresh token. */
   readonly refreshToken: boolean;
@@ -43,7 +43,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly req: Req;
 }
 
-/** A user's name at an identity provider: both together never stand for somebody else. */
+/** A user at an identity provider. Both together identify one person for good (OpenID Connect Core 1.0 section 2). */
 export interface ExternalId {
   /** The token's `iss`. */
   readonly issuer: string;
@@ -63,7 +63,7 @@ export interface SsoLogin {
   readonly sessionId?: string;
 }
 
-/** What is known of who asks. */
+/** What is known of the client. */
 export interface LoginContext<Req = unknown> {
   /** The client's address, IPv4 or IPv6. Clients without one are counted together by the limits by address. */
   readonly ip?: string | undefined;
@@ -72,7 +72,7 @@ export interface LoginContext<Req = unknown> {
   /** The framework's request, handed to the callbacks and the events as it is. */
   readonly req?: Req | undefined;
   /**
-   * Whether the client has hung up: read before the token is looked at, and if so, nothing is verified and no callback is
+   * Whether the client has disconnected: read before the token is verified. If it has, nothing is verified and no callback is
    * called. An `AbortSignal` fits.
    */
   readonly signal?:
@@ -83,7 +83,7 @@ export interface LoginContext<Req = unknown> {
     | undefined;
 }
 
-/** Why a login was refused: a {@link TokenErrorCode} for the token, else what else it was about. */
+/** Why a login was refused: a {@link TokenErrorCode} if the token is to blame, otherwise one of these. */
 export type RejectReason =
   | TokenErrorCode
   | RefusalReason
@@ -91,7 +91,7 @@ export type RejectReason =
   | "submission"
   /** Verification keys are temporarily unavailable. */
   | "keys_unavailable"
-  /** The introspection endpoint can't be asked, or gives no answer that can be used. */
+  /** The introspection endpoint is temporarily unavailable. */
   | "introspection_unavailable"
   /** A callback of the host's refused or failed. */
   | "host";
@@ -126,7 +126,7 @@ export interface RejectEvent<Req = unknown> {
   readonly req: Req;
 }
 
-/** A fetch or read of keys, or a question to the introspection endpoint, that failed. */
+/** A failed fetch or read of keys, or a failed introspection request. */
 export interface KeysErrorEvent {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;
@@ -150,8 +150,8 @@ export interface ExternalIds<User, Req = unknown> {
    */
   readonly link: (externalId: ExternalId, userId: string, login: VerifiedLogin<Req>) => Awaitable<boolean>;
   /**
-   * Whether an identity that is not linked yet may be linked to the existing user whom the token names: never, always, or if
-   * a function of yours, which may be async, returns `true`.
+   * Whether an unlinked identity may be linked to the existing user whom the token names: never, always, or if your function
+   * returns `true`. It may be async.
    *
    * @defaultValue `"refuse"`
    */
@@ -159,7 +159,7 @@ export interface ExternalIds<User, Req = unknown> {
 }
 
 /**
- * What a login needs, with or without Express.
+ * The options of a login, with or without Express.
  *
  * @typeParam User - the host's own type, inferred from `findUser`
  * @typeParam Req - the type of the request in callbacks and events
@@ -181,17 +181,17 @@ export interface JwtLoginOptions<User, Req = unknown> {
    * {@link MatrixError} for them.
    *
    * @remarks
-   * A database that compares loosely (case, trailing space) would log somebody else in. An error that it throws is answered
-   * as the README's section "Answers" says.
+   * A database that compares loosely (case, trailing space) would log somebody else in. What the client
+   * gets if it throws is in docs/answers.md.
    */
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;
   /**
-   * Makes a user that `findUser` did not know. May be async. Throw an error with `errcode: "M_USER_IN_USE"` where another
+   * Makes a user that `findUser` did not know. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
    * login was quicker.
    *
    * @remarks
-   * Required where a login type has `allowRegistration`. After `M_USER_IN_USE` `findUser` is asked again, and both logins
-   * get in.
+   * Required if a login type has `allowRegistration`. After `M_USER_IN_USE`, `findUser` is called again, and both logins
+   * succeed.
    *
    * @defaultValue none
    */
@@ -205,20 +205,19 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly rateLimits?: RateLimits;
   /**
-   * Where tokens of login types with `singleUse` are remembered: a store that all processes share, e.g.
-   * {@link redisUsedTokens}.
+   * Remembers tokens of login types with `singleUse`: a store that all processes share, e.g. {@link redisUsedTokens}.
    *
    * @remarks
-   * A token is claimed by the SHA-256 of what was signed before its account is looked up, for as long as it could be accepted
-   * and 60 seconds more, and released unless the login succeeds. In memory each process remembers by itself, at most 100,000
-   * tokens; a further one is 503.
+   * The key is the SHA-256 of what was signed. A token is claimed before its account is looked up (with `externalIds`, after),
+   * for as long as it could be accepted and 60 seconds more, and released if the login fails. In memory, each process
+   * remembers at most 100,000 tokens of its own; a further one is 503.
    *
    * @defaultValue in memory
    */
   readonly usedTokens?: UsedTokenStore;
   /**
-   * Links accounts to the identities of an identity provider, so that a user name that it gives to somebody else does not
-   * open the old owner's account. `false`: user names alone decide.
+   * Links accounts to identities at an identity provider. If the provider gives a user name to somebody else, that person does
+   * not get the old owner's account. `false`: user names alone decide.
    *
    * @defaultValue none
    */
@@ -230,7 +229,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly wellKnown?: Readonly<Record<string, unknown>>;
   /**
-   * What is told of outages and faults: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
+   * Logs outages and faults: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
    *
    * @defaultValue `console`'s warnings and errors
    */

@@ -1,4 +1,4 @@
-/** What a {@link MatrixError} can be given beside its code and message. */
+/** Options of a {@link MatrixError}. */
 export interface MatrixErrorOptions {
   /**
    * HTTP status, a whole number from 400 to 599.
@@ -24,12 +24,12 @@ export interface MatrixErrorOptions {
   readonly cause?: unknown;
 }
 
-// Two copies of this package can be loaded beside each other (CommonJS and ES modules): the mark tells what instanceof can't.
+// Two copies of this package can be loaded beside each other (CommonJS and ES modules), so `instanceof` would miss one.
 const MARK = Symbol.for("matrix-jwt-login.MatrixError");
 
 /**
- * An error that is sent to the client as it is: the standard error response of the Matrix client-server API. Thrown by
- * a callback of the host's, it is the answer to the login.
+ * An error that is sent to the client: the standard error response of the Matrix client-server API. If a callback throws it, it
+ * is the answer to the login.
  */
 export class MatrixError extends Error {
   /** Always `"MatrixError"`. */
@@ -40,7 +40,7 @@ export class MatrixError extends Error {
   readonly statusCode: number;
   /** Further members of the error's JSON. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Milliseconds after which another try makes sense, if that was said. */
+  /** Milliseconds after which another try makes sense, if known. */
   readonly retryAfterMs: number | undefined;
 
   /**

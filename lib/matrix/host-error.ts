@@ -1,6 +1,6 @@
 import { isMatrixError, MatrixError } from "./errors.js";
 
-/** The answer where the host failed: it says nothing, the log says all. */
+/** The answer if the host failed. It gives no details; the log does. */
 export function internalError(cause?: unknown): MatrixError {
   return new MatrixError("M_UNKNOWN", "Internal server error", { statusCode: 500, cause });
 }

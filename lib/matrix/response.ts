@@ -3,13 +3,13 @@ export interface IssuedToken {
   /** What the client sends with its requests from now on. Not empty. */
   readonly accessToken: string;
   /**
-   * Where the host made another one than asked for.
+   * If you made another one than asked for.
    *
    * @defaultValue `login.deviceId`
    */
   readonly deviceId?: string | undefined;
   /**
-   * Where the host knows the user by another ID.
+   * If you know the user by another ID.
    *
    * @defaultValue `login.userId`
    */
@@ -54,7 +54,7 @@ export interface LoginResponseDefaults {
   readonly wellKnown: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** @throws TypeError where what the host issued is not an {@link IssuedToken}; the message names no value of it */
+/** @throws TypeError if what the host issued is not an {@link IssuedToken}; the message names no value of it */
 export function loginResponse(issued: unknown, defaults: LoginResponseDefaults): LoginResponse {
   if (typeof issued !== "object" || issued === null) throw new TypeError("issueToken gave no object");
   const given = issued as Readonly<Record<keyof IssuedToken, unknown>>;

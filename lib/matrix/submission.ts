@@ -82,7 +82,7 @@ function optionalText(submission: JsonObject, name: string): string | undefined 
   return value;
 }
 
-/** In code points, as Synapse counts; only looked at where the quick count is too high. */
+/** In code points, as Synapse counts; only counted if the quick count is too high. */
 function lengthOf(text: string): number {
   return text.length > MAX_DEVICE_ID ? Array.from(text).length : text.length;
 }

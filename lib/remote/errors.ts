@@ -2,11 +2,11 @@ import { types } from "node:util";
 
 import { OptionsError } from "../support/options-error.js";
 
-/** Keys are temporarily unavailable: says nothing about the token. */
+/** Keys are temporarily unavailable, so the token was neither accepted nor refused. */
 export class KeysUnavailableError extends Error {
   /** Always `"KeysUnavailableError"`. */
   override readonly name = "KeysUnavailableError";
-  /** Always `"keys_unavailable"`: tells it if `instanceof` can't, as the package can be loaded twice. */
+  /** Always `"keys_unavailable"`. Check this instead of `instanceof` if the package may be loaded twice. */
   readonly code = "keys_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;
@@ -14,9 +14,9 @@ export class KeysUnavailableError extends Error {
   readonly detail: string;
 
   /**
-   * @param message - what the client is told
-   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: what the operator is told, the message
-   * unless set
+   * @param message - for the client
+   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: for the operator, the message unless
+   * set
    */
   constructor(message: string, options: { cause?: unknown; retryAfter: number; detail?: string }) {
     super(message, { cause: options.cause });
@@ -26,13 +26,13 @@ export class KeysUnavailableError extends Error {
 }
 
 /**
- * The introspection endpoint could not be asked, or gave no answer that could be used: says nothing about the token. `cause`
- * says why; it is for the operator.
+ * The introspection endpoint is unavailable or gave no valid answer, so the token was neither accepted nor refused. `cause` is
+ * the reason, for the operator.
  */
 export class IntrospectionUnavailableError extends Error {
   /** Always `"IntrospectionUnavailableError"`. */
   override readonly name = "IntrospectionUnavailableError";
-  /** Always `"introspection_unavailable"`: tells it where `instanceof` can't, as the package can be loaded twice. */
+  /** Always `"introspection_unavailable"`. Check this instead of `instanceof` if the package may be loaded twice. */
   readonly code = "introspection_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;

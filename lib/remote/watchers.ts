@@ -1,6 +1,6 @@
 import { KeysUnavailableError } from "./errors.js";
 
-/** Is told of each failure to get keys, and when they can be had again. */
+/** Called after each failed fetch or read of keys, and when one works again. */
 export interface KeyWatcher {
   failed(error: KeysUnavailableError): void;
   recovered(): void;
@@ -8,7 +8,7 @@ export interface KeyWatcher {
   passedOver?(describe: () => string | undefined): void;
 }
 
-/** One watcher that tells all of a list, which may still grow. */
+/** One watcher that calls all of a list, which may still grow. */
 export function broadcast(watchers: readonly KeyWatcher[]): KeyWatcher {
   return {
     failed: (error) => {
@@ -20,14 +20,14 @@ export function broadcast(watchers: readonly KeyWatcher[]): KeyWatcher {
   };
 }
 
-/** Makes watchers of parts that need one another: told as one, they are well again when each of them is. */
+/** Makes watchers of parts that depend on one another and count as one: they have recovered when each of them has. */
 export function together(watcher: KeyWatcher): () => KeyWatcher {
   const failing = new Set<KeyWatcher>();
   return () => {
     const part: KeyWatcher = {
       failed(error) {
         failing.add(part);
-        // Where one failed for another's failure, that one told it.
+        // If one failed because another one did, that one has reported it.
         if (!(error.cause instanceof KeysUnavailableError)) watcher.failed(error);
       },
       recovered() {

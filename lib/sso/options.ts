@@ -75,25 +75,25 @@ export interface SsoProvider {
    */
   readonly requireAuthTime?: boolean;
   /**
-   * Where the user name is: a claim's name, a path of names, or a function of the claims.
+   * The claim that holds the user name: a name, a path of names, or a function of the claims.
    *
    * @defaultValue `"sub"`
    */
   readonly subjectClaim?: ClaimLocator;
   /**
-   * What it is: `alice`, `@alice:example.org`, or one of the two.
+   * The format of the user name: `alice`, `@alice:example.org`, or either.
    *
    * @defaultValue `"localpart"`
    */
   readonly subjectFormat?: SubjectFormat;
   /**
-   * How it becomes a localpart, as in a login type.
+   * How the user name becomes a localpart, as in a login type.
    *
    * @defaultValue `"as-is"`
    */
   readonly localpart?: LocalpartRule;
   /**
-   * Where the display name is, for `login.displayName`.
+   * The claim that holds the display name, for `login.displayName`.
    *
    * @defaultValue none
    */
@@ -118,7 +118,7 @@ export interface SsoProvider {
    */
   readonly authorize?: TokenRules["authorize"];
   /**
-   * Hand users that `findUser` does not know to `registerUser`.
+   * Register users that `findUser` does not know, with `registerUser`.
    *
    * @defaultValue `false`
    */
@@ -143,7 +143,7 @@ export interface SsoLogout {
   readonly sessionId?: string;
 }
 
-/** Sessions end when the provider says so. */
+/** Ends sessions when the provider asks for it (OpenID Connect Back-Channel Logout 1.0). */
 export interface BackchannelLogoutOptions {
   /** Where logout tokens arrive: a whole path, e.g. `/_matrix/client/unstable/org.matrix-jwt-login/sso/logout`. */
   readonly path: string;
@@ -177,10 +177,10 @@ export interface InteractiveAuthOptions {
 /** Single sign-on by OpenID Connect: `m.login.sso`, which every Matrix client knows. */
 export interface SsoOptions {
   /**
-   * Where browsers reach the server: https, or http on a loopback host.
+   * The URL at which browsers reach the server: https, or http on a loopback host.
    *
    * @remarks
-   * A path in it is put in front of links, and not looked for in requests.
+   * A path in it is put in front of links. The paths of requests are compared without it.
    */
   readonly publicBaseUrl: string | URL;
   /**
@@ -191,8 +191,8 @@ export interface SsoOptions {
   /** ID to {@link SsoProvider}: at least one. IDs are made of `A-Z a-z 0-9 . _ ~ -`, at most 255 of them. */
   readonly identityProviders: Readonly<Record<string, SsoProvider>>;
   /**
-   * Where a browser is sent back to without a question: `https://app.example.org/` and all below it, or prefixes of other
-   * schemes, e.g. `element://`.
+   * Clients that a browser is sent back to without a confirmation page: `https://app.example.org/` and all below it, or
+   * prefixes of other schemes, e.g. `element://`.
    *
    * @defaultValue none: always asks
    */

@@ -14,7 +14,7 @@ const FALLBACK = /^\/_matrix\/client\/(?:r0|v3)\/auth\/m\.login\.sso\/fallback\/
 
 export type RouteOf = (method: string, path: string) => SsoRoute | undefined;
 
-/** Paths are compared to the letter; only IDs may be percent-encoded. */
+/** Paths must match exactly; only IDs may be percent-encoded. */
 export function routesOf(config: SsoConfig, providers: ReadonlyMap<string, Provider>): RouteOf {
   const { callbackPath, backchannelLogout, interactiveAuth } = config;
   return (method, path) => {

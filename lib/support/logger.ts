@@ -1,17 +1,17 @@
 import { anyObject, at, callback, type Check } from "./checks.js";
 
 /**
- * Where the package says what an operator should know: the methods of `console` and of pino that it uses.
+ * Receives messages for the operator: the methods of `console` and of pino that the package uses.
  * Each call has one argument, a sentence or an `Error` whose `cause` says more; never a token, a secret or a key.
  */
 export interface Logger {
-  /** Details; this version has none to tell. */
+  /** Details; this version logs none. */
   debug(message: unknown): void;
-  /** What is well again, e.g. keys that can be had again. */
+  /** What has recovered, e.g. a key endpoint that answers again. */
   info(message: unknown): void;
-  /** What should be looked at, e.g. keys that can't be had, or a proxy that is not trusted. */
+  /** What needs attention, e.g. an unavailable key endpoint, or a proxy that is not trusted. */
   warn(message: unknown): void;
-  /** What failed, e.g. a callback of the host's, or a limiter. */
+  /** What failed, e.g. a callback or a limiter of yours. */
   error(message: unknown): void;
 }
 
@@ -19,7 +19,7 @@ const nothing = (): void => undefined;
 
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** What is used unless the host gives a logger: `console`'s warnings and errors. */
+/** The default: `console`'s warnings and errors. */
 export const consoleLogger: Logger = {
   ...silentLogger,
   warn: (message) => {
@@ -30,7 +30,7 @@ export const consoleLogger: Logger = {
   },
 };
 
-/** A host's logger, or false for none. What it throws changes nothing. */
+/** A host's logger, or false for none. Errors that it throws are ignored. */
 export const anyLogger: Check<Logger> = (value, path) => {
   if (value === false) return silentLogger;
   const logger = anyObject(value, path);
@@ -38,7 +38,7 @@ export const anyLogger: Check<Logger> = (value, path) => {
   return neverThrowing(value as Logger);
 };
 
-/** The same logger, but one whose own failure changes nothing for the login that it was told of. */
+/** The same logger, but its own errors are ignored: a login does not fail because its log line does. */
 function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) => unknown>>): Logger {
   const guarded =
     (level: keyof Logger): Logger["warn"] =>

@@ -10,10 +10,10 @@ export type RefusalKind =
   | "user"
   /** A limit that is used up. */
   | "limit"
-  /** What must be asked is temporarily unavailable: says nothing about the token. */
+  /** A limiter or store is temporarily unavailable: the token was neither accepted nor refused. */
   | "unavailable";
 
-/** Why: a stable code, which events have as `reason`. */
+/** Why: a stable code, the `reason` of events. */
 export type RefusalReason =
   /** The subject does not have the required format, is of another server, or makes no valid user ID. */
   | "user_id"
@@ -33,8 +33,8 @@ export type RefusalReason =
   | "limiter_unavailable";
 
 /**
- * Nobody is let in, by a rule of the package's own about users or limits; a token's own rules throw TokenError. Its message
- * is fit for the client. It has no stack trace.
+ * A refusal by a rule about users or limits; the rules for tokens throw TokenError. Its message may be sent to the client. It has
+ * no stack trace.
  */
 export class Refusal extends Error {
   override readonly name = "Refusal";

@@ -12,7 +12,7 @@ export function pauseStackTraces(): () => void {
   };
 }
 
-/** Does nothing, unlike an assignment, where a host has frozen `Error`. */
+/** Unlike an assignment, does not throw if a host has frozen `Error`. */
 function setLimit(limit: number): void {
   Reflect.set(Error, "stackTraceLimit", limit);
 }

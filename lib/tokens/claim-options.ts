@@ -4,7 +4,7 @@ import { OptionsError } from "../support/options-error.js";
 
 const oneSecondOrMore = numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds" });
 
-/** What the rules about a token's claims are told. */
+/** Options of the rules about a token's claims. */
 export const CLAIM_OPTIONS = {
   issuer: optional(issuer),
   audience: optional((value, path) => (value === null ? null : oneOrMore(text)(value, path))),

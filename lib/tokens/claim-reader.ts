@@ -2,7 +2,7 @@ import { HostFailure } from "../support/host-failure.js";
 import type { Claims } from "./claims.js";
 
 /**
- * Where a claim is found: one claim's name, dots and all; a path of names that walks down; or a synchronous function.
+ * A claim: its name (dots have no meaning in it), a path of names into nested objects, or a synchronous function.
  */
 export type ClaimLocator =
   string | readonly string[] | ((claims: Claims, introspection?: Claims) => string | undefined);

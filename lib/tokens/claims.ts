@@ -27,7 +27,7 @@ export interface Claims {
 /** A token as the rules of this file see it. */
 export type ClaimedToken = Pick<Proven, "claims" | "typ">;
 
-/** @throws TokenError where the rule is broken */
+/** @throws TokenError if the rule is broken */
 type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;
 
 /** Each rule under the name of what it looks at, in the order in which they are applied. */
@@ -74,7 +74,7 @@ export function checkExpiry(
   if (exp !== undefined && now >= exp + clockTolerance) throw new TokenError("expired", "token expired");
 }
 
-/** What ends late is of use to a thief for long (RFC 9700 section 2.2.2 has short lifetimes for that reason). */
+/** A stolen token is useful until it expires, so lifetimes should be short (RFC 6750 section 5.3). */
 function checkLifetime({ claims }: ClaimedToken, { clockTolerance, maxTokenLifetime }: ClaimRules, now: number): void {
   if (maxTokenLifetime === undefined) return;
   const exp = time(claims, "exp");

@@ -24,10 +24,10 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
  * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
  * | `subject` | there is no non-empty string where `subjectClaim` points |
- * | `sender_constrained` | it is bound to a key that a login does not prove (`cnf`, RFC 7800), and `allowSenderConstrained` is off |
+ * | `sender_constrained` | it is bound to a key that a login does not prove (`cnf`, RFC 7800), and `allowSenderConstrained` is not set |
  * | `inactive` | the introspection endpoint says that it is not active, or not of this subject, issuer or client (RFC 7662) |
  * | `decryption` | it is encrypted and can't be decrypted, or holds no signed token (RFC 7516) |
- * | `unauthorized` | the host's `authorize` did not say yes |
+ * | `unauthorized` | your `authorize` did not return `true` |
  * | `nonce` | an ID token that was made for another sign-in (OpenID Connect Core 1.0 section 3.1.3.7) |
  * | `used` | it has logged in before, and the login type is `singleUse` |
  */
@@ -59,18 +59,18 @@ export type TokenErrorCode =
   | "used";
 
 /**
- * A token that is refused. Its message is fit for the client: it holds nothing of the token, a key or an option. It has
- * no stack trace.
+ * A refused token. Its message may be sent to the client: it holds nothing of the token, a key or an option. It has no stack
+ * trace.
  */
 export class TokenError extends Error {
   /** Always `"TokenError"`. */
   override readonly name = "TokenError";
-  /** Why: stable, fit to act and to count by. */
+  /** Why: a stable code, for logic and metrics. */
   readonly code: TokenErrorCode;
 
   /**
    * @param code - why
-   * @param message - what the client is told
+   * @param message - for the client
    * @param options - `cause`: the error behind it, never sent
    */
   constructor(code: TokenErrorCode, message: string, options?: { cause?: unknown }) {

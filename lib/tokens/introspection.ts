@@ -4,7 +4,7 @@ import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
 import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 
-/** Is told of each question that had no answer, and of the first that has one again. */
+/** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
   failed(error: IntrospectionUnavailableError): void;
   recovered(): void;
@@ -14,7 +14,7 @@ export interface IntrospectionWatcher {
 export interface IntrospectionConfig extends RequestLimits {
   /** Its URL, or the metadata of the issuer that names it. */
   readonly endpoint: string | IssuerMetadata;
-  /** What tells the server who asks: headers, and members of the form. */
+  /** Authenticates us to the server: headers, and members of the form. */
   readonly credentials: () => Promise<Credentials>;
   /** Seconds for all that one question needs. */
   readonly timeout: number;
@@ -25,7 +25,7 @@ export interface Credentials {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** How many questions of one login type are open at a time, so that a server that hangs fills no memory. */
+/** How many requests of one login type may be open, so that a server that hangs does not fill the memory. */
 const MAX_OPEN = 1_000;
 /** Seconds. */
 const RETRY_AFTER = 5;

@@ -9,14 +9,14 @@ import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
 import type { ContentEncryption } from "./readers/encrypted.js";
 
-/** How a JWKS endpoint is asked and how long its answer is kept. */
+/** How keys are fetched from a JWKS endpoint, and how long they are kept. */
 export interface JwksOptions {
   /**
-   * How long a set is fresh. Up to twice this age it serves while it is refreshed in the background.
+   * How long a set is fresh. Up to twice this age it is used while it is refreshed in the background.
    *
    * @remarks
-   * Older still, with no fetch tried in all that time, a login waits for the refresh. While fetches fail, the set serves at
-   * once, up to `staleIfError`. A key that the endpoint withdraws is refused 2 x `cacheMaxAge` + `timeout` later at most.
+   * If it is older because no login needed it, the next login waits for the refresh. While fetches fail, the set is used up to
+   * `staleIfError`. A key that the endpoint withdraws is refused 2 x `cacheMaxAge` + `timeout` later at most.
    *
    * @unit seconds
    * @defaultValue `600`
@@ -30,8 +30,7 @@ export interface JwksOptions {
    */
   readonly staleIfError?: number;
   /**
-   * The least time between two fetches. A token with an unknown `kid` waits for one that begins after its question, so
-   * that a rotation works at once.
+   * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, so that new keys work at once.
    *
    * @remarks
    * At most 1,000 tokens wait; a further one is 503. Every login settles within `cooldown` + 2 x `timeout` + 1 s.
@@ -82,7 +81,7 @@ export interface KeyOptions {
    * Public key or X.509 certificate, inline as PEM or `KeyObject`.
    *
    * @remarks
-   * A token's `kid` is not looked at, nor a certificate's dates.
+   * A token's `kid` and a certificate's dates are ignored.
    */
   readonly publicKey?: PublicKeyInput | readonly PublicKeyInput[];
   /**
@@ -90,7 +89,7 @@ export interface KeyOptions {
    * that is broken or gone leaves the last good key in use.
    *
    * @remarks
-   * A private key in it is an {@link OptionsError}. A certificate's dates are not looked at.
+   * A private key in it is an {@link OptionsError}. A certificate's dates are ignored.
    */
   readonly keyFile?: string | readonly string[];
   /** URL of a JWKS endpoint (RFC 7517 section 5): https, or http on a loopback host. */
@@ -122,7 +121,7 @@ export type TokenVerifierOptions = (
 ) &
   TokenRules;
 
-/** No keys: tokens are proven by introspection alone. */
+/** No keys: introspection alone verifies tokens. */
 export interface IntrospectedOptions {
   /** Not with introspection alone: it has a `discover` of its own. */
   readonly discover?: false;
@@ -132,7 +131,7 @@ export interface IntrospectedOptions {
   readonly audience: string | readonly string[] | null;
 }
 
-/** How the server that issued a token is asked about it (RFC 7662). */
+/** Asks the server that issued a token about it (RFC 7662). */
 export interface IntrospectionOptions {
   /** URL of the introspection endpoint: https, or http on a loopback host. Either this, or `discover`. */
   readonly endpoint?: string | URL;
@@ -162,7 +161,7 @@ export interface IntrospectionOptions {
    */
   readonly timeout?: number;
   /**
-   * A longer answer counts as none.
+   * A longer answer counts as a failure.
    *
    * @unit bytes
    * @defaultValue `65536`
@@ -182,7 +181,7 @@ export interface IntrospectionOptions {
   readonly allowHttp?: boolean;
 }
 
-/** How encrypted tokens are decrypted (RFC 7516; RFC 7519 section 11.2). */
+/** How encrypted tokens are decrypted (RFC 7516, RFC 7519 section 11.2). */
 export interface DecryptionOptions {
   /** Path of a file with a private key, PEM or JWK, or a list of paths. A change is used within 5 seconds. */
   readonly keyFile?: string | readonly string[];
@@ -201,7 +200,7 @@ export interface DecryptionOptions {
    */
   readonly contentEncryption?: readonly ContentEncryption[];
   /**
-   * Take a signed token that is not encrypted as well.
+   * Accept signed tokens that are not encrypted, too.
    *
    * @defaultValue `false`
    */
@@ -212,14 +211,14 @@ export interface DecryptionOptions {
 export interface DiscoverOptions {
   /**
    * Find the JWKS endpoint by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4): its `issuer`
-   * must be the configured one to the letter, and its `jwks_uri` a URL that `jwksUri` would take.
+   * must match the configured one exactly, and its `jwks_uri` must be a URL that `jwksUri` accepts.
    */
   readonly discover: true;
   /** The one issuer: required `iss`, and where its discovery document is. */
   readonly issuer: string;
 }
 
-/** What a token must be. Every check that an option asks for is made on every token. */
+/** The rules for tokens. Every option that is set applies to every token. */
 export interface TokenRules {
   /** How the endpoint of `jwksUri` or `discover` is asked, and how long its answer is kept. */
   readonly jwksOptions?: JwksOptions;
@@ -227,8 +226,8 @@ export interface TokenRules {
    * Allowed algorithms, of HS, RS, PS and ES with 256, 384 and 512, and EdDSA (also called Ed25519).
    *
    * @remarks
-   * RFC 8725 section 3.1. Each must fit the key: a secret never verifies anything but `HS*`, a public
-   * key never `HS*`.
+   * RFC 8725 section 3.1. Each must fit the key: a secret verifies only `HS*`, and a public key
+   * never `HS*`.
    *
    * @defaultValue all that fit the key
    */
@@ -246,13 +245,13 @@ export interface TokenRules {
    */
   readonly audience?: string | readonly string[] | null;
   /**
-   * Where the subject is: a claim's name, dots and all; a list of names, which walks down; or a synchronous function.
+   * The claim that holds the subject: a name (dots have no meaning in it), a path of names, or a synchronous function.
    *
    * @defaultValue `"sub"`
    */
   readonly subjectClaim?: ClaimLocator;
   /**
-   * `exp` must be there (RFC 7519 section 4.1.4); where it is, it is always checked.
+   * Require `exp` (RFC 7519 section 4.1.4). If it is there, it is always checked.
    *
    * @defaultValue `true`, or `false` with `introspection` alone
    */
@@ -265,7 +264,7 @@ export interface TokenRules {
    */
   readonly clockTolerance?: number;
   /**
-   * A longer token is refused before anything of it is decoded.
+   * A longer token is refused before it is decoded.
    *
    * @remarks
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.
@@ -275,15 +274,15 @@ export interface TokenRules {
    */
   readonly maxTokenLength?: number;
   /**
-   * `iat` must be there, and not further back (RFC 7519 section 4.1.6).
+   * Require `iat` (RFC 7519 section 4.1.6), at most this long ago.
    *
    * @unit seconds, 1 or more
    * @defaultValue not checked
    */
   readonly maxTokenAge?: number;
   /**
-   * `exp` must be there, and at most this far ahead, `clockTolerance` aside. Refuses tokens that are valid for longer than
-   * yours should be.
+   * Require `exp`, at most this far ahead; `clockTolerance` is added. Refuses tokens that are valid for longer than yours
+   * should be.
    *
    * @unit seconds, 1 or more
    * @defaultValue not checked
@@ -307,8 +306,8 @@ export interface TokenRules {
    */
   readonly requiredScopes?: readonly string[];
   /**
-   * Accept tokens with `cnf` (RFC 7800), which are bound to a key of their client (RFC 8705, RFC 9449). A login can't prove
-   * that key, so a stolen token would be as good as the client's own.
+   * Accept tokens with `cnf` (RFC 7800), which are bound to a key of their client (RFC 8705, RFC 9449). A login does not prove
+   * that key, so anybody who has such a token could use it.
    *
    * @defaultValue `false`
    */
@@ -319,7 +318,7 @@ export interface TokenRules {
    *
    * @defaultValue none
    * @param claims - the verified claims
-   * @param submission - the login request's JSON object; empty where a verifier is used by itself
+   * @param submission - the login request's JSON object; empty for a verifier and for API requests
    * @param introspection - the introspection endpoint's answer, if it confirmed a token that has claims of its own
    */
   readonly authorize?: (
@@ -334,7 +333,7 @@ export interface TokenRules {
    */
   readonly introspection?: IntrospectionOptions;
   /**
-   * Take tokens that are encrypted to a key of yours.
+   * Accept tokens that are encrypted to a key of yours.
    *
    * @defaultValue none
    */

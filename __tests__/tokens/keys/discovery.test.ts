@@ -748,7 +748,7 @@ describe("the option `discover`", () => {
   test.each(SOURCES)("is refused beside %s", (name, source) => {
     const error = errorOf(() => verifierOf({ discover: true, issuer, [name]: source }));
     expect(error).toMatchObject({ name: "OptionsError", path: "discover" });
-    expect(error.message).toMatch(new RegExp(`must not stand beside ${name}: .* one key source`));
+    expect(error.message).toMatch(new RegExp(`cannot be combined with ${name}: .* one key source`));
   });
 
   test.each(SOURCES.filter(([name]) => name !== "keyFile"))("that is false is as if not there: %s", (name, source) => {

@@ -43,7 +43,7 @@ function keySource(options: SettingsReader, isSecret: boolean): { secret: string
   const secret = options.optional("secret", text);
   const keyFile = options.optional("keyfile", text);
   if (secret !== undefined && keyFile !== undefined) {
-    throw new OptionsError(options.at("keyfile"), "must not stand beside secret; give one of them");
+    throw new OptionsError(options.at("keyfile"), "cannot be combined with secret; give one of them");
   }
   if (keyFile !== undefined) {
     if (!isSecret) return { keyFile };

@@ -13,7 +13,7 @@ const NONE: Keys = [];
 const MAX_DESCRIBED = 20;
 
 /**
- * One snapshot of a JWK Set. What can't be used in it is passed over and spoils nothing else; a key becomes a
+ * One snapshot of a JWK Set. Unusable keys in it are ignored; a key becomes a
  * `KeyObject` once, when it is first asked for, and the same one in every snapshot that has the key.
  */
 export class JwkSet {
@@ -123,7 +123,7 @@ export class JwkSet {
     });
   }
 
-  /** Which keys there are, and why each is passed over: for a token, or for all. For the operator alone. */
+  /** Which keys there are, and why each is ignored: for one token, or at all. For the operator only. */
   describe(query?: KeyQuery): string {
     const lines = this.#jwks.slice(0, MAX_DESCRIBED).map((jwk) => `(${describeJwk(jwk)}): ${this.#whyNot(jwk, query)}`);
     const more = this.#jwks.length - lines.length;
@@ -150,7 +150,7 @@ function fitting(candidates: readonly SetKey[], algorithm: Algorithm): Keys {
   return found.length === 0 ? NONE : found;
 }
 
-/** What the operator is told of a token that no key of a set fits. */
+/** For the log: a token that no key of a set fits. */
 export function noKeyFor({ algorithm, kid }: KeyQuery, set: JwkSet): string {
   return `no key for a token with alg ${algorithm} and ${kid === undefined ? "no kid" : `kid ${quoted(kid)}`}; ${set.describe({ algorithm, kid })}`;
 }

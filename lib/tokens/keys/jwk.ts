@@ -83,7 +83,7 @@ function parse(jwk: Jwk, named: readonly Algorithm[]) {
 /**
  * Looks at a key's members before any of it is parsed, which takes long enough to hold the server up with a hostile set.
  *
- * @returns the key, or why it is passed over
+ * @returns the key, or why it is ignored
  */
 export function setKey(jwk: unknown): SetKey | string {
   if (typeof jwk !== "object" || jwk === null || Array.isArray(jwk)) return "not an object";

@@ -15,13 +15,13 @@ export interface KeySource {
   /**
    * The keys that may verify a token, best first: at once if they are known, and none if none fits.
    *
-   * Rejects with {@link KeysUnavailableError} if that can't be told now.
+   * Rejects with {@link KeysUnavailableError} if keys are temporarily unavailable.
    */
   keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]>;
 
   /**
-   * Is a key that {@link keysFor} gave earlier still one of these? False also if that can't be told without waiting for
-   * another server: then the token has to be verified again.
+   * Is a key that {@link keysFor} gave earlier still one of these? False also if the answer would have to
+   * wait for another server: then the token is verified again.
    */
   holds(key: KeyObject): boolean | Promise<boolean>;
 
@@ -34,10 +34,10 @@ export interface KeySource {
   /** The algorithms that its keys may come to fit: what is allowed if the host does not say. */
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
 
-  /** For the operator: which keys there are, and why none fits. Undefined if there is nothing to say. */
+  /** For the log: which keys there are, and why none fits. Undefined if nothing is to be logged. */
   describe(query: KeyQuery): string | undefined;
 
-  /** Settles when keys are there; rejects with {@link KeysUnavailableError}. */
+  /** Resolves once keys have been fetched; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;
 }
 

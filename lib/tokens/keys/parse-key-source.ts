@@ -28,7 +28,7 @@ import type { SharedJwks } from "./shared-jwks.js";
 export interface KeyContext {
   readonly shared: SharedJwks;
   readonly watcher: KeyWatcher;
-  /** Is told of introspection's outages. */
+  /** Called on introspection's outages. */
   readonly introspectionWatcher?: IntrospectionWatcher;
 }
 
@@ -78,7 +78,7 @@ export function parseKeySource(options: KeyValues, path: string, context: KeyCon
     throw new OptionsError(path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
   }
   if (second !== undefined) {
-    throw new OptionsError(at(path, second), `must not stand beside ${name}: a login type has one key source`);
+    throw new OptionsError(at(path, second), `cannot be combined with ${name}: a login type has one key source`);
   }
   if (name !== "jwksUri" && name !== "discover" && options.jwksOptions !== undefined) {
     throw new OptionsError(at(path, "jwksOptions"), "goes with jwksUri or discover only");

@@ -76,7 +76,7 @@ function readings(text: string): readonly string[] {
   return [text.trim(), unquoted, unquoted.replace(/\\+[rnt]/g, " ").replace(/\\+"/g, '"')];
 }
 
-/** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and is said aloud once. */
+/** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and warns once. */
 export function warnOfShortSecret(keys: readonly KeyObject[], algorithms: readonly Algorithm[], path: string): void {
   const shortest = Math.min(...algorithms.map(hashLength));
   if (keys.every((key) => Number(key.symmetricKeySize) >= shortest)) return;

@@ -56,7 +56,7 @@ export class EncryptedReader implements TokenReader {
   }
 
   /**
-   * The signed token in an encrypted one, or a signed token itself where that is allowed.
+   * The signed token in an encrypted one, or a signed token itself if that is allowed.
    *
    * @throws TokenError
    */

@@ -11,8 +11,8 @@ import type { TokenError } from "../errors.js";
 /**
  * Verifies a token's signature with one key (RFC 7515 section 5.2).
  *
- * @returns the claims, or undefined where the signature is wrong
- * @throws TokenError `malformed`, where the payload is not JSON
+ * @returns the claims, or undefined if the signature is wrong
+ * @throws TokenError `malformed` if the payload is not JSON
  */
 export function verifySignature(token: CompactToken, algorithm: Algorithm, key: KeyObject): Claims | undefined {
   return isHmac(algorithm) ? verifyWithSecret(token, algorithm, key) : verifyWithPublicKey(token, algorithm, key);
@@ -50,7 +50,7 @@ function verifyWithSecret(token: CompactToken, algorithm: Algorithm, key: KeyObj
 interface Scheme {
   /** null: the algorithm has its own. */
   readonly hash: string | null;
-  /** What node:crypto is told beside the key. */
+  /** What node:crypto gets beside the key. */
   readonly how: Omit<VerifyKeyObjectInput, "key">;
 }
 
