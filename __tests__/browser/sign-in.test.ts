@@ -80,6 +80,8 @@ describeInChromium("the sign-in page, on another origin than the Matrix server",
       "m.login.password",
       "org.matrix.login.jwt",
       "com.famedly.login.token",
+      "m.login.sso",
+      "m.login.token",
     ]);
     await page.getByLabel("Login type").selectOption("org.matrix.login.jwt");
     const exp = Math.floor(Date.now() / 1000) + 60;

@@ -27,7 +27,7 @@ withPostgres("replicas of the example server and User-Interactive Authentication
     const session = sessionOf(await one.deleteDevices(["PHONE"]));
     const wrong = { ...proofs.bySecret(replicas[1], "berta"), session };
     expect(await two.deleteDevices(["PHONE"], wrong)).toMatchObject({ status: 401, body: { session } });
-    const right = { ...proofs.byJwks(replicas[2], "bob"), session };
+    const right = { ...proofs.bySecret(replicas[2], "bob"), session };
     expect(await three.deleteDevices(["PHONE"], right)).toMatchObject({ status: 200 });
     expect(await whoami(replicas[0], one.accessToken)).toMatchObject({ status: 401 });
   });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   server = await startTestServer();
 });
 
-const FLOWS = ["m.login.password", "org.matrix.login.jwt", "com.famedly.login.token"].map((type) => ({
+const FLOWS = ["m.login.password", "org.matrix.login.jwt", "com.famedly.login.token", "m.login.sso"].map((type) => ({
   stages: [type],
 }));
 const unknownToken = { status: 401, body: { errcode: "M_UNKNOWN_TOKEN" } };
@@ -167,7 +167,7 @@ describe("a request that can't be right", () => {
     ["an auth that is no object", { devices, auth: [] }, "M_BAD_JSON"],
     ["a session that is no string", { devices, auth: { session: 1 } }, "M_INVALID_PARAM"],
     ["a session that there is not", { devices, auth: { session: "made-up" } }, "M_UNKNOWN"],
-    ["a stage of an unknown type", { devices, auth: { type: "m.login.sso" } }, "M_UNKNOWN"],
+    ["a stage of an unknown type", { devices, auth: { type: "m.login.token" } }, "M_UNKNOWN"],
     ["a stage of a type that is no string", { devices, auth: { type: 1 } }, "M_INVALID_PARAM"],
     [
       "a password stage without a user",
@@ -261,10 +261,11 @@ describe("a stage of another kind", () => {
       log,
     );
     const sessions = new Sessions(database, opaqueTokens(3_600_000));
+    const authentication = opaqueAuthentication(sessions);
     const authSessions = new InteractiveAuthSessions(database);
     const stages: Stages = { types: ["stage"], check: (...args) => check(...args) };
     const app = express().use(
-      devices(sessions, interactiveAuth({ authentication: opaqueAuthentication(sessions), authSessions, stages })),
+      devices(sessions, authentication, interactiveAuth({ authentication, authSessions, stages })),
     );
     ({ url, close } = await serve(app.use(answerError(log))));
   });

@@ -37,7 +37,12 @@ describe("the first start", () => {
     const others = loadSecrets(config);
     looking.mockRestore();
     expect(others).toEqual(made);
-    expect(fs.readdirSync(dirname(config.jwtSecretFile)).sort()).toEqual(["dev-password", "idp-key.pem", "jwt-secret"]);
+    expect(fs.readdirSync(dirname(config.jwtSecretFile)).sort()).toEqual([
+      "dev-password",
+      "idp-key.pem",
+      "jwt-secret",
+      "sso-secret",
+    ]);
   });
 
   test("refuses a secret that is empty, and says which", async () => {
@@ -72,7 +77,7 @@ test("a restart keeps users, sessions, secrets and keys", async () => {
     body: { user_id: "@bob:localhost", device_id: "PHONE" },
   });
   expect(await after.loginByPassword("alice")).toMatchObject({ status: 200 });
-  expect(await after.loginByJwks({ sub: "bob" })).toMatchObject({ status: 200 });
+  expect(await after.loginByJwks({ sub: "alice" })).toMatchObject({ status: 200 });
 });
 
 describe("a database file", () => {
@@ -109,7 +114,7 @@ describe("a database file", () => {
     expect(await whoami(server, "old-token")).toMatchObject({
       body: { user_id: "@old:localhost", device_id: "PHONE" },
     });
-    expect(await server.loginByJwks({ sub: "old" }, { device_id: "PHONE" })).toMatchObject({ status: 200 });
+    expect(await server.loginBySecret({ sub: "old" }, { device_id: "PHONE" })).toMatchObject({ status: 200 });
     expect(await whoami(server, "old-token")).toMatchObject({ status: 401 });
   });
 

@@ -19,7 +19,7 @@ withPostgres("replicas of the example server on Postgres (DATABASE_URL)", () => 
   });
 
   test("make the tables and the first users once", async () => {
-    expect(await count("kysely_migration")).toBe(2);
+    expect(await count("kysely_migration")).toBe(4);
     expect(await count("users")).toBe(3);
     expect(await replicas[2].loginByPassword("alice")).toMatchObject({ status: 200 });
   });

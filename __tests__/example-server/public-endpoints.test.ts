@@ -13,7 +13,19 @@ describe("what anybody may ask", () => {
       const { status, body } = await server.get(`/_matrix/client/${version}/login`);
       expect(status).toBe(200);
       expect(body).toEqual({
-        flows: [{ type: "m.login.password" }, { type: "org.matrix.login.jwt" }, { type: "com.famedly.login.token" }],
+        flows: [
+          { type: "m.login.password" },
+          { type: "org.matrix.login.jwt" },
+          { type: "com.famedly.login.token" },
+          {
+            type: "m.login.sso",
+            identity_providers: [
+              { id: "example", name: "Example" },
+              { id: "partner", name: "Partner" },
+            ],
+          },
+          { type: "m.login.token" },
+        ],
       });
     }
   });

@@ -18,6 +18,16 @@ export interface Config {
   readonly singleUse: boolean;
   /** The reverse proxies whose `X-Forwarded-For` is believed, as Express's `trust proxy` names them. */
   readonly trustProxy: string | undefined;
+  /** Somebody else's identity provider, by its issuer. Undefined: those for development. */
+  readonly identityProvider: string | undefined;
+  readonly ssoClientId: string;
+  /** Undefined: made from the secret below, as the provider for development does. */
+  readonly ssoClientSecret: string | undefined;
+  /** Where browsers are sent back to without a question, beside the page at `/`. */
+  readonly trustedClients: readonly string[];
+  /** Whoever the identity provider knows gets an account. */
+  readonly registerUsers: boolean;
+  readonly ssoSecretFile: string;
   readonly jwtSecretFile: string;
   readonly idpKeyFile: string;
   readonly devPasswordFile: string;
@@ -83,6 +93,12 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
     },
     singleUse: readChoice("SINGLE_USE", "false", ["true", "false"]) === "true",
     trustProxy: read("TRUST_PROXY"),
+    identityProvider: checkIssuer(read("IDENTITY_PROVIDER")),
+    ssoClientId: read("SSO_CLIENT_ID") ?? "matrix-server",
+    ssoClientSecret: read("SSO_CLIENT_SECRET"),
+    trustedClients: (read("TRUSTED_CLIENTS") ?? "").split(/[\s,]+/).filter((client) => client !== ""),
+    registerUsers: readChoice("REGISTER_USERS", "false", ["true", "false"]) === "true",
+    ssoSecretFile: readPath("SSO_SECRET_FILE", "sso-secret"),
     jwtSecretFile: readPath("JWT_SECRET_FILE", "jwt-secret"),
     idpKeyFile: readPath("IDP_KEY_FILE", "idp-key.pem"),
     devPasswordFile: readPath("DEV_PASSWORD_FILE", "dev-password"),
@@ -110,6 +126,14 @@ function checkBaseUrl(url: string | undefined): string | undefined {
     throw new Error(`PUBLIC_BASE_URL must be an http: or https: URL, not "${url}"`);
   }
   return url?.replace(/\/+$/, "");
+}
+
+// Its text, as it is compared with `iss`.
+function checkIssuer(url: string | undefined): string | undefined {
+  if (url !== undefined && !(/^https?:/i.test(url) && URL.canParse(url))) {
+    throw new Error(`IDENTITY_PROVIDER must be an http: or https: URL, not "${url}"`);
+  }
+  return url;
 }
 
 // Such a URL holds a password: it is not quoted.

@@ -4,11 +4,12 @@ import { readConfig } from "./config.js";
 import { curlLines, formatCurlLines } from "./curl-lines.js";
 import { createIdentityProvider } from "./identity-provider.js";
 import { loadSecrets } from "./secrets.js";
+import { idpPath } from "./sso.js";
 
 // Prints every curl line for the server that runs with the same environment.
 const config = readConfig(process.env, join(import.meta.dirname, "../data"));
 const secrets = loadSecrets(config);
 const url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${String(config.port)}`;
-const identityProvider = createIdentityProvider(secrets.idpKey, url);
+const identityProvider = createIdentityProvider(secrets.idpKey, config.identityProvider ?? `${url}${idpPath}`);
 console.log("# The tokens are good for an hour; run this again for new ones.\n");
 console.log(formatCurlLines(curlLines({ url, secrets, identityProvider })));

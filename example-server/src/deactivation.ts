@@ -14,6 +14,7 @@ export function deactivation(users: Users, sessions: Sessions, behindAuth: Behin
       readJson,
       behindAuth({
         parse: (body) => ({ erase: erasureIn(body) }),
+        describe: () => "Deactivate your account for good",
         // There is nothing to erase here: this server holds no events.
         run: async (user, _parameters, database) => {
           await users.deactivate(user.userId, database);

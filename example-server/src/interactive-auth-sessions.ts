@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import type { Database } from "./database.js";
+import { isCleanText } from "./request-body.js";
 
 /** An operation that waits for its user to authenticate anew. */
 export interface AuthSession {
@@ -15,7 +16,10 @@ export interface AuthSession {
   readonly completedStage: string | null;
 }
 
-type NewAuthSession = Pick<AuthSession, "userId" | "operation" | "parameters">;
+interface NewAuthSession extends Pick<AuthSession, "userId" | "operation" | "parameters"> {
+  /** What the user is asked to confirm, in words. */
+  readonly description: string;
+}
 
 const lifetimeMs = 15 * 60_000;
 /** A further one is at the expense of the oldest. */
@@ -30,10 +34,11 @@ export class InteractiveAuthSessions {
   }
 
   async begin(session: NewAuthSession): Promise<AuthSession> {
-    const begun = { ...session, sessionId: randomBytes(18).toString("base64url"), completedStage: null };
+    const { description, ...asked } = session;
+    const begun = { ...asked, sessionId: randomBytes(18).toString("base64url"), completedStage: null };
     await this.#database
       .insertInto("interactiveAuthSessions")
-      .values({ ...begun, expiresAt: Date.now() + lifetimeMs })
+      .values({ ...begun, description, expiresAt: Date.now() + lifetimeMs })
       .execute();
     await this.#forgetOld(session.userId);
     return begun;
@@ -49,7 +54,19 @@ export class InteractiveAuthSessions {
       .executeTakeFirst();
   }
 
-  async complete({ sessionId }: AuthSession, stage: string): Promise<void> {
+  /** For a page that says whose session it is and what for. */
+  async show(sessionId: string): Promise<{ userId: string; description: string | undefined } | undefined> {
+    if (!isCleanText(sessionId)) return undefined;
+    const session = await this.#database
+      .selectFrom("interactiveAuthSessions")
+      .select(["userId", "description"])
+      .where("sessionId", "=", sessionId)
+      .where("expiresAt", ">", Date.now())
+      .executeTakeFirst();
+    return session && { userId: session.userId, description: session.description ?? undefined };
+  }
+
+  async complete({ sessionId }: Pick<AuthSession, "sessionId">, stage: string): Promise<void> {
     await this.#database
       .updateTable("interactiveAuthSessions")
       .set({ completedStage: stage })

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { JwtLogin } from "matrix-jwt-login";
+import { MatrixError, type JwtLogin } from "matrix-jwt-login";
 
 import { checkPassword, namedUserId, wrongPassword } from "./password-check.js";
 import { requiredString, type JsonObject } from "./request-body.js";
@@ -19,12 +19,22 @@ export interface Stages {
 export interface StagesParts {
   readonly serverName: string;
   readonly users: Users;
-  readonly jwtLogin: JwtLogin<Request>;
+  /** The logins by token, each with its types. */
+  readonly jwtLogins: readonly [JwtLogin<Request>, ...JwtLogin<Request>[]];
 }
 
-export function createStages({ serverName, users, jwtLogin }: StagesParts): Stages {
+/** Flows that tell what a browser does, and no type that a token comes with. */
+const browserTypes = ["m.login.sso", "m.login.token"];
+
+export function createStages({ serverName, users, jwtLogins }: StagesParts): Stages {
+  const loginOf = new Map(
+    jwtLogins.flatMap((jwtLogin) =>
+      jwtLogin.flows.filter(({ type }) => !browserTypes.includes(type)).map(({ type }) => [type, jwtLogin] as const),
+    ),
+  );
+  const sso = jwtLogins.some((jwtLogin) => jwtLogin.sso !== undefined) ? ["m.login.sso"] : [];
   return {
-    types: ["m.login.password", ...jwtLogin.flows.map(({ type }) => type)],
+    types: ["m.login.password", ...loginOf.keys(), ...sso],
 
     check: async (auth, userId, request) => {
       if (auth["type"] === "m.login.password") {
@@ -34,7 +44,12 @@ export function createStages({ serverName, users, jwtLogin }: StagesParts): Stag
         await checkPassword(users, userId, password);
         return;
       }
+      if (auth["type"] === "m.login.sso") {
+        // Its page completes the session in a browser; who comes before that is not done yet.
+        throw new MatrixError("M_FORBIDDEN", "Sign in again in the browser first");
+      }
       // A type that is none of ours is refused there, as at a login.
+      const jwtLogin = loginOf.get(String(auth["type"])) ?? jwtLogins[0];
       await jwtLogin.reauthenticate(auth, userId, { ip: request.ip, req: request });
     },
   };

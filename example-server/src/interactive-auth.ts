@@ -14,6 +14,8 @@ import type { Session } from "./sessions.js";
 interface Operation<Parameters extends object> {
   /** Throws where the parameters can't be right, before anybody is asked for a password. What it gives is kept as JSON. */
   readonly parse: (body: JsonObject) => Parameters;
+  /** What the user confirms, in words. */
+  readonly describe: (parameters: Parameters) => string;
   /** In one transaction with the end of the session. What it resolves to is the answer. */
   readonly run: (user: Session, parameters: Parameters, database: Database) => Promise<object>;
 }
@@ -45,7 +47,7 @@ export function interactiveAuth({ authentication, authSessions, stages }: Intera
     return undefined;
   }
 
-  return ({ parse, run }) => [
+  return ({ parse, describe, run }) => [
     authentication.unlocked,
     async (request, response) => {
       response.set("Cache-Control", "no-store");
@@ -56,10 +58,12 @@ export function interactiveAuth({ authentication, authSessions, stages }: Intera
       const sessionId = optionalString(auth, "session");
       const operation = `${request.method} ${request.baseUrl}${request.path}`;
 
-      const session =
-        sessionId === undefined
-          ? await authSessions.begin({ userId, operation, parameters: JSON.stringify(parse(body)) })
-          : await authSessions.find(sessionId, userId);
+      const begin = () => {
+        const parameters = parse(body);
+        const description = describe(parameters);
+        return authSessions.begin({ userId, operation, parameters: JSON.stringify(parameters), description });
+      };
+      const session = sessionId === undefined ? await begin() : await authSessions.find(sessionId, userId);
       if (session === undefined) throw unknownSession();
       if (session.operation !== operation || !keepsTo(session, body, parse)) throw operationChanged();
 

@@ -1,20 +1,29 @@
-import { matrixJwtLogin } from "matrix-jwt-login";
+import type { Request } from "express";
+import { matrixJwtLogin, type KeyCache, type SsoOptions, type VerifiedLogin } from "matrix-jwt-login";
 import type { Logger } from "pino";
 
 import type { WellKnown } from "./discovery.js";
+import type { ExternalIds } from "./external-ids.js";
 import type { IdentityProvider } from "./identity-provider.js";
 import type { Limits } from "./limits.js";
 import { loginEvents } from "./login-events.js";
 import type { Metrics } from "./metrics.js";
 import type { Sessions } from "./sessions.js";
-import { requireActive, type Users } from "./users.js";
+import { requireActive, type User, type Users } from "./users.js";
 
 export interface JwtLoginParts {
   readonly serverName: string;
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly externalIds: ExternalIds;
   readonly jwtSecret: string;
   readonly identityProvider: IdentityProvider;
+  /** Whoever the identity provider knows gets an account. */
+  readonly registerUsers: boolean;
+  /** Undefined: browsers can't sign in here. */
+  readonly sso: SsoOptions | undefined;
+  /** What is fetched once for logins, browsers and access tokens. */
+  readonly keyCache: KeyCache;
   readonly wellKnown: WellKnown;
   /** A token logs in once. */
   readonly singleUse: boolean;
@@ -23,12 +32,11 @@ export interface JwtLoginParts {
   readonly metrics: Metrics;
 }
 
-export function jwtLogin(parts: JwtLoginParts) {
-  const { serverName, users, sessions, jwtSecret, identityProvider, wellKnown, singleUse, limits, log, metrics } =
-    parts;
+/** By a backend of our own, which shares a secret with us: its user names are ours. */
+export function secretLogin(parts: JwtLoginParts) {
+  const { jwtSecret, singleUse } = parts;
   return matrixJwtLogin({
-    serverName,
-    wellKnown,
+    ...commonOptions(parts),
     loginTypes: {
       "org.matrix.login.jwt": {
         secret: jwtSecret,
@@ -37,38 +45,62 @@ export function jwtLogin(parts: JwtLoginParts) {
         allowRegistration: true,
         singleUse,
       },
+    },
+  });
+}
+
+/** By identity providers, which may give a user name to somebody else: accounts are linked to `iss` and `sub`. */
+export function providerLogin(parts: JwtLoginParts) {
+  const { identityProvider, registerUsers, sso, externalIds, keyCache, singleUse, metrics } = parts;
+  return matrixJwtLogin({
+    ...commonOptions(parts),
+    loginTypes: {
       "com.famedly.login.token": {
         issuer: identityProvider.issuer,
         discover: true,
         audience: identityProvider.audience,
         // Access tokens only: an ID token of the same provider tells its own client who signed in, and logs nobody in.
         tokenType: "at+jwt",
-        // Plain HTTP is for loopback addresses otherwise. This URL is the server's own, wherever it listens.
-        jwksOptions: { allowHttp: true, fetch: metrics.fetchKeys },
+        displayNameClaim: "name",
+        allowRegistration: registerUsers,
+        jwksOptions: metrics.jwksOptions,
         singleUse,
       },
     },
+    ...(sso && { sso }),
+    keyCache,
+    externalIds: {
+      find: (externalId) => externalIds.find(externalId),
+      link: (externalId, userId) => externalIds.link(externalId, userId),
+    },
+  });
+}
 
+function commonOptions({ serverName, users, sessions, wellKnown, limits, log, metrics }: JwtLoginParts) {
+  return {
+    serverName,
+    wellKnown,
     rateLimits: limits.rateLimits,
     ...(limits.usedTokens && { usedTokens: limits.usedTokens }),
     logger: log,
     ...loginEvents(log, metrics),
 
-    findUser: async (userId) => {
+    findUser: async (userId: string) => {
       const user = await users.find(userId);
       if (user !== undefined) requireActive(user);
       return user;
     },
 
-    registerUser: (userId, login) =>
-      users.create({ userId, displayName: login.displayName ?? null, passwordHash: null, status: "active" }),
+    registerUser: (userId: string, { displayName, externalId }: VerifiedLogin<Request>) =>
+      users.create({ userId, displayName: displayName ?? null, passwordHash: null, status: "active" }, externalId),
 
-    issueToken: (user, login) =>
+    issueToken: (user: User, login: VerifiedLogin<Request>) =>
       sessions.create({
         userId: user.userId,
         deviceId: login.deviceId,
         deviceDisplayName: login.initialDeviceDisplayName,
         refreshable: login.refreshToken,
+        provider: login.sso,
       }),
-  });
+  };
 }

@@ -1,4 +1,4 @@
-import type { Fetch, KeysErrorEvent, LoginEvent, RejectEvent } from "matrix-jwt-login";
+import type { Fetch, JwksOptions, KeysErrorEvent, LoginEvent, RejectEvent } from "matrix-jwt-login";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /**
@@ -63,16 +63,24 @@ export class Metrics {
     this.#keyErrors.inc({ type });
   };
 
-  /** For `jwksOptions.fetch`: counts what it fetches. */
-  readonly fetchKeys: Fetch = async (url, init) => {
+  /** Counts what keys are fetched. */
+  readonly #fetchKeys: Fetch = async (url, init) => {
     try {
       const response = await fetch(url, init);
+      // Codes are exchanged by POST.
+      if (init.method !== "GET") return response;
       this.#keyFetches.inc({ status: response.status });
       if (response.status === 200) this.#keysFetchedAt.setToCurrentTime();
       return response;
     } catch (error) {
-      this.#keyFetches.inc({ status: "none" });
+      if (init.method === "GET") this.#keyFetches.inc({ status: "none" });
       throw error;
     }
   };
+
+  /**
+   * For all that asks the identity provider. Plain HTTP is for loopback addresses otherwise; the provider for development is
+   * wherever this server listens.
+   */
+  readonly jwksOptions: JwksOptions = { allowHttp: true, fetch: this.#fetchKeys };
 }

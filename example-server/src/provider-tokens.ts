@@ -8,7 +8,8 @@ import type { JwtLoginParts } from "./jwt-login.js";
  * The identity provider's own access tokens, without a login in between: `whoami` takes them, and clients are told where to
  * get them. A real server would have this in front of all its endpoints.
  */
-export function providerTokens({ serverName, users, identityProvider, log, metrics }: JwtLoginParts): Router {
+export function providerTokens(parts: JwtLoginParts): Router {
+  const { serverName, users, externalIds, identityProvider, keyCache, log, metrics } = parts;
   const auth = matrixBearerAuth({
     serverName,
     tokens: {
@@ -17,8 +18,10 @@ export function providerTokens({ serverName, users, identityProvider, log, metri
       audience: identityProvider.audience,
       tokenType: "at+jwt",
       requiredScopes: ["urn:matrix:client:api:*"],
-      jwksOptions: { allowHttp: true, fetch: metrics.fetchKeys },
+      jwksOptions: metrics.jwksOptions,
     },
+    keyCache,
+    externalIds: { find: (externalId) => externalIds.find(externalId) },
     // All other tokens are this server's own to check.
     otherTokens: "next",
     logger: log,

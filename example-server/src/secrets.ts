@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -9,15 +9,23 @@ export interface Secrets {
   readonly jwtSecret: string;
   /** PEM, the private half of what the JWKS publishes. */
   readonly idpKey: string;
+  /** From which single sign-on derives its keys. */
+  readonly ssoSecret: string;
+  /** Of the Matrix server at the identity provider. */
+  readonly ssoClientSecret: string;
   /** Of the users made at the first start. */
   readonly devPassword: string;
 }
 
 export function loadSecrets(config: Config): Secrets {
-  const { jwtSecretFile, idpKeyFile, devPasswordFile, accessTokens, accessTokenKeyFile } = config;
+  const { jwtSecretFile, idpKeyFile, ssoSecretFile, devPasswordFile, accessTokens, accessTokenKeyFile } = config;
   // The package reads this one itself, and again when it changes.
   if (accessTokens === "jwt") readOrMake(accessTokenKeyFile, newSigningKey);
+  const ssoSecret = readOrMake(ssoSecretFile, () => randomText(32));
   return {
+    ssoSecret,
+    // All replicas know it without a file more.
+    ssoClientSecret: config.ssoClientSecret ?? createHmac("sha256", ssoSecret).update("client").digest("base64url"),
     jwtSecret: readOrMake(jwtSecretFile, () => randomText(32)),
     idpKey: readOrMake(idpKeyFile, newSigningKey),
     devPassword: readOrMake(devPasswordFile, () => randomText(12)),

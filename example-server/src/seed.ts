@@ -1,3 +1,4 @@
+import type { ExternalIds } from "./external-ids.js";
 import { hashPassword } from "./passwords.js";
 import type { Users, UserStatus } from "./users.js";
 
@@ -15,5 +16,18 @@ export async function seedUsers(users: Users, serverName: string, password: stri
   for (const { localpart, displayName, status } of seededUsers) {
     // Taken already where another replica starts at the same time.
     await users.add({ userId: `@${localpart}:${serverName}`, displayName, passwordHash, status });
+  }
+}
+
+/** The users of the provider for development are the seeded ones. At each start, as its issuer is wherever this server listens. */
+export async function linkSeededUsers(
+  users: Users,
+  externalIds: ExternalIds,
+  serverName: string,
+  issuer: string,
+): Promise<void> {
+  for (const { localpart } of seededUsers) {
+    const user = await users.find(`@${localpart}:${serverName}`);
+    if (user !== undefined) await externalIds.link({ issuer, subject: localpart }, user.userId);
   }
 }

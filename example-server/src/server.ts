@@ -2,10 +2,13 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { createKeyCache } from "matrix-jwt-login";
+
 import { createOwnTokens, jwtTokens, opaqueTokens } from "./access-tokens.js";
 import { createApp } from "./app.js";
 import type { Config } from "./config.js";
 import { openDatabase } from "./database.js";
+import { ExternalIds } from "./external-ids.js";
 import { gracefulClose } from "./graceful-close.js";
 import { createIdentityProvider, type IdentityProvider } from "./identity-provider.js";
 import { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
@@ -14,8 +17,9 @@ import { createLog } from "./log.js";
 import { Metrics } from "./metrics.js";
 import { serveMetrics } from "./metrics-server.js";
 import { loadSecrets, type Secrets } from "./secrets.js";
-import { seedUsers } from "./seed.js";
+import { linkSeededUsers, seedUsers } from "./seed.js";
 import { Sessions } from "./sessions.js";
+import { idpPath, identityProviders, ssoOptions } from "./sso.js";
 import { Users } from "./users.js";
 
 export interface RunningServer {
@@ -56,8 +60,12 @@ export async function startServer(config: Config, log = createLog(config.logLeve
         ? undefined
         : await serveMetrics(metrics.registry, config.metricsHost, config.metricsPort);
     if (metricsServer !== undefined) opened.push(metricsServer.close);
-    const identityProvider = createIdentityProvider(secrets.idpKey, url);
     const baseUrl = config.publicBaseUrl ?? url;
+    const issuer = config.identityProvider ?? `${url}${idpPath}`;
+    const identityProvider = createIdentityProvider(secrets.idpKey, issuer);
+    const { providers, routers } = identityProviders(config, secrets, url, baseUrl);
+    const externalIds = new ExternalIds(database);
+    if (config.identityProvider === undefined) await linkSeededUsers(users, externalIds, config.serverName, issuer);
     const accessTokens =
       config.accessTokens === "jwt" ? createOwnTokens(baseUrl, config.accessTokenKeyFile) : undefined;
     const sessions = new Sessions(
@@ -66,14 +74,32 @@ export async function startServer(config: Config, log = createLog(config.logLeve
         ? opaqueTokens(config.accessTokenLifetimeMs)
         : jwtTokens(accessTokens, config.accessTokenLifetimeMs),
     );
+    const authSessions = new InteractiveAuthSessions(database);
+    const sso = ssoOptions({
+      baseUrl,
+      providers,
+      clientId: config.ssoClientId,
+      clientSecret: secrets.ssoClientSecret,
+      secret: secrets.ssoSecret,
+      trustedClients: config.trustedClients,
+      sessions,
+      authSessions,
+      metrics,
+    });
+    if (sso === undefined) log.warn("No single sign-on: PUBLIC_BASE_URL is neither https: nor on a loopback address");
     const { app, ready } = createApp({
       serverName: config.serverName,
       users,
       sessions,
       accessTokens,
-      authSessions: new InteractiveAuthSessions(database),
+      externalIds,
+      authSessions,
       jwtSecret: secrets.jwtSecret,
       identityProvider,
+      developmentProviders: routers,
+      registerUsers: config.registerUsers,
+      sso,
+      keyCache: createKeyCache(),
       wellKnown: { "m.homeserver": { base_url: baseUrl } },
       singleUse: config.singleUse,
       trustProxy: config.trustProxy,

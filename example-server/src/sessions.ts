@@ -9,6 +9,15 @@ export interface NewSession {
   readonly deviceDisplayName: string | undefined;
   /** The client can refresh: it gets a refresh token, and an access token that expires. */
   readonly refreshable: boolean;
+  /** Where the user signed in for it. */
+  readonly provider?: ProviderSession | undefined;
+}
+
+/** A user's session at an identity provider. */
+export interface ProviderSession {
+  readonly issuer: string;
+  readonly subject?: string | undefined;
+  readonly sessionId?: string | undefined;
 }
 
 /** In the shape that the package's `issueToken` answers with. */
@@ -53,14 +62,14 @@ export class Sessions {
   }
 
   /** Logs a device in. The tokens that it had stop working ("Relationship between access tokens and devices"). */
-  create({ userId, deviceId, deviceDisplayName, refreshable }: NewSession): Promise<IssuedTokens> {
+  create({ userId, deviceId, deviceDisplayName, refreshable, provider }: NewSession): Promise<IssuedTokens> {
     return this.#database.transaction().execute(async (transaction) => {
       await transaction
         .insertInto("devices")
-        .values({ userId, deviceId, displayName: deviceDisplayName ?? null })
-        // A name for a device that is known already is ignored (Client-Server API, POST /login). The update changes
-        // nothing, but makes a second login on this device wait for the first: or both would keep their tokens.
-        .onConflict((conflict) => conflict.columns(["userId", "deviceId"]).doUpdateSet({ userId, deviceId }))
+        .values({ userId, deviceId, displayName: deviceDisplayName ?? null, ...providerColumns(provider) })
+        // A name for a device that is known already is ignored (Client-Server API, POST /login). The update makes a
+        // second login on this device wait for the first: or both would keep their tokens.
+        .onConflict((conflict) => conflict.columns(["userId", "deviceId"]).doUpdateSet(providerColumns(provider)))
         .execute();
       await deleteSessionsOf({ userId, deviceId }, transaction).execute();
       return this.#issue({ userId, deviceId }, refreshable, transaction);
@@ -110,6 +119,27 @@ export class Sessions {
     await database.deleteFrom("devices").where("userId", "=", userId).execute();
   }
 
+  /** Those that a sign-in at the provider began: all of a user there, or of one session. */
+  async endSignIns(provider: ProviderSession): Promise<void> {
+    const { providerUser, providerSession } = providerColumns(provider);
+    const begun = this.#database.deleteFrom("devices");
+    await (
+      providerSession === null
+        ? begun.where("providerUser", "=", providerUser)
+        : begun.where("providerSession", "=", providerSession)
+    ).execute();
+  }
+
+  /** The user's, by name. */
+  devicesOf(userId: string): Promise<{ deviceId: string; displayName: string | null }[]> {
+    return this.#database
+      .selectFrom("devices")
+      .select(["deviceId", "displayName"])
+      .where("userId", "=", userId)
+      .orderBy("deviceId")
+      .execute();
+  }
+
   /** Those of the user's that there are. */
   async endDevices(userId: string, deviceIds: readonly string[], database: Database): Promise<void> {
     if (deviceIds.length === 0) return;
@@ -148,6 +178,13 @@ export class Sessions {
 
 const deleteSessionsOf = ({ userId, deviceId }: Device, database: Database) =>
   database.deleteFrom("sessions").where("userId", "=", userId).where("deviceId", "=", deviceId);
+
+/** Hashes, as a provider's texts may hold characters that no column takes. */
+function providerColumns(provider: ProviderSession | undefined) {
+  const hashOf = (name: string | undefined) =>
+    provider === undefined || name === undefined ? null : hash(JSON.stringify([provider.issuer, name]));
+  return { providerUser: hashOf(provider?.subject), providerSession: hashOf(provider?.sessionId) };
+}
 
 const newToken = (): string => randomBytes(32).toString("base64url");
 

@@ -1,6 +1,7 @@
-import { MatrixError } from "matrix-jwt-login";
+import { MatrixError, type ExternalId } from "matrix-jwt-login";
 
 import type { Database } from "./database.js";
+import { addExternalId } from "./external-ids.js";
 
 export type UserStatus = "active" | "deactivated" | "locked";
 
@@ -25,14 +26,22 @@ export class Users {
     return this.#database.selectFrom("users").selectAll().where("userId", "=", userId).executeTakeFirst();
   }
 
-  async create(user: User): Promise<User> {
-    if (await this.add(user)) return user;
-    throw new MatrixError("M_USER_IN_USE", "This user ID is taken", { statusCode: 400 });
+  /** With the identity that it is for, if there is one: both are there afterwards, or neither. */
+  async create(user: User, externalId?: ExternalId): Promise<User> {
+    if (externalId === undefined) {
+      if (!(await this.add(user))) throw userInUse();
+      return user;
+    }
+    return this.#database.transaction().execute(async (transaction) => {
+      const isNew = (await this.add(user, transaction)) && (await addExternalId(externalId, user.userId, transaction));
+      if (!isNew) throw userInUse();
+      return user;
+    });
   }
 
   /** False where the user ID is taken. The database decides that, so that of several replicas only one adds a user. */
-  async add(user: User): Promise<boolean> {
-    const { numInsertedOrUpdatedRows: added } = await this.#database
+  async add(user: User, database = this.#database): Promise<boolean> {
+    const { numInsertedOrUpdatedRows: added } = await database
       .insertInto("users")
       .values(user)
       .onConflict((conflict) => conflict.column("userId").doNothing())
@@ -49,6 +58,8 @@ export class Users {
     return (await this.#database.selectFrom("users").select("userId").limit(1).executeTakeFirst()) === undefined;
   }
 }
+
+const userInUse = (): MatrixError => new MatrixError("M_USER_IN_USE", "This user ID is taken", { statusCode: 400 });
 
 export function requireActive(user: User): void {
   if (user.status === "deactivated") {

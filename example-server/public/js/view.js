@@ -4,6 +4,8 @@ export const element = (id) => document.getElementById(id);
 /** What is known of a login type by its name alone. */
 const meanings = {
   "m.login.password": "User name and password, by the server’s own handler.",
+  "m.login.sso": "Sign-in through a browser, as stock clients do it.",
+  "m.login.token": "The end of such a sign-in.",
   "org.matrix.login.jwt": "JSON Web Token with a shared secret.",
   "com.famedly.login.token": "JSON Web Token of the identity provider.",
 };

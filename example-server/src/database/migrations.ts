@@ -89,4 +89,33 @@ export const migrations = (types: ColumnTypes): Record<string, Migration> => ({
       }
     },
   },
+
+  "0003-external-ids": {
+    up: async (database: Kysely<unknown>) => {
+      const { exactText, tableEnd } = types;
+      const { schema } = database;
+
+      await schema
+        .createTable("external_ids")
+        .addColumn("issuer", exactText, (column) => column.notNull())
+        .addColumn("subject", exactText, (column) => column.notNull())
+        .addColumn("user_id", exactText, (column) => column.notNull().references("users.user_id").onDelete("cascade"))
+        .addPrimaryKeyConstraint("external_ids_key", ["issuer", "subject"])
+        // A provider that gives a user name to somebody else must not reach the account a second time.
+        .addUniqueConstraint("external_ids_one_per_issuer", ["user_id", "issuer"])
+        .modifyEnd(tableEnd)
+        .execute();
+    },
+  },
+
+  "0004-single-sign-on": {
+    up: async (database: Kysely<unknown>) => {
+      const { schema } = database;
+      for (const column of ["provider_user", "provider_session"]) {
+        await schema.alterTable("devices").addColumn(column, "text").execute();
+        await schema.createIndex(`devices_by_${column}`).on("devices").column(column).execute();
+      }
+      await schema.alterTable("interactive_auth_sessions").addColumn("description", "text").execute();
+    },
+  },
 });

@@ -14,6 +14,15 @@ export interface Tables {
     userId: string;
     deviceId: string;
     displayName: string | null;
+    /** Hashes of who signed in at an identity provider, and of the session there; null: another login. */
+    providerUser: string | null;
+    providerSession: string | null;
+  };
+  /** A row is one identity at an identity provider. */
+  externalIds: {
+    issuer: string;
+    subject: string;
+    userId: string;
   };
   /** A row is one access token with its refresh token, if it has one. */
   sessions: {
@@ -35,6 +44,8 @@ export interface Tables {
     operation: string;
     /** JSON. */
     parameters: string;
+    /** What the user is asked to confirm. */
+    description: string | null;
     completedStage: string | null;
     /** Milliseconds since 1970. */
     expiresAt: number;

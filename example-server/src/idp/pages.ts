@@ -1,29 +1,28 @@
-import { developmentUsers, type DevelopmentUser } from "./users.js";
+import type { DevelopmentUser } from "./users.js";
 
 /**
  * What keeps a page to itself.
  *
- * @param client - where a form may lead: browsers hold redirects to the policy as well
+ * @param forms - where they may lead, `"anywhere"` or `"self"` or a client's origin too: browsers hold redirects to the
+ *   policy as well, and only the Matrix server knows where it sends people on to
  */
-export function pageHeaders(client = ""): Readonly<Record<string, string>> {
-  const formAction = client === "" ? "'none'" : `'self' ${client}`;
+export function pageHeaders(forms = ""): Readonly<Record<string, string>> {
+  const formAction = { "": " form-action 'none';", self: " form-action 'self';", anywhere: "" }[forms];
   return {
-    "Content-Security-Policy": `default-src 'none'; style-src 'self'; img-src 'self'; form-action ${formAction}; base-uri 'none'; frame-ancestors 'none'`,
+    "Content-Security-Policy": `default-src 'none'; style-src 'self'; img-src 'self';${formAction ?? ` form-action 'self' ${forms};`} base-uri 'none'; frame-ancestors 'none'`,
     "Referrer-Policy": "no-referrer",
   };
 }
 
 /** One button a user. `client` is where the page goes from here. */
-export function signInPage(client: string, hint: unknown): string {
-  const [first] = developmentUsers;
-  const focused = developmentUsers.find(({ localpart }) => localpart === hint) ?? first;
+export function signInPage(client: string, users: readonly DevelopmentUser[]): string {
   return page(
     "Development sign-in",
     `<h1>Who are you today?</h1>
       <p>You sign in at the example’s identity provider, for the page at <strong>${escape(client)}</strong>.</p>
       <form method="post">
         <ul class="people">
-          ${developmentUsers.map((user) => userButton(user, user === focused)).join("\n          ")}
+          ${users.map(userButton).join("\n          ")}
         </ul>
         <button class="quiet" name="cancel" value="yes">Cancel</button>
       </form>`,
@@ -40,10 +39,25 @@ export function errorPage(error: string, description = ""): string {
   );
 }
 
-const userButton = ({ localpart, name, outcome }: DevelopmentUser, focused: boolean): string =>
+/** @param form - the provider's own, by the ID that it names */
+export function signOutPage(form: string): string {
+  return page(
+    "Sign out",
+    `<h1>Sign out everywhere?</h1>
+      <p>Your session at this identity provider ends, and with it the Matrix devices that it began.</p>
+      ${form}
+      <button class="primary" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>`,
+  );
+}
+
+export function signedOutPage(): string {
+  return page("Signed out", "<h1>You are signed out</h1>\n      <p>You can close this page.</p>");
+}
+
+const userButton = ({ subject, name, outcome }: DevelopmentUser, index: number): string =>
   `<li>
-            <button name="user" value="${localpart}" aria-describedby="about-${localpart}"${focused ? " autofocus" : ""}>Sign in as ${name}</button>
-            <span id="about-${localpart}">${outcome}</span>
+            <button name="user" value="${subject}" aria-describedby="about-${subject}"${index === 0 ? " autofocus" : ""}>Sign in as ${name}</button>
+            <span id="about-${subject}">${outcome}</span>
           </li>`;
 
 const page = (title: string, main: string): string => `<!doctype html>
