@@ -266,6 +266,15 @@ describe("a token that expires while it logs in", () => {
     clock.move(-9_000);
     expect(await statuses(login, [submission({ exp: inSeconds(900) })])).toEqual([200]);
   });
+
+  test("stays expired if the clock is set back before a process has seen its first token", async () => {
+    const usedTokens = scriptedStore();
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens });
+    const expired = submission({ exp: inSeconds(-10) });
+    clock.move(-90);
+    expect(await statuses(login, [expired])).toEqual([403]);
+    expect(usedTokens.claim).not.toHaveBeenCalled();
+  });
 });
 
 describe("a claim in a store of the host's", () => {

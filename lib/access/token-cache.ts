@@ -2,6 +2,8 @@ import { hash } from "node:crypto";
 
 import { LRUCache } from "lru-cache";
 
+import { now, since, type Moment } from "../support/moment.js";
+
 /** How long what was verified may be used without another look. */
 interface Validity {
   /** By `Date.now()`: when the token ends by its own times, leeway included. */
@@ -22,13 +24,13 @@ export interface CacheSettings {
 }
 
 interface Kept<T> extends Verified<T> {
-  readonly keptAt: number;
+  readonly keptAt: Moment;
 }
 
 /** An answer that a token is not active, and when it came. */
 interface Inactive {
   readonly error: unknown;
-  readonly keptAt: number;
+  readonly keptAt: Moment;
 }
 
 /** Milliseconds that an answer `active: false` is kept. */
@@ -58,8 +60,7 @@ export class TokenCache<T> {
   find(key: string): T | undefined | Promise<T | undefined> {
     const kept = this.#verified.get(key);
     if (kept === undefined) return undefined;
-    // Without its sign, so that a clock set back makes old, not new.
-    const isFresh = Math.abs(Date.now() - kept.keptAt) < this.#maxAge && Date.now() < kept.endsAt;
+    const isFresh = since(kept.keptAt) < this.#maxAge && Date.now() < kept.endsAt;
     const isCurrent = isFresh && kept.isCurrent();
     return isCurrent instanceof Promise
       ? isCurrent.then((late) => this.#found(key, kept, late))
@@ -70,7 +71,7 @@ export class TokenCache<T> {
   refuseInactive(key: string): void {
     const kept = this.#inactive.get(key);
     if (kept === undefined) return;
-    if (Math.abs(Date.now() - kept.keptAt) < INACTIVE_AGE) throw kept.error;
+    if (since(kept.keptAt) < INACTIVE_AGE) throw kept.error;
     this.#inactive.delete(key);
   }
 
@@ -79,7 +80,7 @@ export class TokenCache<T> {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
     // What was verified is as old as the question.
-    const startedAt = Date.now();
+    const startedAt = now();
     const verified = verify();
     if (!(verified instanceof Promise)) return this.#keep(key, verified, startedAt);
     const verification = this.#outcome(key, verified, startedAt);
@@ -94,18 +95,18 @@ export class TokenCache<T> {
     return undefined;
   }
 
-  async #outcome(key: string, verification: Promise<Verified<T>>, startedAt: number): Promise<T> {
+  async #outcome(key: string, verification: Promise<Verified<T>>, startedAt: Moment): Promise<T> {
     try {
       return this.#keep(key, await verification, startedAt);
     } catch (error) {
-      if (this.#isInactive(error)) this.#inactive.set(key, { error, keptAt: Date.now() });
+      if (this.#isInactive(error)) this.#inactive.set(key, { error, keptAt: now() });
       throw error;
     } finally {
       this.#underWay.delete(key);
     }
   }
 
-  #keep(key: string, { value, endsAt, isCurrent }: Verified<T>, keptAt: number): T {
+  #keep(key: string, { value, endsAt, isCurrent }: Verified<T>, keptAt: Moment): T {
     this.#verified.set(key, { value, endsAt, isCurrent, keptAt });
     return value;
   }

@@ -1,4 +1,5 @@
 import type { Logger } from "../support/logger.js";
+import { now, since, type Moment } from "../support/moment.js";
 import type { Refusal } from "../support/refusal.js";
 import type { FailureLimiter } from "./limiter.js";
 import { begin, LimiterCall, type LimiterAnswer } from "./limiter-call.js";
@@ -69,19 +70,9 @@ export class FailureLimit {
   }
 }
 
-interface Now {
-  readonly wall: number;
-  /** Does not move when the clock is set. */
-  readonly steady: number;
-}
-
-function now(): Now {
-  return { wall: Date.now(), steady: performance.now() };
-}
-
 /** A point that was consumed, and how long the limiter's window still counts it. */
 class Point {
-  readonly #askedAt: Now;
+  readonly #askedAt: Moment;
   /** Milliseconds; Infinity if the limiter does not say, or has no windows. */
   readonly #lasts: number;
 
@@ -89,7 +80,7 @@ class Point {
    * @param askedAt - when the limiter was called: it answered later, so the window ends later, if anything
    * @param answer - what it answered
    */
-  constructor(askedAt: Now, answer: unknown) {
+  constructor(askedAt: Moment, answer: unknown) {
     const { msBeforeNext } = Object(answer) as LimiterAnswer;
     this.#askedAt = askedAt;
     this.#lasts = typeof msBeforeNext === "number" && msBeforeNext >= 0 ? msBeforeNext : Infinity;
@@ -97,7 +88,6 @@ class Point {
 
   /** Whichever clock the limiter goes by. */
   isGone(): boolean {
-    const { wall, steady } = now();
-    return Math.max(wall - this.#askedAt.wall, steady - this.#askedAt.steady) + ON_ITS_WAY >= this.#lasts;
+    return since(this.#askedAt) + ON_ITS_WAY >= this.#lasts;
   }
 }

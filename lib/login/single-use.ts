@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { UsedTokens } from "../limits/used-tokens.js";
+import { now } from "../support/moment.js";
 import { checkExpiry, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
 
@@ -78,15 +79,15 @@ export function assertRememberable({ exp }: Claims, now: number): number {
  * not become valid again.
  */
 class Clock {
-  #latest = { wall: -Infinity, steady: 0 };
+  // From the start: a clock that is set back before the first token comes must not go unnoticed.
+  #latest = now();
 
   /** Milliseconds since 1970. */
   now(): number {
-    const wall = Date.now();
-    const steady = performance.now();
-    const expected = this.#latest.wall + steady - this.#latest.steady;
-    if (expected > wall && expected - wall <= LARGEST_STEP_BACK) return expected;
-    this.#latest = { wall, steady };
-    return wall;
+    const latest = now();
+    const expected = this.#latest.wall + latest.steady - this.#latest.steady;
+    if (expected > latest.wall && expected - latest.wall <= LARGEST_STEP_BACK) return expected;
+    this.#latest = latest;
+    return latest.wall;
   }
 }

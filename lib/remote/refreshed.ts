@@ -1,8 +1,10 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
+import { now, since, type Moment } from "../support/moment.js";
 import { KeysUnavailableError, outageText } from "./errors.js";
 import type { KeyWatcher } from "./watchers.js";
 
+const NEVER: Moment = { wall: -Infinity, steady: -Infinity };
 /** How many may wait for one fetch, so that a flood of unknown keys fills no memory. */
 const MAX_WAITING = 1_000;
 
@@ -33,13 +35,13 @@ export class Refreshed<T> {
   readonly #watcher: KeyWatcher;
   readonly #name: string;
   #value: T | undefined;
-  // All times are of Date.now(). Differences are taken without their sign, so that a clock set back makes old, not new.
-  #fetchedAt = 0;
-  #startedAt = -Infinity;
-  #endedAt = -Infinity;
-  #failedAt = -Infinity;
+  #fetchedAt = NEVER;
+  #endedAt = NEVER;
+  #failedAt = NEVER;
   #failing = false;
   #underWay = false;
+  /** The fetch under way began before the snapshot was too old to be used meanwhile. */
+  #startedInTime = false;
   #next: Promise<T> | undefined;
   #waiting = 0;
   /** Questions so far, and how many of them the last fetch came after. */
@@ -125,8 +127,7 @@ export class Refreshed<T> {
     if (age <= 2 * cacheMaxAge) return true;
     // An attempt that fails takes up to `timeout`, and the next one waits for `cooldown` first.
     const failedLately = this.#failing && secondsSince(this.#failedAt) <= Math.max(cacheMaxAge, cooldown + timeout);
-    const startedInTime = this.#underWay && this.#startedAt - this.#fetchedAt <= 2_000 * cacheMaxAge;
-    return failedLately || startedInTime;
+    return failedLately || (this.#underWay && this.#startedInTime);
   }
 
   #soon(): Promise<T> {
@@ -149,7 +150,8 @@ export class Refreshed<T> {
 
   async #fetchNow(): Promise<T> {
     this.#underWay = true;
-    this.#startedAt = Date.now();
+    const startedAt = now();
+    this.#startedInTime = secondsSince(this.#fetchedAt) <= 2 * this.#settings.cacheMaxAge;
     let asked: string | undefined;
     try {
       // Whoever asks in the same turn is answered by this fetch.
@@ -162,17 +164,17 @@ export class Refreshed<T> {
       this.#failing = false;
       this.#value = value;
       // What was fetched is as old as the question.
-      this.#fetchedAt = this.#startedAt;
+      this.#fetchedAt = startedAt;
       return value;
     } catch (cause) {
       this.#failing = true;
-      this.#failedAt = Date.now();
+      this.#failedAt = now();
       const error = this.#unavailable("keys could not be fetched", cause, asked);
       this.#watcher.failed(error);
       throw error;
     } finally {
       this.#underWay = false;
-      this.#endedAt = Date.now();
+      this.#endedAt = now();
     }
   }
 
@@ -185,11 +187,11 @@ export class Refreshed<T> {
 
   #meanwhile(): string {
     if (this.lastGood() === undefined) return "logins get 503 until this works again";
-    const until = new Date(this.#fetchedAt + this.#settings.staleIfError * 1_000);
+    const until = new Date(this.#fetchedAt.wall + this.#settings.staleIfError * 1_000);
     return `what was fetched before serves ${Number.isNaN(until.getTime()) ? "on" : `until ${until.toISOString()}`}`;
   }
 }
 
-function secondsSince(time: number): number {
-  return Math.abs(Date.now() - time) / 1_000;
+function secondsSince(moment: Moment): number {
+  return since(moment) / 1_000;
 }

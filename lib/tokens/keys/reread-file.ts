@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { KeysUnavailableError, operatorText } from "../../remote/errors.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
+import { now, since } from "../../support/moment.js";
 import { OptionsError } from "../../support/options-error.js";
 
 /** How old what was read of a file may be before it is read again, in milliseconds. */
@@ -23,7 +24,7 @@ export class RereadFile<T> {
   readonly #parse: (content: Buffer, path: string) => T;
   readonly #watcher: KeyWatcher;
   #content: Buffer;
-  #checkedAt = Date.now();
+  #checkedAt = now();
   #reading: Promise<void> | undefined;
   #failing = false;
   /** As it was read last. */
@@ -54,7 +55,7 @@ export class RereadFile<T> {
   /** Waits for the file system: for who cannot wait for a promise. */
   currentNow(): T {
     if (this.#age < RECHECK_AFTER) return this.value;
-    this.#checkedAt = Date.now();
+    this.#checkedAt = now();
     try {
       this.#take(readFileSync(this.#file));
     } catch (cause) {
@@ -63,14 +64,13 @@ export class RereadFile<T> {
     return this.value;
   }
 
-  /** By a clock that may be set back. */
   get #age(): number {
-    return Math.abs(Date.now() - this.#checkedAt);
+    return since(this.#checkedAt);
   }
 
   async #reread(reading: Promise<void>): Promise<T> {
     await Promise.race([reading, sleep(READ_DEADLINE, undefined, { ref: false })]);
-    this.#checkedAt = Date.now();
+    this.#checkedAt = now();
     return this.value;
   }
 
@@ -81,7 +81,7 @@ export class RereadFile<T> {
       this.#fail(cause);
     }
     this.#reading = undefined;
-    this.#checkedAt = Date.now();
+    this.#checkedAt = now();
   }
 
   #take(content: Buffer): void {

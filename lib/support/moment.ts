@@ -1,0 +1,23 @@
+/**
+ * A moment by both clocks of the process. The wall clock can be set; the steady one stands still while the machine is
+ * suspended.
+ */
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly wall: number;
+  /** Milliseconds since the process started. */
+  readonly steady: number;
+}
+
+/** This moment. */
+export function now(): Moment {
+  return { wall: Date.now(), steady: performance.now() };
+}
+
+/**
+ * Milliseconds since a moment, by whichever clock has moved more: whatever the clock is set to, nothing looks younger than it
+ * is.
+ */
+export function since({ wall, steady }: Moment): number {
+  return Math.max(Math.abs(Date.now() - wall), performance.now() - steady);
+}
