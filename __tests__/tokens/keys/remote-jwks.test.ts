@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { Fetch } from "matrix-jwt-login";
 
+import { RemoteJwks, type JwksEndpoint } from "../../../lib/tokens/keys/remote-jwks.js";
 import { movableClock, type Clock } from "../../helpers/clock.js";
 import { FAULTS } from "../../helpers/faults.js";
 import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
@@ -550,4 +551,21 @@ describe("ready()", () => {
     // The refresh in the background is part of this test: none may outlast it.
     await until(() => Promise.resolve(server.requests.length === 3));
   });
+});
+
+test("an endpoint that is found too late is not asked", async () => {
+  const fetch = jest.fn<Fetch>().mockRejectedValue(new Error("asked"));
+  let found: Promise<unknown> = Promise.resolve();
+  const endpoint: JwksEndpoint = {
+    load: (fetchSet) => {
+      const late = sleep(100).then(() => fetchSet(server.url));
+      found = late.catch((error: unknown) => error);
+      return late;
+    },
+  };
+  const settings = { ...QUICK, timeout: 0.02, fetch, maxResponseSize: 1_000, allowHttp: false };
+  const jwks = new RemoteJwks(endpoint, settings, { failed: jest.fn(), recovered: jest.fn() });
+  await expect(jwks.ready()).rejects.toMatchObject({ code: "keys_unavailable" });
+  expect(await found).toMatchObject({ name: "AbortError" });
+  expect(fetch).not.toHaveBeenCalled();
 });

@@ -32,6 +32,8 @@ export class RemoteJwks implements KeySource {
       // One deadline over all that it takes, so that a login waits no longer for keys that have to be found first.
       return within(settings.timeout, (signal) =>
         endpoint.load((uri) => {
+          // Finding the endpoint may have taken too long: then whoever asked meanwhile is answered by the next fetch.
+          signal.throwIfAborted();
           asking(uri);
           return fetchSet(new JwksClient(clientOptions(uri, settings, signal)), before);
         }),
