@@ -6,16 +6,21 @@ const tokens = inRoom("tokens");
 const readers = inRoom("tokens/readers");
 const keys = inRoom("tokens/keys");
 const remote = inRoom("remote");
-const login = inRoom("login");
+const migrate = inRoom("migrate");
+const sso = inRoom("sso");
+const top = (...names) => names.map((name) => `lib/${name}.ts`);
 
 /**
  * What is mutated, and the tests that must notice: those that are about it, the cheap ones first, as a mutant that
  * survives costs a run of all of them. Left out are `damage` and `any-body`, which are random, and what measures time.
  */
 export const ROOMS = {
-  claims: { mutate: tokens("claims"), tests: ["tokens/claims", "login/refused-tokens"] },
+  claims: { mutate: tokens("claims", "claim-options"), tests: ["tokens/claims", "login/refused-tokens"] },
   "claim-reader": { mutate: tokens("claim-reader"), tests: ["tokens/options", "tokens/claims", "login/users"] },
-  compact: { mutate: readers("compact"), tests: ["tokens/token-verifier", "tokens/attacks"] },
+  compact: {
+    mutate: readers("compact", "reader", "signed"),
+    tests: ["tokens/token-verifier", "tokens/second-proof", "limits/single-use", "tokens/attacks"],
+  },
   algorithms: {
     mutate: readers("algorithms", "signature"),
     tests: [
@@ -27,37 +32,53 @@ export const ROOMS = {
     ],
   },
   verifier: {
-    mutate: tokens("errors", "parse-options", "verifier"),
+    mutate: [...tokens("by-issuer", "errors", "parse-options", "steps", "verifier"), ...top("token-verifier")],
     tests: [
       "tokens/token-verifier",
       "tokens/create-token-verifier",
+      "tokens/by-issuer",
       "tokens/options",
       "tokens/keys/short-secret",
       "login/refused-tokens",
       "tokens/claims",
+      "tokens/encrypted",
     ],
   },
+  introspection: {
+    mutate: [...tokens("introspection", "parse-introspection"), ...readers("introspected")],
+    tests: ["tokens/second-proof", "tokens/introspection"],
+  },
+  encryption: {
+    mutate: [...tokens("parse-decryption"), ...readers("encrypted"), ...keys("decryption-key", "private-key")],
+    tests: ["tokens/encrypted"],
+  },
   "fixed keys": {
-    mutate: keys("jwk", "jwk-set", "key-source", "pem", "public-key", "secret"),
+    mutate: keys("configured-jwks", "jwk", "jwk-set", "key-source", "pem", "public-key", "secret"),
     tests: [
       "tokens/keys/secret",
       "tokens/keys/jwks",
+      "tokens/keys/key-ids",
       "tokens/keys/public-key",
       "tokens/options",
       "tokens/keys/short-secret",
+      "tokens/keys/hostile-sets",
+      "migrate/token-authenticator/configurations",
     ],
   },
-  "key files": { mutate: keys("key-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
+  "key files": { mutate: keys("key-file", "reread-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
   "key options": {
-    mutate: keys("parse-key-source"),
+    mutate: [...remote("endpoint-url"), ...keys("parse-key-source")],
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
   },
-  discovery: { mutate: remote("metadata"), tests: ["tokens/keys/discovery", "tokens/keys/jwks-options"] },
+  discovery: { mutate: remote("metadata"), tests: ["remote/metadata", "tokens/keys/discovery"] },
   endpoints: {
     mutate: [...remote("errors", "refreshed", "request", "watchers"), ...keys("remote-jwks", "shared-jwks")],
     tests: [
+      "remote/request",
+      "tokens/keys/key-cache",
       "tokens/keys/discovery-by-fetch",
       "tokens/keys/jwks",
+      "tokens/keys/operator-lines",
       "login/keys-events",
       "tokens/keys/jwks-options",
       "tokens/keys/jwks-cooldown",
@@ -65,7 +86,7 @@ export const ROOMS = {
     ],
   },
   login: {
-    mutate: login("account", "attempt", "external-ids", "jwt-login", "refusal", "single-use", "steps"),
+    mutate: ["lib/login/*.ts", "!lib/login/*options.ts", ...top("create-jwt-login")],
     tests: [
       "login/core",
       "login/reauthenticate",
@@ -73,13 +94,123 @@ export const ROOMS = {
       "login/authorize",
       "login/users",
       "login/registration",
+      "login/host-errors",
+      "login/hang-up",
+      "login/issuers",
       "login/answers",
       "login/identifier",
       "login/external-ids",
       "login/events",
+      "login/logger",
       "limits/rate-limits",
       "limits/failures",
       "limits/single-use",
+    ],
+  },
+  "login options": {
+    mutate: ["lib/login/parse-options.ts", "lib/support/*.ts"],
+    tests: ["support/options", "login/options", "tokens/options", "login/logger", "limits/options"],
+  },
+  limits: {
+    mutate: ["lib/limits/*.ts"],
+    tests: [
+      "limits/address",
+      "limits/memory-used-tokens",
+      "limits/redis-used-tokens",
+      "limits/rate-limits",
+      "limits/failures",
+      "limits/single-use",
+      "limits/outages",
+    ],
+  },
+  matrix: {
+    mutate: ["lib/matrix/*.ts"],
+    tests: [
+      "matrix/errors",
+      "matrix/login-flows",
+      "matrix/submission",
+      "matrix/to-localpart",
+      "matrix/user-ids",
+      "login/answers",
+      "login/host-errors",
+      "login/users",
+      "login/identifier",
+      "migrate/token-authenticator/jwt",
+    ],
+  },
+  http: {
+    mutate: ["lib/http/*.ts", "lib/http/node/*.ts", ...top("middleware", "login-over-http")],
+    tests: [
+      "http/defaults",
+      "http/routes",
+      "http/cors",
+      "http/node-http",
+      "http/answers",
+      "http/bodies",
+      "http/parsed-before",
+      "http/pass-through",
+      "http/flows",
+      "http/held-answer",
+      "middleware",
+      "limits/proxy",
+      "http/hang-up",
+    ],
+  },
+  fetch: { mutate: ["lib/http/fetch/*.ts", ...top("fetch-handler")], tests: ["fetch-handler"] },
+  access: {
+    mutate: ["lib/access/*.ts", ...top("bearer")],
+    tests: [
+      "access/authorization",
+      "access/challenge",
+      "access/token-cache",
+      "access/options",
+      "access/bearer",
+      "access/cache",
+      "access/device",
+      "access/create-access-tokens",
+      "access/external-ids",
+      "access/introspection",
+      "access/limits",
+      "access/metadata",
+      "access/other-tokens",
+      "access/own-tokens",
+    ],
+  },
+  "sso options": { mutate: sso("parse-options", "providers"), tests: ["sso/options", "sso/sign-in"] },
+  "sso pages": {
+    mutate: sso("answer", "forms", "page", "page-texts", "web-fallback"),
+    tests: ["sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
+  },
+  "sso sign-in": {
+    mutate: [
+      ...sso("cookies", "errors", "faults", "gate", "id-token", "login-tokens", "parts", "provider-client"),
+      ...sso("redirect-url", "routes", "seal", "single-sign-on", "start", "way-back"),
+      ...top("sso-over-http"),
+    ],
+    tests: [
+      "sso/cookies",
+      "sso/seal",
+      "sso/redirect-url",
+      "sso/redirect",
+      "sso/login-tokens",
+      "sso/sign-in",
+      "sso/confirmation",
+      "sso/faults",
+      "sso/fetch-handler",
+    ],
+  },
+  "sso logout": { mutate: sso("logout"), tests: ["sso/logout"] },
+  "coming from Synapse": {
+    mutate: migrate("leaky-buckets", "rc-login", "redis-leaky-buckets", "synapse", "yaml"),
+    tests: ["migrate/synapse", "migrate/rc-login"],
+  },
+  "token authenticator": {
+    mutate: ["lib/migrate/token-authenticator/*.ts"],
+    tests: [
+      "migrate/token-authenticator/validators",
+      "migrate/token-authenticator/jwt",
+      "migrate/token-authenticator/configurations",
+      "conformance/token-authenticator-2",
     ],
   },
 };
