@@ -119,6 +119,9 @@ const PASTED: readonly (readonly [string, (text: string) => string | Buffer])[] 
   ["in UTF-16 without a mark", (text) => Buffer.from(text, "utf16le")],
   ["in UTF-16, the other way round", (text) => Buffer.from(`\ufeff${text}`, "utf16le").swap16()],
   ["in base64", (text) => Buffer.from(text).toString("base64")],
+  ["in base64 behind a label", (text) => `base64:${Buffer.from(text).toString("base64")}`],
+  ["in a data URL", (text) => `data:application/x-pem-file;base64,${Buffer.from(text).toString("base64")}`],
+  ["in percent-encoding", encodeURIComponent],
 ];
 const SPKI = RSA.publicKey.export({ type: "spki", format: "der" });
 const PKCS1 = RSA.publicKey.export({ type: "pkcs1", format: "der" });
@@ -147,6 +150,10 @@ const TEXT_OF_DER: readonly (readonly [string, (der: Buffer) => string | Buffer]
   ["base64 in quotes", (der) => `"${der.toString("base64")}"`],
   ["base64 of base64", (der) => Buffer.from(der.toString("base64")).toString("base64")],
   ["hexadecimal", (der) => der.toString("hex")],
+  ["text of Latin-1", (der) => der.toString("latin1")],
+  ["base64 behind a label", (der) => `base64:${der.toString("base64")}`],
+  ["base64 between others", (der) => `kid=a, key=${der.toString("base64")}, use=sig`],
+  ["base64 in percent-encoding", (der) => encodeURIComponent(der.toString("base64"))],
   ["hexadecimal with colons", (der) => der.toString("hex").replace(/..(?!$)/g, "$&:")],
 ];
 
@@ -161,6 +168,9 @@ test.each<[string, string | Buffer]>([
     ]),
   ),
   ["a JWK over several lines", JSON.stringify(jwk(RSA), undefined, 2)],
+  ["a JWK in single quotes", JSON.stringify(jwk(RSA)).replaceAll('"', "'")],
+  ["a JWK as YAML", "kty: RSA\nn: AQAB\ne: AQAB"],
+  ["a JWK in a query", new URLSearchParams(jwk(ED25519) as Record<string, string>).toString()],
   ...DER_FORMS.flatMap(([what, der]) =>
     TEXT_OF_DER.map(([how, write]): [string, string | Buffer] => [`${what} in DER, as ${how}`, write(der)]),
   ),
@@ -183,6 +193,8 @@ test("what only looks like a key is a secret like any other", async () => {
     Buffer.alloc(64, 0x30),
     Buffer.alloc(48, 0x30).toString("base64"),
     `AAAA${"b".repeat(60)}`,
+    `100%${"d".repeat(60)}`,
+    "a passphrase with a party: RSA is no word of it",
     `ssh-${"c".repeat(60)}`,
     "f".repeat(64),
     // Wrapped too often to be an oversight.
