@@ -3,11 +3,12 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, jest, test } from "@jest/globals";
 import type { Request, RequestHandler, Response } from "express";
 
-import { goodLogin, send } from "../helpers/http-client.js";
+import { answerTo, begin, goodLogin, send } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_PATH, LOGIN_TYPE, optionsWith } from "../helpers/login.js";
 import { hostOf, middleware } from "../helpers/test-hosts.js";
 import { token } from "../helpers/tokens.js";
+import { until } from "../helpers/until.js";
 
 interface Seen {
   readonly req: Request;
@@ -41,6 +42,18 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     );
     return { url, seen };
   };
+
+  test("the client's address is read before its body, as a connection that is reset has none", async () => {
+    const clientAddress = jest.fn(() => "192.0.2.1");
+    const { url } = await hostOf(express, middleware({ clientAddress }), handler);
+    const outgoing = begin(url, { headers: { "Transfer-Encoding": "chunked" } });
+    const answer = answerTo(outgoing);
+    outgoing.flushHeaders();
+    await until(() => clientAddress.mock.calls.length === 1);
+    outgoing.end(goodLogin());
+    expect((await answer).status).toBe(200);
+    expect(clientAddress).toHaveBeenCalledTimes(1);
+  });
 
   test.each([
     ["before any of the body", "Content-Length: 100", ""],

@@ -74,6 +74,8 @@ class States {
  */
 export class Pattern {
   readonly #states = new States();
+  /** By stratum: what a match can end or go on with. */
+  readonly #beginnings: readonly (readonly State[])[];
   readonly #end: number;
   readonly #start: number;
 
@@ -81,6 +83,11 @@ export class Pattern {
   constructor(part: Part) {
     this.#end = this.#states.accept();
     this.#start = part(this.#states, this.#end);
+    const { all, strata } = this.#states;
+    const beginnings = all.filter(({ kind }) => kind === "accept" || kind === "character");
+    this.#beginnings = Array.from({ length: strata }, (_, stratum) =>
+      beginnings.filter((state) => state.stratum === stratum),
+    );
   }
 
   /** @param whole - must the pattern match all of the text, or only some part of it? */
@@ -95,8 +102,7 @@ export class Pattern {
 
   /** The states from which what is left of the text matches. */
   #matchingAt(text: readonly number[], position: number, after: Uint8Array, mayEnd: boolean): Uint8Array {
-    const { all, strata } = this.#states;
-    const matching = new Uint8Array(all.length);
+    const matching = new Uint8Array(after.length);
     const character = text[position];
     const begins = (state: State): boolean => {
       if (state.kind === "accept") return state.index !== this.#end || mayEnd;
@@ -107,12 +113,16 @@ export class Pattern {
       if (state.kind === "place") return state.holds(text, position);
       return state.kind !== "ahead" || (matching[state.start] === 1) !== state.negative;
     };
-    for (let stratum = strata - 1; stratum >= 0; stratum--) {
-      const found = all.filter((state) => state.stratum === stratum && begins(state));
-      for (let state = found.pop(); state !== undefined; state = found.pop()) {
-        if (matching[state.index] === 1) continue;
+    for (const beginnings of this.#beginnings.toReversed()) {
+      const found: State[] = [];
+      const add = (state: State): void => {
+        if (matching[state.index] === 1) return;
         matching[state.index] = 1;
-        found.push(...state.before.filter(isMet));
+        found.push(state);
+      };
+      for (const state of beginnings) if (begins(state)) add(state);
+      for (let state = found.pop(); state !== undefined; state = found.pop()) {
+        for (const before of state.before) if (isMet(before)) add(before);
       }
     }
     return matching;
