@@ -11,6 +11,7 @@ import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_TYPE } from "../helpers/login.js";
 import { hostOf, middleware, type Options } from "../helpers/test-hosts.js";
 import { token } from "../helpers/tokens.js";
+import { until } from "../helpers/until.js";
 
 const PASSWORD = JSON.stringify({ type: "m.login.password", password: "p&a=s[s]" });
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -30,6 +31,30 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
   };
   const post = async (parser: RequestHandler, sending: Sending, options: Options = {}): Promise<Received> =>
     send(await start(parser, options), sending);
+
+  test("a body that was looked at, and put back, is read from the stream", async () => {
+    const look: RequestHandler = (req, _res, next) => {
+      // As Express 4's parsers leave it for types that are not theirs.
+      req.body = {};
+      req.once("readable", () => {
+        req.unshift(req.read());
+        next();
+      });
+    };
+    expect((await post(look, { body: goodLogin() })).status).toBe(200);
+  });
+
+  test("whoever listened to the body before hears that of a login too", async () => {
+    const heard: Buffer[] = [];
+    const listen: RequestHandler = (req, _res, next) => {
+      req.on("data", (chunk: Buffer) => heard.push(chunk));
+      next();
+    };
+    const body = goodLogin();
+    expect((await post(listen, { body })).status).toBe(200);
+    await until(() => heard.length > 0);
+    expect(Buffer.concat(heard).toString()).toBe(body);
+  });
 
   const anyType = (): boolean => true;
   const JSON_PARSERS: readonly (readonly [string, RequestHandler])[] = [

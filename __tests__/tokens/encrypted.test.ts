@@ -1,8 +1,16 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import {
+  constants,
+  createCipheriv,
+  generateKeyPairSync,
+  publicEncrypt,
+  randomBytes,
+  type KeyObject,
+} from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { deflateRawSync } from "node:zlib";
 
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { CompactEncrypt, FlattenedEncrypt } from "jose";
@@ -38,6 +46,21 @@ function encrypted(
 
 function options(decryption: object = { key: RSA.privateKey }, more: object = {}): LoginTypeOptions {
   return { secret: SECRET, decryption, ...more };
+}
+
+/** Encrypts by RSA-OAEP-256, or RSA1_5, and A256GCM under whatever header: all but the header is right (RFC 7516, 5.1). */
+function encryptedUnder(
+  header: object,
+  content: string | Uint8Array = token(),
+  padding = constants.RSA_PKCS1_OAEP_PADDING,
+): string {
+  const protectedHeader = encode(header);
+  const contentKey = randomBytes(32);
+  const iv = randomBytes(12);
+  const key = publicEncrypt({ key: RSA.publicKey, padding, oaepHash: "sha256" }, contentKey);
+  const cipher = createCipheriv("aes-256-gcm", contentKey, iv).setAAD(Buffer.from(protectedHeader));
+  const ciphertext = Buffer.concat([cipher.update(content), cipher.final()]);
+  return [protectedHeader, ...[key, iv, ciphertext, cipher.getAuthTag()].map((part) => encode(part))].join(".");
 }
 
 /** The token with another header: what was encrypted no longer fits it, and that must be seen before. */
@@ -110,6 +133,41 @@ describe("an encrypted token", () => {
     await expect(verifier.verify("a.b.c.d.e")).rejects.toThrow(
       /it is encrypted, and the option `decryption` is not set/,
     );
+  });
+});
+
+describe("a token of which all but the header is right", () => {
+  test("is taken if the header is right too", async () => {
+    expect(await verdict(options(), encryptedUnder(RSA_HEADER))).toBe("accepted");
+  });
+
+  test.each<[string, string]>([
+    ["zip", encryptedUnder({ ...RSA_HEADER, zip: "DEF" }, deflateRawSync(token()))],
+    [
+      "zip that says nothing",
+      encryptedUnder({ ...RSA_HEADER, zip: undefined, ...(JSON.parse('{"zip":null}') as Header) }),
+    ],
+    ["crit", encryptedUnder({ ...RSA_HEADER, crit: ["exp"], exp: 1 })],
+    ["an empty crit", encryptedUnder({ ...RSA_HEADER, crit: [] })],
+    ["RSA1_5", encryptedUnder({ ...RSA_HEADER, alg: "RSA1_5" }, token(), constants.RSA_PKCS1_PADDING)],
+    ["alg in a list", encryptedUnder({ ...RSA_HEADER, alg: ["RSA-OAEP-256"] })],
+    ["alg in another case", encryptedUnder({ ...RSA_HEADER, alg: "rsa-oaep-256" })],
+    ["enc in another case", encryptedUnder({ ...RSA_HEADER, enc: "a256gcm" })],
+    ["a cty that ends in JWT", encryptedUnder({ ...RSA_HEADER, cty: "text/jwt" })],
+    ["a cty that begins with JWT", encryptedUnder({ ...RSA_HEADER, cty: "JWTs" })],
+    ["a cty in a list", encryptedUnder({ ...RSA_HEADER, cty: ["JWT"] })],
+    ["a cty that is null", encryptedUnder({ ...RSA_HEADER, cty: null })],
+    ["a kid that is no text", encryptedUnder({ ...RSA_HEADER, kid: 1 })],
+    ["a kid that is null", encryptedUnder({ ...RSA_HEADER, kid: null })],
+  ])("is refused with %s", async (_, text) => {
+    expect(await verdict(options(), text)).toBe("decryption");
+  });
+
+  test("is refused if its algorithms are not among those allowed", async () => {
+    const allowed = { key: RSA.privateKey, algorithms: ["RSA-OAEP"] };
+    expect(await verdict(options(allowed), encryptedUnder(RSA_HEADER))).toBe("decryption");
+    const contents = { key: RSA.privateKey, contentEncryption: ["A128GCM"] };
+    expect(await verdict(options(contents), encryptedUnder(RSA_HEADER))).toBe("decryption");
   });
 });
 
