@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 
-import { BODIES, SETS, TOKENS } from "./event-loop/hostile.mjs";
+import { ANSWERS, BODIES, ENCRYPTED, PATTERNS, SETS, TOKENS } from "./event-loop/hostile.mjs";
 import { keep } from "./figures/results.mjs";
 import { table } from "./figures/statistics.mjs";
 import { startChild } from "./process/child.mjs";
@@ -18,8 +18,10 @@ const tokens = ALGORITHMS.flatMap((alg) => [{ alg }, { alg, kid: "one" }, { alg,
   forged,
 );
 
+const PAGES = { ...SETS, ...ANSWERS };
 const attacker = createServer((req, res) => {
-  res.writeHead(200, { "Content-Type": "application/json" }).end(SETS[decodeURIComponent(String(req.url).slice(1))]);
+  req.resume();
+  res.writeHead(200, { "Content-Type": "application/json" }).end(PAGES[decodeURIComponent(String(req.url).slice(1))]);
 });
 await once(attacker.listen(0, "127.0.0.1"), "listening");
 const { port } = /** @type {import("node:net").AddressInfo} */ (attacker.address());
@@ -60,6 +62,20 @@ for (const name of Object.keys(SETS)) {
 }
 for (const [name, token] of Object.entries(TOKENS)) {
   await measure("a token of", name, () => post(JSON.stringify({ type: "jwt", token })));
+}
+const [encrypted = ""] = Object.values(ENCRYPTED);
+// What decrypts is loaded with the first such token.
+await subject.ask({ command: "decrypt", tokens: [encrypted] });
+for (const [name, token] of Object.entries(ENCRYPTED)) {
+  await measure("an encrypted token of", name, () => subject.ask({ command: "decrypt", tokens: Array(5).fill(token) }));
+}
+for (const name of Object.keys(ANSWERS)) {
+  const endpoint = `http://127.0.0.1:${port}/${encodeURIComponent(name)}`;
+  await measure("an introspection answer of", name, () => subject.ask({ command: "introspect", endpoint }));
+}
+for (const [name, [pattern, text]] of Object.entries(PATTERNS)) {
+  await subject.ask({ command: "configure", pattern });
+  await measure("a claim under the pattern", name, () => subject.ask({ command: "match", text }));
 }
 for (const [name, body] of Object.entries(BODIES)) await measure("a request of", name, () => post(body));
 await subject.stop();

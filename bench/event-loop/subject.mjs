@@ -1,16 +1,26 @@
 // A server under attack, which measures how long its event loop was kept.
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { createTokenVerifier, matrixJwtLogin } from "matrix-jwt-login";
+import { createTokenVerifier, fromTokenAuthenticatorConfig, matrixJwtLogin } from "matrix-jwt-login";
 
 import { answerParent } from "../process/parent.mjs";
 
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const RESOLUTION = 1;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+
+const keys = [
+  generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey,
+  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
+];
+const decrypting = createTokenVerifier({ secret: "a".repeat(64), decryption: { key: keys } });
+
+/** @type {import("matrix-jwt-login").LoginTypeOptions["authorize"]} */
+let authorize;
 
 const middleware = matrixJwtLogin({
   serverName: "example.org",
@@ -43,5 +53,29 @@ answerParent({
     const { verify, ready } = createTokenVerifier({ jwksUri, audience: null, jwksOptions });
     await ready().catch(() => undefined);
     await Promise.all(tokens.map((token) => verify(token).catch(() => undefined)));
+  },
+  /** @param {{ tokens: readonly string[] }} message */
+  async decrypt({ tokens }) {
+    await Promise.all(tokens.map((token) => decrypting.verify(token).catch(() => undefined)));
+  },
+  /** @param {{ endpoint: string }} message */
+  async introspect({ endpoint }) {
+    const { verify } = createTokenVerifier({
+      introspection: { endpoint },
+      audience: ["matrix"],
+      requiredScopes: ["login"],
+    });
+    await verify("opaque").catch(() => undefined);
+  },
+  /** @param {{ pattern: string }} message */
+  configure({ pattern }) {
+    const key = { kty: "oct", k: "A".repeat(86) };
+    const validation = { jwk_set: { keys: [key] }, localpart_path: "sub", validator: ["in", "v", ["regex", pattern]] };
+    const types = fromTokenAuthenticatorConfig({ oauth: { check_external_id: false, jwt_validation: validation } });
+    authorize = types["com.famedly.login.token.oauth"]?.authorize;
+  },
+  /** @param {{ text: string }} message */
+  match({ text }) {
+    authorize?.({ v: text }, {});
   },
 });
