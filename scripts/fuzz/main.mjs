@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 
 import { judge } from "./judge.mjs";
 import { requests } from "./requests.mjs";
-import { send } from "./send.mjs";
+import { send, startSignIn } from "./send.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -25,10 +25,12 @@ if (values.help) {
 const MAX_PROBLEMS = 10;
 const server = fork(new URL("server.mjs", import.meta.url), { execArgv: ["--expose-gc"] });
 process.on("exit", () => server.kill("SIGKILL"));
-const [{ port, keys }] = await once(server, "message");
+const [{ port, ...shared }] = await once(server, "message");
+const { cookie } = await startSignIn(port);
 
 console.log(`Fuzzing for ${values.seconds} s, --seed ${values.seed}`);
-const source = requests(Number(values.seed), keys);
+const checkOptions = optionsInChild();
+const source = requests(Number(values.seed), { ...shared, cookie });
 const until = performance.now() + Number(values.seconds) * 1000;
 const problems = [];
 const statuses = new Map();
@@ -39,9 +41,19 @@ await askServer();
 
 const counts = [...statuses].map(([status, count]) => `${count} x ${status}`).join(", ");
 console.log(`${sent} inputs; slowest answer ${slowest.toFixed(0)} ms; ${counts}`);
+const options = await checkOptions;
+console.log(`${options.calls} sets of options; slowest ${options.slowest.toFixed(0)} ms`);
+problems.push(...options.problems);
 for (const problem of problems.slice(0, MAX_PROBLEMS)) console.error(JSON.stringify(problem, readable, 2));
 console.log(problems.length === 0 ? "No problem found" : `${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);
+
+async function optionsInChild() {
+  const child = fork(new URL("options.mjs", import.meta.url), [values.seconds, values.seed]);
+  process.on("exit", () => child.kill("SIGKILL"));
+  const [report] = await once(child, "message");
+  return report;
+}
 
 async function client() {
   while (performance.now() < until && problems.length < MAX_PROBLEMS && server.exitCode === null) {
@@ -62,10 +74,10 @@ async function askServer() {
     return;
   }
   server.send("report");
-  const [{ unhandled, heapGrowth }] = await once(server, "message");
+  const [{ unhandled, longestDelay, heapGrowth }] = await once(server, "message");
   if (unhandled.length > 0) problems.push({ problem: "unhandled in the server", unhandled });
   console.log(
-    `Heap after a forced collection: ${(heapGrowth / 2 ** 20).toFixed(1)} MiB more than after the first requests`,
+    `Event loop: busy for ${longestDelay.toFixed(0)} ms at most, other processes and the collector included. Heap after a forced collection: ${(heapGrowth / 2 ** 20).toFixed(1)} MiB more than after the first requests`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { encrypter } from "./encrypter.mjs";
+import { otherRequests } from "./other-requests.mjs";
 import { randomFrom } from "./random.mjs";
 import { signer } from "./signer.mjs";
 
@@ -51,9 +53,10 @@ const WEIRD = [
 ];
 
 /** Requests without end: honest ones now and then, and hostile ones made of them. */
-export function* requests(seed, keys) {
+export function* requests(seed, { keys, encryptTo, ...rest }) {
   const random = randomFrom(seed);
   const sign = signer(keys);
+  const tools = { ...rest, encrypt: encrypter(encryptTo), damaged, json, mixedIn, post, wrongText, WEIRD };
   const makers = [
     honest,
     forged,
@@ -65,6 +68,7 @@ export function* requests(seed, keys) {
     damagedBody,
     noise,
     brokenHead,
+    ...otherRequests(tools, [honest, forged, wrongToken, wrongFields, damagedBody, noise]),
   ];
   for (;;) yield random.of(makers)(random, sign);
 }

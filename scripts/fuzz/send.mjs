@@ -31,3 +31,11 @@ function parse(bytes, failure) {
   const status = failure ?? (end === -1 ? "closed" : Number(text.slice(9, 12)));
   return { status, headers, body: bytes.subarray(end + 4).toString() };
 }
+
+/** Begins a sign-in, and gives the cookie that a browser would have of it, and its state. */
+export async function startSignIn(port) {
+  const redirectUrl = encodeURIComponent("https://app.example.org/");
+  const url = `http://127.0.0.1:${port}/_matrix/client/v3/login/sso/redirect?redirectUrl=${redirectUrl}`;
+  const { headers } = await fetch(url, { redirect: "manual" });
+  return { cookie: String(headers.get("set-cookie")).replace(/;.*/s, "") };
+}
