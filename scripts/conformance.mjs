@@ -33,4 +33,4 @@ for (const { loginTypesOf, ...reference } of REFERENCES) {
   const recording = JSON.parse(readFileSync(`__tests__/conformance/${reference.file}`, "utf8"));
   recordings.push({ ...reference, groups: await replay(recording, loginTypesOf) });
 }
-await writeOrCheck("docs/conformance.md", `${pageOf(recordings)}\n${otherLogins()}`, "npm run docs:conformance");
+await writeOrCheck("docs/conformance.md", `${pageOf(recordings)}\n${await otherLogins()}`, "npm run docs:conformance");
