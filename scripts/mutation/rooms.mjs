@@ -50,7 +50,7 @@ export const ROOMS = {
   },
   encryption: {
     mutate: [...tokens("parse-decryption"), ...readers("encrypted"), ...keys("decryption-key", "private-key")],
-    tests: ["tokens/encrypted"],
+    tests: ["tokens/encrypted", "access/create-access-tokens"],
   },
   "fixed keys": {
     mutate: keys("configured-jwks", "jwk", "jwk-set", "key-source", "pem", "public-key", "secret"),
