@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from "@jest/globals";
+import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RejectEvent } from "matrix-jwt-login";
 
@@ -8,7 +8,7 @@ import { inSeconds } from "../helpers/tokens.js";
 import { until } from "../helpers/until.js";
 import { link, location, TestBrowser } from "./helpers/browser.js";
 import { APP, ssoHost, type SsoHost } from "./helpers/host.js";
-import { CLIENT, SERVER_FAULTS } from "./helpers/provider.js";
+import { CLIENT, serveProvider, SERVER_FAULTS } from "./helpers/provider.js";
 
 /** After a fault is over, the next sign-in works by itself. */
 async function expectRecovery({ provider, redirect }: SsoHost): Promise<void> {
@@ -17,6 +17,11 @@ async function expectRecovery({ provider, redirect }: SsoHost): Promise<void> {
   // On a busy machine one more may take longer than the timeout.
   await until(async () => location(await new TestBrowser().visit(redirect())).includes("loginToken=mjl_"));
 }
+
+// The packages behind it are loaded when first used, which on a busy machine takes longer than these providers have.
+beforeAll(async () => {
+  await expectRecovery(await ssoHost());
+});
 
 const steps = ["discovery", "token", "jwks", "userinfo"] as const;
 
@@ -37,6 +42,20 @@ describe.each(steps)("if the provider's step %s", (step) => {
     expect(issueToken).not.toHaveBeenCalled();
     await expectRecovery(host);
   });
+});
+
+test("a provider that is down: 503, and recovery once it is back", async () => {
+  const { issuer, close } = await serveProvider();
+  await close();
+  const host = await ssoHost({ provider: { issuer } });
+  const page = await new TestBrowser().visit(host.redirect());
+  expect(page.status).toBe(503);
+  const back = await serveProvider(Number(new URL(issuer).port));
+  try {
+    expect(location(await new TestBrowser().visit(host.redirect()))).toContain("loginToken=mjl_");
+  } finally {
+    await back.close();
+  }
 });
 
 describe("an ID token that", () => {

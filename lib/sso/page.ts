@@ -36,7 +36,7 @@ export interface SsoPage {
 }
 
 /** The page as HTML: no script but the one that it must run, light and dark, from phone to desktop. */
-export function pageHtml({ title, text, actions, nonce, script }: SsoPage): string {
+export function pageHtml({ kind, title, text, actions, nonce, script }: SsoPage): string {
   const paragraphs = text.split("\n").map((line) => `<p>${escape(line)}</p>`);
   return `<!doctype html>
 <html lang="en">
@@ -49,7 +49,7 @@ export function pageHtml({ title, text, actions, nonce, script }: SsoPage): stri
 <style nonce="${escape(nonce)}">${STYLE}</style>
 </head>
 <body>
-<main>
+<main class="${kind}">
 <h1>${escape(title)}</h1>
 ${paragraphs.join("\n")}
 ${actions.length === 0 ? "" : actionList(actions)}
@@ -81,13 +81,15 @@ function escape(text: string): string {
 const STYLE = `
 :root {
   color-scheme: light dark;
-  --page: #f3f4f6; --card: #fff; --text: #17191c; --soft: #4b5158; --line: #d9dce1;
-  --button: #0b5cad; --on-button: #fff; --hover: #084a8c;
+  --page: #f3f4f6; --card: #fff; --text: #17191c; --soft: #4b5158; --line: #d9dce1; --shadow: 0 1px 2px #17191c14, 0 8px 24px #17191c14;
+  --button: #0b5cad; --on-button: #fff; --hover: #084a8c; --choice: #f3f4f6;
+  --bad: #a4262c; --bad-soft: #fbe9ea; --good: #1b6b3a; --good-soft: #e4f4ea;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --page: #0f1114; --card: #1a1d21; --text: #eef0f2; --soft: #b3bac2; --line: #343a41;
-    --button: #8fc1f7; --on-button: #0c1a29; --hover: #b5d7fb;
+    --page: #0f1114; --card: #1a1d21; --text: #eef0f2; --soft: #b3bac2; --line: #343a41; --shadow: none;
+    --button: #8fc1f7; --on-button: #0c1a29; --hover: #b5d7fb; --choice: #24292f;
+    --bad: #ff9ba0; --bad-soft: #3f2226; --good: #86dba5; --good-soft: #1b3626;
   }
 }
 * { box-sizing: border-box; }
@@ -97,23 +99,36 @@ body {
 }
 main {
   width: 100%; max-width: 27rem; padding: 2rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: .75rem; overflow-wrap: anywhere;
+  border-radius: .75rem; box-shadow: var(--shadow); overflow-wrap: anywhere;
 }
-h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
-p { margin: 0 0 .75rem; color: var(--soft); }
+main::before {
+  display: grid; place-items: center; width: 2.75rem; height: 2.75rem; margin-bottom: 1rem; border-radius: 50%;
+  font-size: 1.375rem; font-weight: 700; line-height: 1;
+}
+.error::before { content: "!" / ""; background: var(--bad-soft); color: var(--bad); }
+.done::before { content: "\\2713" / ""; background: var(--good-soft); color: var(--good); }
+h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; text-wrap: balance; }
+p { margin: 0 0 .75rem; color: var(--soft); text-wrap: pretty; }
 p:first-of-type { color: var(--text); }
+p:last-child { margin-bottom: 0; }
 ul { list-style: none; margin: 1.5rem 0 0; padding: 0; display: grid; gap: .75rem; }
 form { margin: 0; }
 a, button {
-  display: block; width: 100%; padding: .75rem 1rem; border: 0; border-radius: .5rem; background: var(--button);
-  color: var(--on-button); font: inherit; font-weight: 600; line-height: 1.4; text-align: center; text-decoration: none;
-  cursor: pointer;
+  display: block; width: 100%; min-height: 3rem; padding: .75rem 1rem; border: 1px solid transparent; border-radius: .5rem;
+  background: var(--button); color: var(--on-button); font: inherit; font-weight: 600; line-height: 1.4; text-align: center;
+  text-decoration: none; cursor: pointer;
 }
 a:hover, button:hover { background: var(--hover); }
+.choose a {
+  display: flex; align-items: center; justify-content: space-between; gap: 1rem; text-align: start;
+  background: var(--choice); border-color: var(--line); color: var(--text);
+}
+.choose a::after { content: "\\203a" / ""; color: var(--soft); font-size: 1.5rem; line-height: 1; }
+.choose a:hover { border-color: var(--button); background: var(--card); }
 a:focus-visible, button:focus-visible { outline: 3px solid var(--text); outline-offset: 3px; }
 @media (max-width: 30rem) {
   body { padding: 0; align-items: stretch; background: var(--card); }
-  main { border: 0; border-radius: 0; padding: 2rem 1.25rem; }
+  main { border: 0; border-radius: 0; box-shadow: none; padding: 2rem 1.25rem; }
 }
 @media (forced-colors: active) { a, button { border: 1px solid; } }
 `;
