@@ -9,7 +9,7 @@ import { seconds, sleep } from "./time.js";
 import { textOf } from "./tokens.js";
 
 export type Lib = Pick<typeof AllOfLib, "createBearerAuth" | "createJwtLogin" | "createKeyCache">;
-export type Way = "login" | "again" | "bearer";
+type Way = "login" | "again" | "bearer";
 
 /** A token that somebody sent, and what became of it. */
 export interface Question {
