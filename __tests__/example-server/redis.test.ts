@@ -67,7 +67,7 @@ withRedis("a Redis that is not there (REDIS_URL)", () => {
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     // What needs no Redis works on.
     expect(await server.loginByPassword("alice")).toMatchObject({ status: 200 });
-    expect(performance.now() - diedAt).toBeLessThan(2_000);
+    expect(performance.now() - diedAt).toBeLessThan(5_000);
     await proxy.comeBack();
     await until(async () => (await logIn()).status === 200);
 

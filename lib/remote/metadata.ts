@@ -1,5 +1,6 @@
 import { text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
+import { parseUrl } from "../support/parse-url.js";
 import { AnswerError, quoted } from "./errors.js";
 import { Refreshed, type RefreshSettings } from "./refreshed.js";
 import { requestJson, within, type RequestLimits } from "./request.js";
@@ -99,7 +100,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
  * @throws OptionsError
  */
 export function endpointUrl(value: unknown, path: string, allowHttp: boolean): string {
-  const url = value instanceof URL ? value : parseUrl(text(value, path), path);
+  const url = value instanceof URL ? value : assertUrl(text(value, path), path);
   const mayBeHttp = allowHttp || LOOPBACK.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) {
     throw new OptionsError(path, "must be an https: URL (http: is for loopback hosts, or with jwksOptions.allowHttp)");
@@ -110,7 +111,8 @@ export function endpointUrl(value: unknown, path: string, allowHttp: boolean): s
   return url.href;
 }
 
-function parseUrl(url: string, path: string): URL {
-  if (URL.canParse(url)) return new URL(url);
-  throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org/jwks");
+function assertUrl(text: string, path: string): URL {
+  const url = parseUrl(text);
+  if (url === undefined) throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org/jwks");
+  return url;
 }

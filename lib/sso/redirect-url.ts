@@ -1,6 +1,7 @@
 import { OptionsError } from "../support/options-error.js";
 import { text, type Check } from "../support/checks.js";
 import { MatrixError } from "../matrix/errors.js";
+import { parseUrl } from "../support/parse-url.js";
 
 /** Characters. Longer ones fit no cookie anyway. */
 const MAX_LENGTH = 2_048;
@@ -33,8 +34,8 @@ export function redirectUrlIn(query: URLSearchParams): URL {
   }
   if (second !== undefined) throw invalid("must be given once");
   if (given.length > MAX_LENGTH) throw invalid(`must be at most ${String(MAX_LENGTH)} characters`);
-  if (!URL.canParse(given)) throw invalid("must be an absolute URL");
-  const url = new URL(given);
+  const url = parseUrl(given);
+  if (url === undefined) throw invalid("must be an absolute URL");
   const problem = problemOf(url);
   if (problem !== undefined) throw invalid(problem);
   return url;
@@ -86,7 +87,7 @@ export type TrustedClient = (url: URL) => boolean;
 /** One entry of `trustedClients`. */
 export const trustedClient: Check<TrustedClient> = (value, path) => {
   const entry = text(value, path);
-  const url = URL.canParse(entry) ? new URL(entry) : undefined;
+  const url = parseUrl(entry);
   if (url !== undefined && isWeb(url)) return trustedWebClient(url, entry, path);
   // The scheme as WHATWG URLs have it; behind it, the text counts.
   const prefix = entry.replace(/^[^:]*/, (scheme) => scheme.toLowerCase());
