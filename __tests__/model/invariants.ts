@@ -45,6 +45,8 @@ const newKeysAreAccepted: Invariant = (world) => {
   for (const question of judged(world, "key")) {
     const { token, asked, settled, verdict } = question;
     if (!world.provider.goodOf(token).always(Boolean, asked, settled)) continue;
+    // Requests that use one token at once are one verification: as old as the first of them.
+    if (isJoined(world, question)) continue;
     // Whatever is wrong with the provider, nobody is told that the token is.
     assert(verdict === "200" || verdict.startsWith("503"), question);
     if (world.provider.givesKeys(asked - timeout, settled)) assert(verdict === "200", question);
@@ -135,6 +137,19 @@ function judged({ questions }: World, type: string): readonly Settled[] {
       question.token.startsWith(type) &&
       question.verdict !== undefined &&
       !/limiter_unavailable|rate_limited/.test(question.verdict),
+  );
+}
+
+/** Did a request with the same token at the same replica wait already? */
+function isJoined({ questions }: World, { process, token, way, asked }: Question): boolean {
+  return questions.some(
+    (other) =>
+      way === "bearer" &&
+      other.way === way &&
+      other.process === process &&
+      other.token === token &&
+      other.asked < asked &&
+      (other.settled ?? Infinity) >= asked,
   );
 }
 
