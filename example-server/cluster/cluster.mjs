@@ -110,6 +110,8 @@ function replica(data, port, environment) {
       DATABASE_URL: URLS.postgres,
       REDIS_URL: URLS.redis,
       PUBLIC_BASE_URL: URLS.server,
+      // A provider's sign-ins are in its memory: the first replica is the one of all.
+      IDENTITY_PROVIDER: `http://127.0.0.1:${PORTS.replicas[0]}/idp`,
       TRUST_PROXY: "loopback",
       SINGLE_USE: "true",
       ...environment,
@@ -171,7 +173,7 @@ function answersPing() {
 
 async function answersVersions(url) {
   try {
-    return (await fetch(`${url}/_matrix/client/versions`)).ok;
+    return (await fetch(`${url}/_matrix/client/versions`, { signal: globalThis.AbortSignal.timeout(1000) })).ok;
   } catch {
     return false;
   }

@@ -65,7 +65,6 @@ export async function startServer(config: Config, log = createLog(config.logLeve
     const identityProvider = createIdentityProvider(secrets.idpKey, issuer);
     const { providers, routers } = identityProviders(config, secrets, url, baseUrl);
     const externalIds = new ExternalIds(database);
-    if (config.identityProvider === undefined) await linkSeededUsers(users, externalIds, config.serverName, issuer);
     const accessTokens =
       config.accessTokens === "jwt" ? createOwnTokens(baseUrl, config.accessTokenKeyFile) : undefined;
     const sessions = new Sessions(
@@ -108,6 +107,7 @@ export async function startServer(config: Config, log = createLog(config.logLeve
       metrics,
     });
     server.on("request", app);
+    if (issuer === `${url}${idpPath}`) await linkSeededUsers(users, externalIds, config.serverName, issuer);
     await ready();
     return { url, metricsUrl: metricsServer?.url, secrets, identityProvider, stop };
   } catch (error) {

@@ -31,7 +31,7 @@ export interface SingleSignOn {
   readonly routers: ReturnType<typeof developmentProvider>[];
 }
 
-/** Somebody else's identity provider, or two for development, on this server. */
+/** Somebody else's identity provider, or one or two for development, on this server. */
 export function identityProviders(
   { identityProvider, registerUsers: registers, ssoClientId }: Config,
   { idpKey, ssoClientSecret }: Secrets,
@@ -39,11 +39,20 @@ export function identityProviders(
   baseUrl: string,
 ): SingleSignOn {
   const main = { id: "example", name: "Example", registers };
-  if (identityProvider !== undefined) return { providers: [{ ...main, issuer: identityProvider }], routers: [] };
-  const development: DevelopmentProvider[] = [
-    { ...main, path: idpPath, users: exampleUsers },
-    { id: "partner", name: "Partner", path: "/partner-idp", users: partnerUsers, registers: true },
-  ];
+  const example: DevelopmentProvider = { ...main, path: idpPath, users: exampleUsers };
+  const partner: DevelopmentProvider = {
+    id: "partner",
+    name: "Partner",
+    path: "/partner-idp",
+    users: partnerUsers,
+    registers: true,
+  };
+  // The replica that is the identity provider of all.
+  const isOwn = identityProvider === serverUrl + idpPath;
+  if (identityProvider !== undefined && !isOwn) {
+    return { providers: [{ ...main, issuer: identityProvider }], routers: [] };
+  }
+  const development = isOwn ? [example] : [example, partner];
   return {
     providers: development.map(({ id, name, path, registers }) => ({ id, name, issuer: serverUrl + path, registers })),
     routers: development.map(({ id, path, users }) =>
