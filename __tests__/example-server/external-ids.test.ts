@@ -1,9 +1,41 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 
+import { loginTokenIn, TestBrowser } from "../sso/helpers/browser.js";
+import { CLIENT, serveProvider } from "../sso/helpers/provider.js";
 import { atOnce, statusesOf, type Replicas } from "./helpers/replicas.js";
 import { newPostgres, query, withPostgres } from "./helpers/services.js";
 import { newDirectory, startTestServer, whoami, type Answer, type TestServer } from "./helpers/test-server.js";
 
+/** A provider names its users by `preferred_username`, and one of them is renamed. */
+async function expectNamesToChangeHands(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  const provider = await serveProvider();
+  try {
+    const server = await startTestServer({
+      ...environment,
+      IDENTITY_PROVIDER: provider.issuer,
+      REGISTER_USERS: "true",
+      SSO_CLIENT_ID: CLIENT.id,
+      SSO_CLIENT_SECRET: CLIENT.secret,
+      TRUSTED_CLIENTS: APP,
+    });
+    const signIn = async (sub: string, name: string): Promise<unknown> => {
+      provider.claims = { sub, preferred_username: name };
+      const start = `${server.url}/_matrix/client/v3/login/sso/redirect?redirectUrl=${encodeURIComponent(APP)}`;
+      const home = await new TestBrowser().visit(start);
+      if (home.status !== 303) return home.text;
+      const body = { type: "m.login.token", token: loginTokenIn(home) };
+      return (await server.post("/_matrix/client/v3/login", { body })).body["user_id"];
+    };
+    expect(await signIn("1", "carol")).toBe("@carol:localhost");
+    expect(await signIn("1", "renamed")).toBe("@carol:localhost");
+    expect(await signIn("2", "carol")).toContain("This account is not linked to your identity");
+    expect(await signIn("2", "renamed")).toBe("@renamed:localhost");
+  } finally {
+    await provider.close();
+  }
+}
+
+const APP = "https://app.example.org/";
 const IDENTITIES = "/_matrix/client/unstable/org.matrix-jwt-login/identities";
 
 describe("linked accounts", () => {
@@ -45,6 +77,9 @@ describe("linked accounts", () => {
     expect(await whoami(server, token)).toMatchObject({ status: 401 });
   });
 
+  test("a renamed user keeps the account, and whoever gets the old name does not get it", () =>
+    expectNamesToChangeHands());
+
   test.each(["a\0b", "\ud800"])("a subject that no database takes is refused: %j", async (sub) => {
     expect(await server.loginByJwks({ sub })).toMatchObject({ status: 403 });
   });
@@ -77,4 +112,7 @@ withPostgres("linked accounts over three replicas (DATABASE_URL)", () => {
     for (const { subject, user_id: userId } of rows) expect(userId).toBe(`@${String(subject)}:localhost`);
     expect(await query(databaseUrl, "SELECT FROM users WHERE user_id LIKE '@user%'")).toHaveLength(20);
   });
+
+  test("a renamed user keeps the account, and whoever gets the old name does not get it", async () =>
+    expectNamesToChangeHands({ DATABASE_URL: await newPostgres() }));
 });
