@@ -89,7 +89,7 @@ describe("an ID token that", () => {
     const page = await new TestBrowser().visit(host.redirect());
     expect(page.status).toBe(403);
     expect(page.text).toContain("JWT validation failed: ");
-    expect(link(page, "Try again")).toBe(host.redirect(APP, "example"));
+    expect(link(page, "Try again")).toBe(`${host.redirect(APP, "example")}&org.matrix-jwt-login.anew=1`);
     expect(onReject.mock.calls).toEqual([
       [expect.objectContaining({ loginType: "m.login.sso", reason, statusCode: 403 })],
     ]);
@@ -252,6 +252,15 @@ test.each(["authorization_endpoint", "token_endpoint", "userinfo_endpoint"])(
     }
   },
 );
+
+test("who is refused is asked by the provider who they are when they try again", async () => {
+  const host = await ssoHost();
+  host.provider.claims = { sub: "nobody" };
+  const page = await new TestBrowser().visit(host.redirect());
+  expect(page.status).toBe(403);
+  await new TestBrowser().visit(link(page, "Try again"));
+  expect(host.provider.authorizations.map((asked) => asked.get("prompt"))).toEqual([null, "login"]);
+});
 
 describe("what the login says is the page's text", () => {
   test.each([

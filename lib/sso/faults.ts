@@ -10,11 +10,13 @@ import type { SsoParts } from "./parts.js";
  * The page for whatever ended a sign-in early.
  *
  * @param again - where a new try begins
+ * @param anew - where it begins for somebody who was refused
  */
 export function pageFor(
   { logger }: Pick<SsoParts<never>, "logger">,
   error: unknown,
   again: string | undefined,
+  anew = again,
 ): PageContent {
   if (error instanceof SignInError) {
     logger[error.fault === "unavailable" ? "warn" : "info"](`matrix-jwt-login: sign-in failed: ${error.message}`);
@@ -27,5 +29,8 @@ export function pageFor(
   if (answer !== error && answer.statusCode === 500) logger.error(error);
   const { statusCode, message, retryAfterMs } = answer;
   const retryAfter = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1_000);
-  return refusalPage({ status: statusCode, text: message, retryAfter }, again);
+  return refusalPage(
+    { status: statusCode, text: message, retryAfter },
+    statusCode === 401 || statusCode === 403 ? anew : again,
+  );
 }

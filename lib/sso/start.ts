@@ -9,6 +9,8 @@ import { clientOf, redirectUrlIn, redirectUrlTooLong } from "./redirect-url.js";
 
 /** Marks a request that has been sent to the public base URL already. */
 const AT_HOME = "org.matrix-jwt-login.public";
+/** Marks a new try of somebody who was refused: the provider would sign in the same user at once. */
+const ANEW = "org.matrix-jwt-login.anew";
 
 /**
  * `GET /login/sso/redirect` (client-server API, "Client login via SSO").
@@ -39,7 +41,8 @@ export async function redirectToProvider<Req>(
     return page(choosePage(serverName, clientOf(redirectUrl), choices));
   }
   const action = query.get("action") ?? query.get("org.matrix.msc3824.action");
-  return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, { register: action === "register" });
+  const parameters = { register: action === "register", ...(query.has(ANEW) && { prompt: "login" }) };
+  return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, parameters);
 }
 
 export function unknownProvider({ page }: Pick<SsoParts<never>, "page">): SsoAnswer {
@@ -50,11 +53,19 @@ function isAtHome<Req>({ config: { host, isSecure } }: SsoParts<Req>, request: S
   return request.host?.toLowerCase().replace(isSecure ? /:443$/ : /:80$/, "") === host;
 }
 
-/** Where a new try begins. */
-export function startUrl<Req>({ config: { publicBaseUrl } }: SsoParts<Req>, { provider, purpose }: SignIn): string {
-  return "session" in purpose
-    ? fallbackUrl(publicBaseUrl, purpose.session)
-    : `${publicBaseUrl}/_matrix/client/v3/login/sso/redirect/${provider}?redirectUrl=${encodeURIComponent(purpose.redirectUrl)}`;
+/**
+ * Where a new try begins.
+ *
+ * @param anew - the provider asks who the user is, even if it knows
+ */
+export function startUrl<Req>(
+  { config: { publicBaseUrl } }: SsoParts<Req>,
+  { provider, purpose }: SignIn,
+  anew = false,
+): string {
+  if ("session" in purpose) return fallbackUrl(publicBaseUrl, purpose.session);
+  const query = `redirectUrl=${encodeURIComponent(purpose.redirectUrl)}${anew ? `&${ANEW}=1` : ""}`;
+  return `${publicBaseUrl}/_matrix/client/v3/login/sso/redirect/${provider}?${query}`;
 }
 
 export function fallbackUrl(publicBaseUrl: string, session: string): string {

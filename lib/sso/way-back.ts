@@ -45,7 +45,8 @@ async function signedIn<Req>(
     const identity = { userId, provider: provider.config.id, iss, sub, ...(sid !== undefined && { sid }) };
     return await home(parts, request, identity, new URL(purpose.redirectUrl));
   } catch (error) {
-    return parts.page({ ...pageFor(parts, error, startUrl(parts, signIn)), keepOpener: "session" in purpose });
+    const page = pageFor(parts, error, startUrl(parts, signIn), startUrl(parts, signIn, true));
+    return parts.page({ ...page, keepOpener: "session" in purpose });
   }
 }
 
