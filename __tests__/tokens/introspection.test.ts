@@ -306,6 +306,22 @@ describe("an introspection endpoint", () => {
     expect(open).toBe(1_001);
   });
 
+  test("is asked any number of questions one after another, of which none is logged", async () => {
+    const fetch = () => Promise.resolve(Response.json(ALICE));
+    const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
+    const { verify } = createTokenVerifier(alone({ fetch }), { logger });
+    for (let question = 1; question <= 1_001; question += 1) await verify(OPAQUE);
+    expect(Object.values(logger).flatMap(({ mock }) => mock.calls)).toEqual([]);
+  });
+
+  test.each([null, true, [], [{ active: true }], "active", 1, {}, { active: "true" }])(
+    "that answers %j is 503",
+    async (answer) => {
+      behave = json(answer);
+      expect(await remoteLogins({ [LOGIN_TYPE]: alone() }).attempt(OPAQUE)).toBe("503 introspection_unavailable");
+    },
+  );
+
   test("fails a verifier by itself with an error of its own", async () => {
     jest.spyOn(console, "warn").mockReturnValue();
     behave = text("", 500);
@@ -318,6 +334,7 @@ describe("introspection beside a key source", () => {
 
   test.each<[string, Claims, Claims, string]>([
     ["an active token", { client_id: "app" }, { client_id: "app", iss: null }, "200"],
+    ["an answer that says nothing of the issuer", { iss: "a" }, { iss: null }, "200"],
     ["an answer that says no more", {}, {}, "200"],
     ["one that was revoked", {}, { active: false }, "403 inactive"],
     ["an answer about another subject", {}, { sub: "bob" }, "403 inactive"],

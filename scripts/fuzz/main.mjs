@@ -56,7 +56,7 @@ async function optionsInChild() {
 }
 
 async function client() {
-  while (performance.now() < until && problems.length < MAX_PROBLEMS && server.exitCode === null) {
+  while (performance.now() < until && problems.length < MAX_PROBLEMS && server.connected) {
     const request = source.next().value;
     const startedAt = performance.now();
     const answer = await send(port, request);
@@ -69,8 +69,8 @@ async function client() {
 }
 
 async function askServer() {
-  if (server.exitCode !== null) {
-    problems.push({ problem: `the server ended with ${server.exitCode}` });
+  if (!server.connected) {
+    problems.push({ problem: `the server ended with ${server.exitCode ?? server.signalCode}` });
     return;
   }
   server.send("report");
