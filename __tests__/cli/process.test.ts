@@ -50,6 +50,12 @@ test("a token that was minted is explained, with the options of an ES module", a
   expect(explained.stdout).toContain('\npass  user ID    "@alice:example.org"\n');
 }, 30_000);
 
+test("options that never settle accept nothing", async () => {
+  writeFileSync(join(lib.directory, "never.js"), "await new Promise(() => undefined);\nexport default {};");
+  const { exitCode, stdout } = await command(["explain", "--options", "never.js", "-"], token());
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+});
+
 test("wrong use and refused tokens have exit codes of their own", async () => {
   const [refused, wrongUse] = await Promise.all([
     command(["explain", "--key-file", "public.pem", "-"], token()),

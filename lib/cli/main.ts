@@ -41,6 +41,8 @@ export async function runIn(process: CommandProcess): Promise<void> {
     process.exitCode = EXIT.wrongUse;
   });
   process.stderr.on("error", () => undefined);
+  // If the options wait for what never comes, Node ends without a verdict.
+  process.exitCode = EXIT.wrongUse;
   const exitCode = await main(process.argv.slice(2), process);
   process.exitCode = output.isCut ? EXIT.wrongUse : exitCode;
 }
