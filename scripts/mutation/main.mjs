@@ -2,6 +2,7 @@
  * Mutation testing: `npm run test:mutation [-- ROOM...]`. Each change that Stryker makes to the code must fail a test.
  * Prints the mutants that survived and each room's score; ends non-zero where the whole score is below the threshold.
  */
+import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,6 +19,12 @@ const names = process.argv.slice(2);
 const rooms = Object.entries(ROOMS).filter(([name]) => names.length === 0 || names.includes(name));
 if (rooms.length < names.length) {
   console.error(`Rooms: ${Object.keys(ROOMS).join(", ")}`);
+  process.exit(2);
+}
+
+const forgotten = forgottenFiles();
+if (forgotten.length > 0) {
+  console.error(`In no room of scripts/mutation/rooms.mjs: ${forgotten.join(", ")}`);
   process.exit(2);
 }
 
@@ -39,6 +46,17 @@ console.log(
   `${String(sum("noticed"))} of ${String(all)} mutants noticed: ${score.toFixed(1)} % (at least ${String(THRESHOLD)} %)`,
 );
 process.exit(score >= THRESHOLD ? 0 : 1);
+
+/** Files of lib/ that no room names. The command is left out; options.ts and index.ts are types and names. */
+function forgottenFiles() {
+  const patterns = Object.values(ROOMS)
+    .flatMap(({ mutate }) => mutate)
+    .map((glob) => new RegExp(`^${glob.replaceAll(".", "\\.").replaceAll("*", "[^/]*")}$`));
+  return readdirSync("lib", { recursive: true })
+    .map((path) => `lib/${path.replaceAll("\\", "/")}`)
+    .filter((path) => path.endsWith(".ts") && !/^lib\/(?:cli\/|index\.ts)|\/(?:options|types)\.ts$/.test(path))
+    .filter((path) => !patterns.some((pattern) => pattern.test(path)));
+}
 
 function optionsFor({ mutate, tests }) {
   return {
