@@ -67,7 +67,7 @@ export const ROOMS = {
   },
   "key files": { mutate: keys("key-file", "reread-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
   "key options": {
-    mutate: [...remote("endpoint-url"), ...keys("parse-key-source")],
+    mutate: keys("parse-key-source"),
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
   },
   discovery: { mutate: remote("metadata"), tests: ["remote/metadata", "tokens/keys/discovery"] },
@@ -176,7 +176,7 @@ export const ROOMS = {
       "access/own-tokens",
     ],
   },
-  "sso options": { mutate: sso("parse-options", "providers"), tests: ["sso/options", "sso/sign-in"] },
+  "sso options": { mutate: sso("parse-options"), tests: ["sso/options", "sso/sign-in"] },
   "sso pages": {
     mutate: sso("answer", "forms", "page", "page-texts", "web-fallback"),
     tests: ["sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
