@@ -52,7 +52,7 @@ function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
     ...(/^[\da-f:]+$/i.test(content) ? [Buffer.from(content.replaceAll(":", ""), "hex")] : []),
     ...(content.match(/[\w+/-]{40,}/g) ?? []).map((run) => Buffer.from(run, "base64")),
   ];
-  return decoded.map((inner) => (inner.length === 0 ? undefined : kindOfKey(inner, wrappers - 1))).find(Boolean);
+  return decoded.map((inner) => kindOfKey(inner, wrappers - 1)).find(Boolean);
 }
 
 /** RFC 3986 section 2.1: text without what makes it fit for URLs. */
