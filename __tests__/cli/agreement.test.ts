@@ -31,6 +31,10 @@ const claimSets: Readonly<Record<string, object>> = {
   "for a user elsewhere": { sub: "@alice:elsewhere" },
   "for nobody possible": { sub: "al\u0000ice" },
   "for a long time": { exp: inSeconds(30 * 86_400) },
+  "for an e-mail address": { sub: "alice@example.com" },
+  "for a user of Auth0": { sub: "auth0|1" },
+  "for a capital letter": { sub: "Alice" },
+  "for a long name": { sub: "a".repeat(300) },
   "for mallory": { sub: "mallory" },
   "for trouble": { sub: "trouble" },
   "in milliseconds": { exp: inSeconds(300) * 1_000 },
@@ -93,6 +97,7 @@ const optionSets: Readonly<Record<string, AnyOptions>> = {
   "lax rules": { secret: SECRET, audience: null, requireExpiry: false, subjectFormat: "either", clockTolerance: 600 },
   "a single use": { secret: SECRET, singleUse: true, requireExpiry: false },
   "escaped names": { secret: SECRET, localpart: "escape" },
+  registration: { secret: SECRET, subjectFormat: "either", allowRegistration: true },
   "another claim": { secret: SECRET, subjectClaim: ["iss"] },
   "short lives": { secret: SECRET, maxTokenLifetime: 600, allowSenderConstrained: true },
   "short tokens": { secret: SECRET, maxTokenLength: 200 },
@@ -113,12 +118,16 @@ const optionSets: Readonly<Record<string, AnyOptions>> = {
 };
 
 /** What becomes of a login with the token. */
-async function login(text: string, options: AnyOptions): Promise<string> {
+async function login(text: string, options: AnyOptions, user: "known" | "unknown"): Promise<string> {
   const rejections: RejectEvent[] = [];
   const { authenticate } = createJwtLogin(
     optionsWith(
       { secret: undefined, ...options },
-      { findUser: (id) => ({ id }), onReject: (event) => rejections.push(event) },
+      {
+        findUser: (id) => (user === "known" ? { id } : undefined),
+        registerUser: (id) => ({ id }),
+        onReject: (event) => rejections.push(event),
+      },
     ),
   );
   try {
@@ -130,12 +139,16 @@ async function login(text: string, options: AnyOptions): Promise<string> {
 }
 
 describe("explain says of a token what a login with it comes to", () => {
-  test.each(Object.entries(optionSets))("with %s", async (_, options) => {
+  const cases = Object.entries(optionSets).flatMap(([name, options]) => [
+    [name, "known", options] as const,
+    [name, "unknown", options] as const,
+  ]);
+  test.each(cases)("with %s, and a user who is %s", async (_, user, options) => {
     const verdicts = new Set<string>();
     for (const [name, text] of tokens) {
-      const { refusal, findings } = await judge(text, options, { serverName: SERVER_NAME });
+      const { refusal, findings } = await judge(text, options, { serverName: SERVER_NAME, user });
       const verdict = refusal === undefined ? "accepted" : reasonOf(refusal);
-      expect([name, verdict]).toEqual([name, await login(text, options)]);
+      expect([name, verdict]).toEqual([name, await login(text, options, user)]);
       // The first rule that is shown as broken is the one that refuses, and none is where it is accepted.
       expect([name, findings.error === undefined ? "accepted" : reasonOf(findings.error)]).toEqual([name, verdict]);
       verdicts.add(verdict);
