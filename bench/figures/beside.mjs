@@ -47,7 +47,7 @@ const definitions = [
 ];
 
 /**
- * @param {import("./summary.mjs").CpuOf} cpuOf
+ * @param {import("./statistics.mjs").CpuOf} cpuOf
  */
 export const besideTheSignature = (cpuOf) =>
   definitions.flatMap(({ id, title, dearer, cheaper, check, cheaperCheck }) => {

@@ -12,7 +12,7 @@ import { spread } from "./statistics.mjs";
  */
 /**
  * @typedef {object} Figures
- * @property {import("./summary.mjs").CpuOf} cpuOf
+ * @property {import("./statistics.mjs").CpuOf} cpuOf
  * @property {import("./beside.mjs").BesideTheSignature} beside
  */
 

@@ -17,6 +17,8 @@ export const spread = (values) => ({
 
 /** @typedef {ReturnType<typeof spread>} Spread */
 
+/** @typedef {(id: string) => number[] | undefined} CpuOf CPU microseconds of a mode or an operation, round by round */
+
 /**
  * By least squares.
  * @param {{ x: number, y: number }[]} points

@@ -7,7 +7,7 @@ import { spread } from "./statistics.mjs";
 
 /** @typedef {import("../http/run.mjs").Measured} Measured */
 
-/** @typedef {(id: string) => number[] | undefined} CpuOf CPU microseconds of a mode or an operation, round by round */
+/** @typedef {import("./statistics.mjs").CpuOf} CpuOf */
 
 /** @param {{ measured: Measured[], floor: import("../http/run.mjs").MeasuredFloor[] }} run */
 export function summarise({ measured, floor }) {

@@ -10,7 +10,7 @@ const MAX_RESPONSE_SIZE = 4 * 1_048_576;
 
 const submit = (/** @type {string} */ text) => ({ type: "jwt", token: text });
 
-/** @type {import("./series.mjs").Series} */
+/** @type {import("./turn.mjs").Series} */
 export const keys = {
   id: "keys",
   title: "keys in the JWKS, ES256",
@@ -46,7 +46,7 @@ export const keys = {
 /** A token without a `kid` is tried against 8 keys at most, so the last of those is the dearest. */
 const MOST_TRIED = 8;
 
-/** @type {import("./series.mjs").Series} */
+/** @type {import("./turn.mjs").Series} */
 export const keysWithoutKid = {
   id: "keys-without-kid",
   title: "keys in the JWKS, ES256, tokens without kid",

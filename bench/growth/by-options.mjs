@@ -5,7 +5,7 @@ import { accepted, refused, spreadOver } from "./runs.mjs";
 
 const SIZES = [1, 10, 100, 1_000, 10_000];
 
-/** @type {import("./series.mjs").Series} */
+/** @type {import("./turn.mjs").Series} */
 export const issuers = {
   id: "issuers",
   title: "accepted issuers, HS256",
@@ -28,7 +28,7 @@ export const issuers = {
   },
 };
 
-/** @type {import("./series.mjs").Series} */
+/** @type {import("./turn.mjs").Series} */
 export const loginTypes = {
   id: "login-types",
   title: "login types, HS256",

@@ -4,7 +4,7 @@ import { createJwtLogin } from "matrix-jwt-login";
 import { claimsOf, hmac, host, hs256, SECRET } from "../logins.mjs";
 import { accepted } from "./runs.mjs";
 
-/** @type {import("./series.mjs").Series} */
+/** @type {import("./turn.mjs").Series} */
 export const tokenSize = {
   id: "token-size",
   title: "bytes of the token, HS256",

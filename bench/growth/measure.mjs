@@ -6,7 +6,7 @@ import { cpuMicros, timesIn } from "./turn.mjs";
 const TURN = 20;
 
 /**
- * @param {import("./series.mjs").Series} series
+ * @param {import("./turn.mjs").Series} series
  * @param {number} rounds
  */
 export async function measure({ id, title, sizes, runs, isLinear }, rounds) {

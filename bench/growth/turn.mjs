@@ -1,6 +1,16 @@
 /** @typedef {(index: number) => unknown} Run does once what is measured; the index tells which of many */
 
 /**
+ * @typedef {object} Series
+ * @property {string} id
+ * @property {string} title what is counted
+ * @property {number[]} sizes
+ * @property {boolean} [isLinear] a line is fitted: so much a login, and so much more a thousand
+ * @property {(size: number) => Promise<Record<string, Run>>} runs by the name of what they do, which
+ *   is the same for every size; ratios are to the first one at the first size
+ */
+
+/**
  * What a run costs in CPU, in microseconds. Garbage collection and the compiler's threads count.
  * @param {Run} run
  * @param {number} times

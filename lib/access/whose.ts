@@ -1,5 +1,4 @@
 import { parseJson } from "../tokens/readers/compact.js";
-import type { TokenSource } from "./token-source.js";
 
 /** What the unverified parts of a token say of where it is from. */
 interface Peeked {
@@ -11,8 +10,15 @@ interface Peeked {
 /** Three parts (RFC 7519), five of an encrypted token (RFC 7516 section 7.1), or an opaque one. */
 export type TokenShape = "signed" | "encrypted" | "opaque";
 
+/** The tokens of one source. */
+interface Expected {
+  readonly shapes: ReadonlySet<TokenShape>;
+  /** Undefined: of any issuer. */
+  readonly issuers: ReadonlySet<unknown> | undefined;
+}
+
 /** Is it a token that somebody else has to check: of another kind, or of an issuer that is not configured here? */
-export function isForeign(token: string, sources: readonly TokenSource[]): boolean {
+export function isForeign(token: string, sources: readonly Expected[]): boolean {
   const { shape, claims } = peek(token);
   if (!sources.some(({ shapes }) => shapes.has(shape))) return true;
   return claims !== undefined && sources.every(({ issuers }) => issuers !== undefined && !issuers.has(claims.iss));

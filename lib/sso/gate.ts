@@ -2,6 +2,7 @@ import { localpartIn } from "../matrix/identifiers.js";
 import { admitted, attempted, succeeded } from "../login/attempt.js";
 import { requestedBy, SUBJECT_OPTIONAL } from "../login/account.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
+import type { LoginType } from "../login/login-type.js";
 import type { LoginConfig } from "../login/parse-options.js";
 import { issueTo, resolved, SIGN_IN, type Purpose } from "../login/steps.js";
 import type { LoginResponse } from "../matrix/response.js";
@@ -12,13 +13,17 @@ import { STRICT, type Steps } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { SignInError } from "./errors.js";
 import type { LoginTokens } from "./login-tokens.js";
-import type { Provider } from "./parts.js";
 
 /** The login type of events and callbacks, whichever provider it was. */
 const SSO_LOGIN_TYPE = "m.login.sso";
 
 /** Who a user is, for a session that exists: nobody is registered, linked or counted. */
 const IDENTIFICATION: Purpose = { ...SIGN_IN, newUsers: "refuse", links: false };
+
+/** A provider, as far as its rules go. */
+interface WithRules {
+  readonly loginType: LoginType;
+}
 
 /** The steps of a login, as browsers go them. Throws {@link MatrixError}, or a {@link SignInError} of `prove`. */
 export interface LoginGate<Req> {
@@ -28,13 +33,13 @@ export interface LoginGate<Req> {
    * A whole login but for its end: nothing is issued.
    */
   signIn(
-    provider: Provider,
+    provider: WithRules,
     context: LoginContext<Req>,
     prove: () => Promise<VerifiedToken>,
   ): Promise<VerifiedLogin<Req>>;
   /** The token's user, within the same limits. */
   identify(
-    provider: Provider,
+    provider: WithRules,
     context: LoginContext<Req>,
     prove: () => Promise<VerifiedToken>,
   ): Promise<VerifiedLogin<Req>>;
@@ -50,7 +55,7 @@ export interface LoginGate<Req> {
 
 export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<Req> {
   const go = async (
-    { loginType: rules }: Provider,
+    { loginType: rules }: WithRules,
     context: LoginContext<Req>,
     purpose: Purpose,
     prove: () => Promise<VerifiedToken>,

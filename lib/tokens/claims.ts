@@ -1,6 +1,5 @@
 import { MADE_FOR_OTHERS, mediaType, type ClaimRules } from "./claim-options.js";
 import { TokenError } from "./errors.js";
-import type { Proven } from "./readers/reader.js";
 
 /**
  * The claims set of a verified token (RFC 7519 section 4): a JSON object. Times are seconds since 1970 (NumericDate).
@@ -25,7 +24,11 @@ export interface Claims {
 }
 
 /** A token as the rules of this file see it. */
-export type ClaimedToken = Pick<Proven, "claims" | "typ">;
+export interface ClaimedToken {
+  readonly claims: Claims;
+  /** The header's `typ` (RFC 7515 section 4.1.9), if there is one. */
+  readonly typ?: unknown;
+}
 
 /** @throws TokenError if the rule is broken */
 type ClaimRule = (token: ClaimedToken, rules: ClaimRules, now: number) => void;

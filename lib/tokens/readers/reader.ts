@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-import type { Claims } from "../claims.js";
+import type { ClaimedToken, Claims } from "../claims.js";
 import type { KeyQuery } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 
@@ -34,10 +34,7 @@ export interface Confirmation {
 }
 
 /** A proven token, before any rule about its claims. */
-export interface Proven {
-  readonly claims: Claims;
-  /** The header's `typ` (RFC 7515 section 4.1.9), if there is one. */
-  readonly typ?: unknown;
+export interface Proven extends ClaimedToken {
   /** What single use knows the token by: equal for every text of the same token. */
   readonly fingerprint: string;
   /** The key that verified it, and what was asked of the key source to get it. */
