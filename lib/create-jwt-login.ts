@@ -35,7 +35,7 @@ export interface JwtLogin<Req = unknown> extends TokenLogin<Req> {
   readonly sso: SingleSignOn<Req> | undefined;
 }
 
-/** The options of a login with single sign-on. */
+/** Names, checks and defaults of {@link JwtLoginOptions}. */
 export function jwtLoginOptions<User, Req>() {
   return { ...loginOptions<User, Req>(), sso: optional(ssoConfig) } satisfies OptionsOf<JwtLoginOptions<User, Req>>;
 }

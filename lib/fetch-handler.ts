@@ -18,19 +18,19 @@ export interface FetchContext {
    * @defaultValue what the option `clientAddress` gives
    */
   readonly ip?: string | undefined;
-  /** The host's own answer to a request, whose body is unread. Undefined: it has none. */
+  /** Your own answer to a request, whose body is unread; undefined if you have none. */
   readonly next?: ((request: Request) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
 
-/** The handler, and the login under it: what is known to one is known to the other. */
+/** The handler, and the login that it uses. They share limits, keys and used tokens. */
 export interface FetchHandler<Req = Request> {
   /**
    * Answers a request for `/login`.
    *
-   * @returns what is not ours: the answer of `next`, or undefined without it
+   * @returns for all other requests, the answer of `next`, or undefined without it
    */
   (request: Req, context?: FetchContext): Promise<Response | undefined>;
-  /** The login under it, with the same limits, keys and used tokens. */
+  /** The login that it uses, with the same limits, keys and used tokens. */
   readonly jwtLogin: JwtLogin<Req>;
 }
 

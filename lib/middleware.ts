@@ -20,23 +20,23 @@ import { browserHandler } from "./sso-over-http.js";
  */
 export type MatrixJwtLoginOptions<User, Req = unknown> = JwtLoginOptions<User, Req> & HttpOptions<Req>;
 
-/** The middleware, and the login under it: what is known to one is known to the other. */
+/** The middleware, and the login that it uses. They share limits, keys and used tokens. */
 export interface MatrixJwtLogin<Req = NodeRequest> {
   /**
    * Answers a request for `/login`, or calls `next`.
    *
    * @param req - a request of Node's
    * @param res - its response
-   * @param next - continues with the host's own handlers; left out: what is not ours is 404 `M_UNRECOGNIZED`
+   * @param next - calls your own handlers; without it, all other requests are 404 `M_UNRECOGNIZED`
    */
   (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void;
-  /** The login under it, with the same limits, keys and used tokens. */
+  /** The login that it uses, with the same limits, keys and used tokens. */
   readonly jwtLogin: JwtLogin<Req>;
 }
 
 /**
  * Makes a middleware for Express and its like, or a handler for `node:http` and HTTP/2's compatibility API, that answers
- * `/login` for the given login types and hands on the rest.
+ * `/login` for your login types. All other requests reach your own handlers untouched.
  *
  * @param options - checked here, never later
  * @throws OptionsError if an option is invalid

@@ -23,7 +23,7 @@ export interface BearerConfig<User, Req> extends AccessConfig {
   readonly onReject: Notify<AccessRejectEvent<Req>> | undefined;
 }
 
-/** The options of {@link BearerAuthOptions}. */
+/** Names, checks and defaults of {@link BearerAuthOptions}. */
 export function bearerOptions<User, Req>() {
   type Options = Required<BearerAuthOptions<User, Req>>;
   return {

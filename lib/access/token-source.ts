@@ -146,7 +146,7 @@ function ownSource(own: OwnTokens, context: KeyContext): TokenSource {
   };
 }
 
-/** `alice` of two issuers would be one account, unless the host says who is who. Said once. */
+/** `alice` of two issuers would be one account, unless the host links accounts. Warns once. */
 export function warnOfSharedNames(sources: readonly TokenSource[]): void {
   if (sources.filter(({ own }) => !own).length < 2) return;
   process.emitWarning(

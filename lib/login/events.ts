@@ -19,7 +19,7 @@ export function notifier<Event>(
   };
   return (event) => {
     try {
-      // It may be async in spite of its type, and nothing waits for it.
+      // It may be async despite its type, and nothing waits for it.
       Promise.resolve(listener(event)).catch(complain);
     } catch (cause) {
       complain(cause);

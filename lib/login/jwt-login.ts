@@ -23,8 +23,8 @@ export interface JwtLogin<Req = unknown> {
    */
   login(this: void, submission: unknown, context?: LoginContext<Req>): Promise<LoginResponse>;
   /**
-   * All that a login checks, rate limits included, but the claim of a single-use token: nobody is registered or linked, and
-   * nothing is issued.
+   * Checks everything that a login checks, rate limits included. Nobody is registered or linked, nothing is issued, and a
+   * single-use token is not used up.
    *
    * @param submission - the parsed JSON of the login request
    * @param context - who asks
@@ -33,17 +33,17 @@ export interface JwtLogin<Req = unknown> {
    */
   authenticate(this: void, submission: unknown, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
   /**
-   * A stage of User-Interactive Authentication (client-server API, "User-Interactive Authentication API") whose type is
-   * one of the login types: all that {@link authenticate} checks, and that the token is for the user who asks. Nobody is
+   * Completes a stage of User-Interactive Authentication (client-server API, "User-Interactive Authentication API") whose type
+   * is one of the login types: checks what {@link authenticate} checks, and that the token is for this user. Nobody is
    * registered, nothing is issued, and a single-use token is used up.
    *
-   * What it resolves to has a `deviceId` that was made for it, as of a login, and that means nothing here.
+   * Ignore the `deviceId` of the result: no session begins.
    *
    * @param auth - the `auth` object of the request: `type` and `token`, beside what the host looks at itself
-   * @param userId - whose session it is, as the host's access token says
+   * @param userId - the user of the session, from your own check of the access token
    * @param context - who asks
-   * @throws MatrixError, and nothing else. A 403 is a stage that failed: the host answers 401 with its flows and these
-   * `errcode` and `error`. Any other status is the answer
+   * @throws MatrixError, and nothing else. A 403 is a failed stage: answer 401 with your flows and its `errcode`
+   * and `error`. Any other status is the answer
    */
   reauthenticate(this: void, auth: unknown, userId: string, context?: LoginContext<Req>): Promise<VerifiedLogin<Req>>;
   /** The login types, as `GET /login` lists them. */
@@ -60,13 +60,13 @@ export interface JwtLogin<Req = unknown> {
   ready(this: void): Promise<void>;
 }
 
-/** A login, and what other ways in need to share with it. */
+/** A login, and what single sign-on shares with it. */
 export interface LoginCore<User, Req> {
   readonly jwtLogin: JwtLogin<Req>;
   readonly config: LoginConfig<User, Req>;
 }
 
-/** A login by tokens alone, for other ways in: they share its limits, keys and used tokens. */
+/** A login by tokens alone. Single sign-on shares its limits, keys and used tokens. */
 export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty: boolean): LoginCore<User, Req> {
   const config = parseLoginOptions(options, mayBeEmpty);
   return { config, jwtLogin: jwtLoginOf(config) };

@@ -87,7 +87,7 @@ const USER_OPTIONS = {
   singleUse: optional(flag, false),
 } satisfies OptionsOf<UserRules>;
 
-/** All options of a login type. */
+/** Names, checks and defaults of all options of a login type. */
 export const LOGIN_TYPE_OPTIONS = { ...TOKEN_OPTIONS, ...USER_OPTIONS };
 
 const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);

@@ -33,7 +33,7 @@ export interface LoginConfig<User, Req> extends Pick<
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
 }
 
-/** The options of a login, whatever its way in. */
+/** Names, checks and defaults of {@link JwtLoginOptions}. */
 export function loginOptions<User, Req>() {
   type Options = Required<JwtLoginOptions<User, Req>>;
   return {

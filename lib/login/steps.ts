@@ -28,7 +28,7 @@ const anybody = (): boolean => true;
 
 /** A login as a client asks for it. */
 export const LOGIN: Purpose = { admits: anybody, newUsers: "register", links: true, claims: true, counts: true };
-/** All that a login checks: nobody is registered or linked, and the token is as good as before. */
+/** Everything that a login checks. Nobody is registered or linked, and the token is not used up. */
 export const AUTHENTICATION: Purpose = {
   admits: anybody,
   newUsers: "admit",
@@ -39,7 +39,7 @@ export const AUTHENTICATION: Purpose = {
 /** A user is there and known afterwards. The account is counted, and the token issued, later: see {@link issueTo}. */
 export const SIGN_IN: Purpose = { admits: anybody, newUsers: "register", links: true, claims: false, counts: false };
 
-/** A user who is asked again. */
+/** A user who has to re-authenticate. */
 export function reauthenticationOf(userId: string): Purpose {
   return { admits: (whose) => whose === userId, newUsers: "refuse", links: false, claims: true, counts: true };
 }

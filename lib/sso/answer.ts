@@ -70,7 +70,7 @@ function hostPage(render: RenderPage, page: SsoPage, logger: Logger): string | u
   try {
     const html = render(page);
     if (typeof html === "string") return html;
-    // It may be async in spite of its type, and nothing waits for it.
+    // It may be async despite its type, and nothing waits for it.
     if (html instanceof Promise) html.catch(() => undefined);
     cause = new TypeError("sso.page must return a string");
   } catch (error) {

@@ -21,7 +21,7 @@ export class SignInError extends Error {
     return new SignInError("lost", message);
   }
 
-  /** The provider cannot be asked, or answered with nonsense: says nothing about the user. */
+  /** The provider is unavailable or gave no valid answer, so the user was neither accepted nor refused. */
   static unavailable(message: string): SignInError {
     return new SignInError("unavailable", message);
   }

@@ -25,12 +25,12 @@ interface WithRules {
   readonly loginType: LoginType;
 }
 
-/** The steps of a login, as browsers go them. Throws {@link MatrixError}, or a {@link SignInError} of `prove`. */
+/** The steps of a login, for browsers. Throws {@link MatrixError}, or a {@link SignInError} of `prove`. */
 export interface LoginGate<Req> {
   /** How ID tokens are verified: with linked accounts, one need not name a user here. */
   readonly steps: Steps;
   /**
-   * A whole login but for its end: nothing is issued.
+   * A whole login except its last step: nothing is issued.
    */
   signIn(
     provider: WithRules,

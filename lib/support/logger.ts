@@ -44,7 +44,7 @@ function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) 
     (level: keyof Logger): Logger["warn"] =>
     (message) => {
       try {
-        // It may be async in spite of its type.
+        // It may be async despite its type.
         Promise.resolve(logger[level](message)).catch(nothing);
       } catch {
         // There is nobody left to tell.

@@ -34,7 +34,7 @@ export type Values<S> = { readonly [Name in keyof S]: S[Name] extends Option<inf
  *
  * An own property that is `undefined` is an error too, as an unset environment variable must not switch a check off.
  *
- * @param undefinedIsAbsent - for the middleware's own options: `undefined` is as good as not given
+ * @param undefinedIsAbsent - for the middleware's own options: `undefined` counts as not given
  */
 export function optionsOf<S extends Spec>(spec: S, { undefinedIsAbsent = false } = {}): Check<Values<S>> {
   const known = objectWith(Object.keys(spec));

@@ -14,7 +14,8 @@ interface Entry {
 export interface Entries<E extends Entry> {
   readonly all: readonly E[];
   /**
-   * The entry whose rules apply to a token. Of several it is chosen by the token's own `iss`. Synchronous unless the token has to be decrypted for it.
+   * The entry whose rules apply to a token. Of several, the token's own `iss` chooses it. Synchronous unless the token has to
+   * be decrypted for that.
    *
    * @throws TokenError if there is none, or the token can't be read
    */
@@ -92,7 +93,7 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
   };
 }
 
-/** A token is decrypted before it is known whose it is. */
+/** A token is decrypted before its issuer is known. */
 function assertOneDecryption(list: readonly unknown[], path: string): void {
   const [first, ...others] = list.map((options) => (options as { readonly decryption?: unknown }).decryption);
   const index = others.findIndex((decryption) => decryption !== first);

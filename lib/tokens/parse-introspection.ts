@@ -77,7 +77,7 @@ function endpointOf(
   return shared.metadata(discoverableIssuer(options, path, settings), settings, UNWATCHED);
 }
 
-/** The question fails with its metadata, and is watched itself. */
+/** Introspection reports outages of its metadata itself. */
 const nothing = () => undefined;
 const UNWATCHED = { failed: nothing, recovered: nothing };
 

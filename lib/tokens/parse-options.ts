@@ -21,7 +21,7 @@ export const claimLocator: Check<ClaimLocator> = (value, path) => {
   return typeof value === "string" ? text(value, path) : listOf(text)(value, path);
 };
 
-/** All that says how tokens are verified. */
+/** Names, checks and defaults of the options of tokens. */
 export const TOKEN_OPTIONS = {
   ...KEY_OPTIONS,
   algorithms: optional(listOf(algorithm)),

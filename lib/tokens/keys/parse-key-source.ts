@@ -55,7 +55,7 @@ const given: Check<unknown> = (value) => value;
 
 const urlOrText: Check<URL | string> = (value, path) => (value instanceof URL ? value : text(value, path));
 
-/** What says where keys come from. */
+/** Names, checks and defaults of the options of key sources. */
 export const KEY_OPTIONS = {
   secret: optional(oneOrMore(secretKey)),
   publicKey: optional(oneOrMore(publicKey)),
