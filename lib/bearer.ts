@@ -4,9 +4,8 @@ import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./acces
 import { bearerOptions, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
-import { addressOf, hangUpOf } from "./http/node/client.js";
+import { addressOf, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
-import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import { clientAddress } from "./http/parse-options.js";
 import { ClientGone, signalOf, type ClientSignal } from "./login/client-gone.js";
 import { MatrixError } from "./matrix/errors.js";

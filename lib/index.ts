@@ -60,7 +60,7 @@ export type { IdentityProvider, LoginFlow } from "./matrix/login-flows.js";
 export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
 export { matrixJwtLogin, type MatrixJwtLogin, type MatrixJwtLoginOptions } from "./middleware.js";
-export type { NodeRequest, NodeResponse } from "./http/node/types.js";
+export type { NodeRequest, NodeResponse } from "./http/node/request.js";
 export {
   fromSynapseRcLogin,
   type SynapseRateLimit,

@@ -2,10 +2,9 @@ import { jsonAnswer, PREFLIGHT, unrecognized, type Answer } from "./http/answer.
 import { answerLogin } from "./http/endpoint.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { takeSubmission } from "./http/node/body.js";
-import { addressOf, hangUpOf, trustsProxy } from "./http/node/client.js";
+import { addressOf, hangUpOf, type NodeRequest, type NodeResponse, trustsProxy } from "./http/node/request.js";
 import { addFlows } from "./http/node/flows.js";
 import { sendAnswer } from "./http/node/send.js";
-import type { NodeRequest, NodeResponse } from "./http/node/types.js";
 import type { HttpOptions } from "./http/options.js";
 import { isLogin } from "./http/routes.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";

@@ -6,7 +6,7 @@ import { GONE, responseOf } from "./http/fetch/send.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { takeForm } from "./http/node/body.js";
 import { sendAnswer } from "./http/node/send.js";
-import type { NodeRequest, NodeResponse } from "./http/node/types.js";
+import type { NodeRequest, NodeResponse } from "./http/node/request.js";
 import { pathOf } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import type { SsoAnswer } from "./sso/answer.js";

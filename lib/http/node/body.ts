@@ -4,7 +4,7 @@ import type { JsonObject } from "../../matrix/submission.js";
 import type { Submission } from "../endpoint.js";
 import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
 import type { BodyStream } from "./body-stream.js";
-import type { NodeRequest, NodeResponse } from "./types.js";
+import type { NodeRequest, NodeResponse } from "./request.js";
 
 /** A request as body parsers leave it. */
 interface ParsedRequest {

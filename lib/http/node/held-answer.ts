@@ -2,7 +2,7 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "no
 
 import { MAX_HELD } from "../flows.js";
 import { seal, throwHeadersSent } from "./seal.js";
-import type { NodeResponse } from "./types.js";
+import type { NodeResponse } from "./request.js";
 
 /** What becomes of an answer: sent as the host wrote it, or with this body, or none, in its place. */
 export type Verdict = "unchanged" | { readonly body: string | undefined };

@@ -1,4 +1,4 @@
-import type { NodeResponse } from "./types.js";
+import type { NodeResponse } from "./request.js";
 
 /**
  * Makes a response's head as unchangeable as if it were sent.

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 
 import { setCorsHeaders, type Answer } from "../answer.js";
 import type { Headers } from "../flows.js";
-import type { NodeResponse } from "./types.js";
+import type { NodeResponse } from "./request.js";
 
 /** Sends an answer. Does nothing if somebody (a timeout of the host's, say) has answered already. */
 export function sendAnswer(res: NodeResponse, answer: Answer, options: { readonly cors: boolean }): void {

@@ -1,4 +1,11 @@
-import type { NodeRequest } from "./types.js";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+/** A request of Node's, by HTTP/1.1 or HTTP/2: what any framework on top of Node has made of it too. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** A response of Node's, by HTTP/1.1 or HTTP/2. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** What Express and its like add to a request; none of it need be there. */
 interface FrameworkRequest {
