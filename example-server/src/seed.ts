@@ -1,6 +1,7 @@
 import type { ExternalIds } from "./external-ids.js";
 import { hashPassword } from "./passwords.js";
-import type { Users, UserStatus } from "./users.js";
+import type { UserStatus } from "./database/schema.js";
+import type { Users } from "./users.js";
 
 /** Made at the first start, all with the dev password. */
 const seededUsers = [

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 
 import type { Database } from "./database.js";
-import type { UserStatus } from "./users.js";
+import type { UserStatus } from "./database/schema.js";
 
 export interface NewSession {
   readonly userId: string;

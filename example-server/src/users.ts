@@ -1,9 +1,8 @@
 import { MatrixError, type ExternalId } from "matrix-jwt-login";
 
 import type { Database } from "./database.js";
+import type { UserStatus } from "./database/schema.js";
 import { addExternalId } from "./external-ids.js";
-
-export type UserStatus = "active" | "deactivated" | "locked";
 
 export interface User {
   readonly userId: string;

@@ -1,6 +1,6 @@
 import type { Generated } from "kysely";
 
-import type { UserStatus } from "../users.js";
+export type UserStatus = "active" | "deactivated" | "locked";
 
 /** The tables as queries see them: Kysely writes `userId` as `user_id`. */
 export interface Tables {
