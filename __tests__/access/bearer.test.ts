@@ -76,7 +76,7 @@ describe.each(HOSTS)("matrixBearerAuth on %s", (...host) => {
     expect(json).toEqual({ reached: true, has: false });
   });
 
-  test("lets requests without a good token through, without a user, where it is optional", async () => {
+  test("lets requests without a good token through, without a user, if it is optional", async () => {
     const { ask } = await guarded(auth().optional, host);
     for (const authorization of [undefined, "Basic YTpi", "Bearer a b", "Bearer abc", ["Bearer a", "Bearer b"]]) {
       expect((await ask(authorization)).json).toEqual({ reached: true, has: false });

@@ -101,7 +101,7 @@ describe("verified tokens", () => {
     expect(verified()).toBe(4);
   });
 
-  test("are verified on each request with cache: false, also where that takes time", async () => {
+  test("are verified on each request with cache: false, also if that takes time", async () => {
     let asked = 0;
     const authorize = () => {
       asked += 1;
@@ -130,7 +130,7 @@ describe("verified tokens", () => {
     expect(await authenticate(authorization)).toMatchObject({ localpart: "alice" });
   });
 
-  test("stay where many forged ones come", async () => {
+  test("stay if many forged ones come", async () => {
     const { authenticate, verified } = counting({}, { cache: { maxEntries: 2 } });
     const authorization = bearer(accessToken());
     await authenticate(authorization);

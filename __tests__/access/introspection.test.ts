@@ -85,12 +85,12 @@ describe("an opaque token", () => {
     expect((await ask("Bearer opaque")).status).toBe(200);
   });
 
-  test("stays 503 where the user is optional", async () => {
+  test("stays 503 if the user is optional", async () => {
     const { ask } = await guarded(auth([], { tokens: opaque() }).optional);
     expect((await ask("Bearer opaque")).status).toBe(503);
   });
 
-  test("is kept where many that are not active come", async () => {
+  test("is kept if many that are not active come", async () => {
     answers.set("opaque", ACTIVE);
     const { authenticate } = check(opaque(), { cache: { maxEntries: 2 } });
     await authenticate("Bearer opaque");

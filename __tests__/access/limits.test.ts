@@ -107,7 +107,7 @@ describe("rateLimits.failures", () => {
     },
   );
 
-  test("stays an answer where the user is optional", async () => {
+  test("stays an answer if the user is optional", async () => {
     const failures = scripted();
     failures.consume.mockRejectedValue(usedUp());
     const { ask } = await guarded(auth({}, { rateLimits: { failures } }).optional);

@@ -48,7 +48,7 @@ describe("auth.metadata", () => {
     expect([answer.status, answer.json["errcode"]]).toEqual([404, "M_UNRECOGNIZED"]);
   });
 
-  test("is 503 with Retry-After if it can't be had", async () => {
+  test("is 503 with Retry-After if it is unavailable", async () => {
     idp.discovery(text("", 500));
     const answer = await metadataOf(discovered());
     expect([answer.status, answer.json["errcode"]]).toEqual([503, "M_UNKNOWN"]);

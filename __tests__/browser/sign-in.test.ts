@@ -122,7 +122,7 @@ describeInChromium("the sign-in page, on another origin than the Matrix server",
     expect(console()).toEqual([]);
   });
 
-  test("gets a new token by itself where the old one has expired", async () => {
+  test("gets a new token by itself if the old one has expired", async () => {
     const hasty = await startTestServer({ ACCESS_TOKEN_LIFETIME: "1" });
     const { page, console } = await chromium.open({ server: hasty.url });
     await button(page, "Sign in as Alice").click();

@@ -412,7 +412,7 @@ describe("secrets", () => {
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 1, 1, 2, 1, 2, 2, 2]);
   });
 
-  test("are cut where they are long", async () => {
+  test("are cut if they are long", async () => {
     const explained = await explain(token({ sub: "a".repeat(300) }));
     expect(said(explained, "subject")).toBe(`pass subject "${"a".repeat(100)}"... (300 characters)`);
   });

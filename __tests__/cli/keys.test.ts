@@ -68,7 +68,7 @@ test("who waits for the keys is told", async () => {
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "Waiting for the keys...\n" });
 });
 
-test("http is taken where it is allowed, beside what else is said of the endpoint", async () => {
+test("http is taken if it is allowed, beside what else is said of the endpoint", async () => {
   const options = folder.file(
     "http.cjs",
     `module.exports = {

@@ -59,7 +59,7 @@ describe("matrix-js-sdk, and the example server", () => {
     }
   });
 
-  test("refreshes its tokens, by itself where the old one is gone", async () => {
+  test("refreshes its tokens, by itself if the old one is gone", async () => {
     const answer = await logIn("bob", { refresh_token: true });
     expect(answer).toMatchObject({ refresh_token: expect.any(String), expires_in_ms: expect.any(Number) });
     const first = await connect().client.refreshToken(String(answer.refresh_token));

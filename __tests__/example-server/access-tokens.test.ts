@@ -64,7 +64,7 @@ describe("ACCESS_TOKENS=jwt", () => {
     expect((await whoami(server, "opaque")).body).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", soft_logout: false });
   });
 
-  test("deletes devices behind authentication anew", async () => {
+  test("deletes devices after re-authentication", async () => {
     const { access_token: accessToken } = await logIn();
     const answer = await server.post(`${clientApi}/delete_devices`, { accessToken, body: { devices: ["OLD"] } });
     expect(answer).toMatchObject({ status: 401, body: { session: expect.any(String) } });

@@ -134,7 +134,7 @@ describe("the development identity provider", () => {
     expect(await response.text()).toMatch(/Development only.*The sign-in failed/s);
   });
 
-  test("shows a page to choose from where nobody is named, or somebody unknown", async () => {
+  test("shows a page to choose from if nobody is named, or somebody unknown", async () => {
     for (const parameters of [{}, { login_hint: "mallory" }]) {
       const response = await visit(authorize(parameters));
       expect(response.status).toBe(200);

@@ -128,7 +128,7 @@ describe("a stage that fails", () => {
     expect(passed).toMatchObject({ status: 200 });
   });
 
-  test("begins a session where there was none", async () => {
+  test("begins a session if there was none", async () => {
     const bob = await logIn(server, "bob", "PHONE");
     const failed = await bob.deleteDevices(["PHONE"], proofs.bySecret(server, "alice"));
     expect(failed).toMatchObject({ status: 401, body: { errcode: "M_FORBIDDEN", session: expect.any(String) } });

@@ -35,7 +35,7 @@ describe("org.matrix.login.jwt", () => {
     expect(identity.body).toEqual({ user_id: "@bob:example.org", device_id: "PHONE", is_guest: false });
   });
 
-  test("makes up a device ID where the client gives none", async () => {
+  test("makes up a device ID if the client gives none", async () => {
     const { body } = await server.loginBySecret({ sub: "bob" });
     expect(body["device_id"]).toMatch(/^[A-Z]{10}$/);
   });

@@ -29,7 +29,7 @@ describe("the first start", () => {
     expect(await server.loginBySecret({ sub: "bob" })).toMatchObject({ status: 200 });
   });
 
-  test("makes its secrets once, where several start at the same time", () => {
+  test("makes its secrets once, if several start at the same time", () => {
     const config = readConfig({}, newDirectory());
     const made = loadSecrets(config);
     // What one that looked a moment before the files appeared would have seen.

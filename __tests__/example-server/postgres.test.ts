@@ -62,7 +62,7 @@ withPostgres("replicas of the example server on Postgres (DATABASE_URL)", () => 
     expect(statusesOf(seen)).toEqual({ 200: 1, 401: 39 });
   });
 
-  test("give new tokens for old ones, or none, where a device logs out at the same time", async () => {
+  test("give new tokens for old ones, or none, if a device logs out at the same time", async () => {
     const [one, two] = replicas;
     const refreshable = { refresh_token: true };
     const logins = await atOnce(replicas, 20, (replica) => replica.loginBySecret({ sub: "eve" }, refreshable));

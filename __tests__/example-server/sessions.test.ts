@@ -56,7 +56,7 @@ describe("access tokens", () => {
     expect(await whoami(server, accessTokenOf(others))).toMatchObject({ body: { user_id: "@berta:localhost" } });
   });
 
-  test("expire where the client can refresh them", async () => {
+  test("expire if the client can refresh them", async () => {
     const login = await logInToRefresh("EXPIRING");
     execute("UPDATE sessions SET expires_at = 0 WHERE device_id = 'EXPIRING'");
     expect(await whoami(server, accessTokenOf(login))).toMatchObject({

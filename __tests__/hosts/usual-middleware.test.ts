@@ -73,7 +73,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       },
     );
 
-    test("headers of the host's stand on our answers where they were set before us", async () => {
+    test("headers of the host's stand on our answers if they were set before us", async () => {
       const { headers } = await send(await start(express, ...handlers()), { body: honest });
       const wanted = place === "after the package" ? undefined : "nosniff";
       expect(headers["x-content-type-options"]).toBe(wanted);
@@ -110,7 +110,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       expect(answer.headers.vary).toMatch(/\bOrigin\b/);
     });
 
-    test.each(ANSWERS)("%s: other origins stay out where ours are switched off", async (_, sending) => {
+    test.each(ANSWERS)("%s: other origins stay out if ours are switched off", async (_, sending) => {
       const url = await start(express, named, middleware({ cors: false }));
       const headers = { Origin: "https://evil.example.net", ...sending.headers };
       expect(allowed(await send(url, { ...sending, headers }))).toEqual([]);

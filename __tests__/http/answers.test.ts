@@ -147,7 +147,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     },
   );
 
-  describe("where somebody else has answered meanwhile, nothing is written and nothing breaks", () => {
+  describe("if somebody else has answered meanwhile, nothing is written and nothing breaks", () => {
     test.each([
       ["a login", (): object => ({ accessToken: "x" })],
       [

@@ -264,12 +264,12 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     test.each(["identity", "Identity", " identity ", ""])("%j are ours", async (coding) => {
       expect((await post({ body: goodLogin(), headers: { "Content-Encoding": coding } })).status).toBe(200);
     });
-    test("are refused where unknown login types are", async () => {
+    test("are refused if unknown login types are", async () => {
       const answer = await post({ body: gzipSync(goodLogin()), headers: gzip }, { unknownLoginType: "reject" });
       expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
       expect(handler).not.toHaveBeenCalled();
     });
-    test("are nothing where there is no body", async () => {
+    test("are nothing if there is no body", async () => {
       expect(await post({ headers: gzip }, REJECT)).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
     });
   });

@@ -79,13 +79,13 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       }
     });
 
-    test("has none of them where they are switched off", async () => {
+    test("has none of them if they are switched off", async () => {
       const { url } = await hostOf(express, middleware({ ...options, cors: false }));
       const { headers } = await send(url, sending);
       for (const name of Object.keys(CORS)) expect(headers).not.toHaveProperty(name);
     });
 
-    test("has the host's where ours are switched off", async () => {
+    test("has the host's if ours are switched off", async () => {
       const { url } = await hostOf(
         express,
         (_req, res, next) => {
@@ -118,14 +118,14 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
-  test("where CORS is switched off, OPTIONS is the host's", async () => {
+  test("if CORS is switched off, OPTIONS is the host's", async () => {
     const app = appWith({ cors: false }, (_req, res) => {
       res.status(299).end();
     });
     await supertest(app).options(LOGIN_PATH).set(PREFLIGHT).expect(299);
   });
 
-  test("where CORS is switched off, the host's flows are merged without it", async () => {
+  test("if CORS is switched off, the host's flows are merged without it", async () => {
     const app = appWith({ cors: false }, (_req, res) => {
       res.json({ flows: [] });
     });

@@ -125,7 +125,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
-  describe("where the host has no flows, ours are the answer", () => {
+  describe("if the host has no flows, ours are the answer", () => {
     const MISSING: readonly (readonly [string, RequestHandler | undefined])[] = [
       ["no handler", undefined],
       [

@@ -119,7 +119,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       expect(warn).not.toHaveBeenCalled();
     });
 
-    test("an unknown login type is refused where that is wanted", async () => {
+    test("an unknown login type is refused if that is wanted", async () => {
       const answer = await post(parser, { body: PASSWORD, headers: JSON_TYPE }, { unknownLoginType: "reject" });
       expect(answer).toMatchObject({ status: 400, json: { errcode: "M_UNKNOWN" } });
     });

@@ -280,7 +280,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
-  describe("of a type that is not ours, where those are refused", () => {
+  describe("of a type that is not ours, if those are refused", () => {
     test.each([
       ["unknown", { type: "m.login.password" }, "M_UNKNOWN"],
       ["empty", { type: "" }, "M_UNKNOWN"],

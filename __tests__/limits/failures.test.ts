@@ -108,7 +108,7 @@ describe("the limit of failures", () => {
     expect(await afterOne(one)).toBe(1);
   });
 
-  test.each(COUNT_NOT)("does not count it where it is $what", async (one) => {
+  test.each(COUNT_NOT)("does not count it if it is $what", async (one) => {
     expect(await afterOne(one)).toBe(0);
   });
 
@@ -120,7 +120,7 @@ describe("the limit of failures", () => {
     expect((await failures.get(KEY))?.consumedPoints).toBe(2);
   });
 
-  test("does not count that keys can't be had", async () => {
+  test("does not count that keys are unavailable", async () => {
     const jwks = await serveJwks();
     jwks.answer(text("down", 500));
     const sent = submission({}, { token: token({}, { algorithm: "RS256" }) });
@@ -171,7 +171,7 @@ describe("the limit of failures", () => {
     expect((await failures.get(KEY))?.consumedPoints).toBe(3);
   });
 
-  test("gives nothing back where nothing was consumed: a limiter may remember by itself that it is used up", async () => {
+  test("gives nothing back if nothing was consumed: a limiter may remember by itself that it is used up", async () => {
     const failures = scripted();
     failures.consume.mockRejectedValue(usedUp(1_000, 0));
     expect(await statuses(core({}, { rateLimits: { failures } }), [forged()])).toEqual([429]);

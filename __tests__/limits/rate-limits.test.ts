@@ -179,7 +179,7 @@ describe("when to come again", () => {
     [null, 1_000],
     [Infinity, 2_147_483_647],
     [Number.MAX_SAFE_INTEGER, 2_147_483_647],
-  ])("where the limiter says %s ms, is %d", async (said, ms) => {
+  ])("if the limiter says %s ms, is %d", async (said, ms) => {
     const address = scripted();
     address.consume.mockRejectedValue(usedUp(said));
     const error = await refusal(core({}, { rateLimits: { address } }).login(submission(), CONTEXT));
@@ -233,7 +233,7 @@ describe("other limiters of rate-limiter-flexible", () => {
   });
 });
 
-test("onReject hears of an attempt too many as rate_limited, with the user only where the token is verified", async () => {
+test("onReject hears of an attempt too many as rate_limited, with the user only if the token is verified", async () => {
   const onReject = jest.fn<(event: RejectEvent) => void>();
   const logger = recordingLogger();
   const options = { onReject, logger };

@@ -68,7 +68,7 @@ describe.each(STORES)("used tokens %s", (_, store) => {
     expect(all.filter((status) => status === 403)).toHaveLength(40);
   });
 
-  test("are told to onReject as used, with their user", async () => {
+  test("are reported to onReject as used, with their user", async () => {
     const onReject = jest.fn<(event: RejectEvent) => void>();
     const once = submission();
     await statuses(core(SINGLE_USE, { ...store(), onReject }), [once, once]);

@@ -53,7 +53,7 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
     });
   });
 
-  test("is answered with well_known where it is set", async () => {
+  test("is answered with well_known if it is set", async () => {
     const wellKnown = { "m.homeserver": { base_url: "https://matrix.example.org" } };
     const url = await mount({}, { wellKnown });
     expect((await loginWith(url, token())).body["well_known"]).toEqual(wellKnown);
@@ -179,7 +179,7 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
   });
 
   test.each(["constructor", "__proto__", "toString", "hasOwnProperty", ""])(
-    "of a type called %j is unknown where nobody set it",
+    "of a type called %j is unknown if nobody set it",
     async (type) => {
       const url = await mount({}, { unknownLoginType: "reject" });
       const { status, body } = await login(url, { type, token: token() });
@@ -215,7 +215,7 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
     expect(finished).toBe(2);
   });
 
-  test("is 503 with Retry-After in whole seconds where keys can't be had", async () => {
+  test("is 503 with Retry-After in whole seconds if keys are unavailable", async () => {
     const jwks = await serveJwks();
     try {
       jwks.answer(text("down", 500));

@@ -60,7 +60,7 @@ describe.each<[string, (login: JwtLogin, json: unknown) => Promise<unknown>]>([
     ["undefined", undefined],
     ["an object whose errcode can't be looked at", untouchable({}, "errcode")],
     ["an object whose status can't be looked at", untouchable({ errcode: "M_NO" }, "statusCode")],
-  ])("rejects with a MatrixError where findUser throws %s", async (_, thrown) => {
+  ])("rejects with a MatrixError if findUser throws %s", async (_, thrown) => {
     const onReject = jest.fn<(event: RejectEvent) => void>();
     const findUser = () => {
       throw thrown;
@@ -71,7 +71,7 @@ describe.each<[string, (login: JwtLogin, json: unknown) => Promise<unknown>]>([
     expect(onReject).toHaveBeenCalledTimes(1);
   });
 
-  test("rejects with a MatrixError where the submission itself fails to be read", async () => {
+  test("rejects with a MatrixError if the submission itself fails to be read", async () => {
     const logger = recordingLogger();
     const json = untouchable(submission(), "device_id");
     expect(await rejection(act(core({}, { logger }), json))).toMatchObject({ statusCode: 500, errcode: "M_UNKNOWN" });
@@ -181,7 +181,7 @@ describe("ready", () => {
   }
   const rsaToken = () => token({}, { algorithm: "RS256", header: { kid: "one" } });
 
-  test("resolves at once where keys are at hand", async () => {
+  test("resolves at once if keys are there", async () => {
     await expect(core().ready()).resolves.toBeUndefined();
   });
 
@@ -195,7 +195,7 @@ describe("ready", () => {
     expect(one.requests).toHaveLength(1);
   });
 
-  test("rejects with KeysUnavailableError where keys can't be had", async () => {
+  test("rejects with KeysUnavailableError if keys are unavailable", async () => {
     const server = await endpoint();
     server.answer(text("down", 500));
     const login = core({ secret: undefined, jwksUri: server.url });

@@ -207,7 +207,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 describe("onReject", () => {
-  test.each(REFUSALS)("says $reason where $when", async (refusal) => {
+  test.each(REFUSALS)("says $reason if $when", async (refusal) => {
     const { statusCode = 403, errcode = "M_FORBIDDEN", reason, userId } = refusal;
     const heard = listeners();
     const login = core(refusal.loginType, {
@@ -235,7 +235,7 @@ describe("onReject", () => {
     ]);
   });
 
-  describe("where keys can't be had", () => {
+  describe("if keys are unavailable", () => {
     let jwks: JwksServer | undefined;
     afterEach(() => jwks?.close());
 
@@ -256,7 +256,7 @@ describe("onReject", () => {
 });
 
 describe("the events", () => {
-  test("name the request where the caller gave one", async () => {
+  test("name the request if the caller gave one", async () => {
     const heard = listeners();
     const login = core({}, heard);
     const req = { id: 7 };
@@ -266,7 +266,7 @@ describe("the events", () => {
     expect(heard.onReject.mock.calls[0]?.[0].req).toBe(req);
   });
 
-  test("name none where there is none", async () => {
+  test("name none if there is none", async () => {
     const heard = listeners();
     await core({}, heard).login(submission());
     expect(heard.onLogin.mock.calls[0]?.[0]).not.toHaveProperty("req");

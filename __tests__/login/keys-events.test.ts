@@ -37,7 +37,7 @@ describe("an outage of a login type's keys", () => {
     expect(logger.lines.slice(1)).toMatchObject([{ level: "info", message: expect.stringContaining(LOGIN_TYPE) }]);
   });
 
-  test("is told to the logger alone where nobody else listens", async () => {
+  test("is only logged if nobody else listens", async () => {
     const logger = recordingLogger();
     await rejection(core(loginType(), { logger }).ready());
     expect(logger.lines).toHaveLength(1);

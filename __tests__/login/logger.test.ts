@@ -64,7 +64,7 @@ describe("the logger", () => {
     expect(said()).toEqual(SILENCE);
   });
 
-  test("is the host's where one is given, called as a method of its own", async () => {
+  test("is the host's if one is given, called as a method of its own", async () => {
     const logger = recordingLogger();
     await failedLogin(logger);
     await outage(logger);

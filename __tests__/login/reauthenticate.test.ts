@@ -258,7 +258,7 @@ describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
       await expect(core(singleUse, { usedTokens }).reauthenticate(once, ALICE)).resolves.toBeDefined();
     });
 
-    test("is 503 where the store of used tokens is down", async () => {
+    test("is 503 if the store of used tokens is down", async () => {
       const usedTokens = scriptedStore();
       usedTokens.claim.mockRejectedValue(new Error("down"));
       const error = await rejection(core(singleUse, { usedTokens }).reauthenticate(submission(), ALICE));
@@ -269,7 +269,7 @@ describe.each<[string, (loginType?: object, options?: Options) => JwtLogin]>([
   describe("with rateLimits", () => {
     const ip = "192.0.2.1";
 
-    test.each(["address", "account", "failures"] as const)("is 429 where %s is used up", async (name) => {
+    test.each(["address", "account", "failures"] as const)("is 429 if %s is used up", async (name) => {
       const used = scripted();
       used.consume.mockRejectedValue(usedUp(1_500));
       const host = heard();

@@ -32,7 +32,7 @@ describe.each(EXPRESS_VERSIONS)("an unknown user under %s", (_, express) => {
       expect(issueToken).not.toHaveBeenCalled();
     });
 
-    test("is registered where that is allowed, and logs in as whom registerUser gave", async () => {
+    test("is registered if that is allowed, and logs in as whom registerUser gave", async () => {
       const registerUser = jest.fn<RegisterUser>((id) => ({ id }));
       const issueToken = jest.fn((user: User) => ({ accessToken: `token of ${user.id}` }));
       const url = await mount(
@@ -71,12 +71,12 @@ describe.each(EXPRESS_VERSIONS)("an unknown user under %s", (_, express) => {
     },
   );
 
-  test("is 403 before the grammar where nobody may register", async () => {
+  test("is 403 before the grammar if nobody may register", async () => {
     const { status, body } = await loginWith(await mount(), token({ sub: "Carol" }));
     expect([status, body["errcode"]]).toEqual([403, "M_FORBIDDEN"]);
   });
 
-  test("is not looked for again where findUser knew", async () => {
+  test("is not looked for again if findUser knew", async () => {
     const registerUser = jest.fn<RegisterUser>();
     const findUser = jest.fn<FindUser>(() => ({ id: "carol" }));
     const url = await mount({ allowRegistration: true }, { findUser, registerUser });
@@ -135,7 +135,7 @@ describe.each(EXPRESS_VERSIONS)("an unknown user under %s", (_, express) => {
     test.each<[string, () => unknown, number, object]>([
       ["a MatrixError", inUse, 400, { errcode: "M_USER_IN_USE", error: "Taken" }],
       ["an errcode", () => ({ errcode: "M_USER_IN_USE" }), 403, { errcode: "M_USER_IN_USE", error: "Login refused" }],
-    ])("is refused with %s where the second look finds nobody", async (_, taken, status, body) => {
+    ])("is refused with %s if the second look finds nobody", async (_, taken, status, body) => {
       const findUser = jest.fn<FindUser>(() => null);
       const issueToken = jest.fn<() => { accessToken: string }>();
       const url = await mount(
@@ -165,7 +165,7 @@ describe.each(EXPRESS_VERSIONS)("an unknown user under %s", (_, express) => {
         "M_USER_DEACTIVATED",
       ],
       ["gives a list", () => [] as unknown as User, 500, "M_UNKNOWN"],
-    ])("is what the second look says, where that %s", async (_, second, status, errcode) => {
+    ])("is what the second look says, if that %s", async (_, second, status, errcode) => {
       const findUser = jest.fn<FindUser>(second).mockReturnValueOnce(null);
       const url = await mount(
         { allowRegistration: true },
@@ -181,7 +181,7 @@ describe.each(EXPRESS_VERSIONS)("an unknown user under %s", (_, express) => {
     });
   });
 
-  test("is not looked for again where registration fails otherwise", async () => {
+  test("is not looked for again if registration fails otherwise", async () => {
     const findUser = jest.fn<FindUser>(() => null);
     const url = await mount(
       { allowRegistration: true },

@@ -100,7 +100,7 @@ describe.each(EXPRESS_VERSIONS)("the user that a token is for, under %s", (_, ex
     ["another server's user, escaped", { subjectFormat: "userId", localpart: "escape" }, "@alice:example.com"],
     ["either: another server", { subjectFormat: "either" }, "@alice:example.com"],
     ["either: a colon and no sigil", { subjectFormat: "either" }, "alice:example.org"],
-  ])("is nobody, 403, where the subject is %s", async (_, rules, sub) => {
+  ])("is nobody, 403, if the subject is %s", async (_, rules, sub) => {
     const findUser = jest.fn<(userId: string) => User>();
     const url = await mount(rules, { findUser });
 

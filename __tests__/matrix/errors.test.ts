@@ -19,7 +19,7 @@ describe("MatrixError", () => {
     expect(Object.hasOwn(error, "cause")).toBe(false);
   });
 
-  test("has its errcode for a message where none is given", () => {
+  test("has its errcode for a message if none is given", () => {
     expect(new MatrixError("M_FORBIDDEN").message).toBe("M_FORBIDDEN");
   });
 

@@ -53,7 +53,7 @@ describe.each(EXPRESS_VERSIONS)("the host's flows under %s", (_, express) => {
     ["a list", [{ type: "m.login.password" }]],
     ["an object without flows", { versions: [] }],
     ["an object whose flows are no list", { flows: { type: "m.login.password" } }],
-  ])("stay as they are where the answer is %s", async (_, theirs) => {
+  ])("stay as they are if the answer is %s", async (_, theirs) => {
     expect(await flowsBeside(theirs)).toEqual(theirs);
   });
 });

@@ -36,7 +36,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
   }
 
   describe("device_id", () => {
-    test.each(EMPTY)("is made where it is %s", async (_, deviceId) => {
+    test.each(EMPTY)("is made if it is %s", async (_, deviceId) => {
       const { answer, login } = await fieldsOf({ device_id: deviceId });
       expect(answer.body["device_id"]).toMatch(/^[A-Z]{10}$/);
       expect(login).toMatchObject({ deviceId: answer.body["device_id"], deviceIdGiven: false });
@@ -50,7 +50,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
       ["spaces and control characters", " \t\u0001 "],
       ["what a URL would escape", "a/b?c#d%e"],
       ["a name that every object has", "__proto__"],
-    ])("is kept where it is %s", async (_, deviceId) => {
+    ])("is kept if it is %s", async (_, deviceId) => {
       const { answer, login } = await fieldsOf({ device_id: deviceId });
       expect(answer.body["device_id"]).toBe(deviceId);
       expect(login).toMatchObject({ deviceId, deviceIdGiven: true });
@@ -61,7 +61,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
       ["513 characters", "d".repeat(513)],
       ["513 emoji", "😀".repeat(513)],
       ["10,000 characters", "d".repeat(10_000)],
-    ] as const)("is 400 where it is %s", async (_, deviceId) => {
+    ] as const)("is 400 if it is %s", async (_, deviceId) => {
       const { answer, login } = await fieldsOf({ device_id: deviceId });
       expect(answer.status).toBe(400);
       expect(answer.body).toEqual({ errcode: "M_INVALID_PARAM", error: expect.stringContaining("device_id") });
@@ -70,7 +70,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
   });
 
   describe("initial_device_display_name", () => {
-    test.each(EMPTY)("is left out where it is %s", async (_, name) => {
+    test.each(EMPTY)("is left out if it is %s", async (_, name) => {
       const { answer, login } = await fieldsOf({ initial_device_display_name: name });
       expect(answer.status).toBe(200);
       expect(login).not.toHaveProperty("initialDeviceDisplayName");
@@ -81,7 +81,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
       expect(login).toHaveProperty("initialDeviceDisplayName", name);
     });
 
-    test.each(NOT_TEXT)("is 400 where it is %s", async (_, name) => {
+    test.each(NOT_TEXT)("is 400 if it is %s", async (_, name) => {
       const { answer, login } = await fieldsOf({ initial_device_display_name: name });
       expect(answer.status).toBe(400);
       expect(answer.body).toEqual({
@@ -103,7 +103,7 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
       expect(login).toHaveProperty("refreshToken", refreshToken);
     });
 
-    test.each<[unknown]>([[null], ["true"], [""], [1], [0], [[]], [{}]])("is 400 where it is %j", async (asked) => {
+    test.each<[unknown]>([[null], ["true"], [""], [1], [0], [[]], [{}]])("is 400 if it is %j", async (asked) => {
       const { answer, login } = await fieldsOf({ refresh_token: asked });
       expect(answer.status).toBe(400);
       expect(answer.body).toEqual({ errcode: "M_INVALID_PARAM", error: expect.stringContaining("refresh_token") });

@@ -144,7 +144,7 @@ describe("rateLimits from rc_login", () => {
     expect([await waitOf(address.consume("key")), await waitOf(address.consume("key"))]).toEqual([0, 333_334]);
   });
 
-  test("are in no way longer where the clock is set back", async () => {
+  test("are in no way longer if the clock is set back", async () => {
     const { address } = fromSynapseRcLogin({ address: { per_second: 1, burst_count: 5 } });
     for (let i = 0; i < 5; i += 1) await address.consume("key");
     clock.move(-86_400);

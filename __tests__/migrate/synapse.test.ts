@@ -80,7 +80,7 @@ describe("fromSynapseJwtConfig", () => {
     ["neither enabled nor not", { secret: SECRET, algorithm: "HS256" }],
     ["null for enabled", { ...CONFIG, enabled: null }],
     ["not enabled and not complete", { enabled: false, secret: null }],
-  ])("gives no login types where the config is %s", (_, config) => {
+  ])("gives no login types if the config is %s", (_, config) => {
     expect(fromSynapseJwtConfig(config)).toEqual({});
   });
 

@@ -185,7 +185,7 @@ describe("an RSA-PSS key", () => {
     ["names two hashes", { modulusLength: 2048, hashAlgorithm: "sha256", mgf1HashAlgorithm: "sha512" }],
     // And the salt is as long as the hash.
     ["asks for more salt than its hash is long", withSalt(33)],
-  ])("is an options error where it %s", (_, options) => {
+  ])("is an options error if it %s", (_, options) => {
     const { publicKey } = generateKeyPairSync("rsa-pss", options);
     expect(errorOf(() => verifierOf({ publicKey }))).toMatchObject({ path: "publicKey" });
   });

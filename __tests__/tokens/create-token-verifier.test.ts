@@ -85,7 +85,7 @@ describe("a token verifier", () => {
     });
   });
 
-  test("rejects with TokenError where a function for the subject throws", async () => {
+  test("rejects with TokenError if a function for the subject throws", async () => {
     const cause = new Error("private");
     const subjectClaim = () => {
       throw cause;
@@ -118,7 +118,7 @@ describe("a token verifier", () => {
       expect(jwks.requests).toHaveLength(1);
     });
 
-    test("rejects with KeysUnavailableError where they can't be had, and warns once", async () => {
+    test("rejects with KeysUnavailableError if they are unavailable, and warns once", async () => {
       const warn = jest.spyOn(console, "warn").mockReturnValue();
       jwks = await serveJwks();
       jwks.answer(text("down", 500));
@@ -183,7 +183,7 @@ describe("the stack traces of the host's own errors", () => {
     }
   });
 
-  test("are so too where the cause of a TokenError can't be read", () => {
+  test("are so too if the cause of a TokenError can't be read", () => {
     const before = Error.stackTraceLimit;
     const unreadable = {
       get cause(): never {

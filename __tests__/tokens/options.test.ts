@@ -255,7 +255,7 @@ describe("allowRegistration", () => {
     expect(() => core({ allowRegistration: true }, { registerUser: (id) => ({ id }) })).not.toThrow();
   });
 
-  test("is accepted without it where there are no users", () => {
+  test("is accepted without it if there are no users", () => {
     expect(() => createTokenVerifier({ secret: SECRET, allowRegistration: true })).not.toThrow();
   });
 });

@@ -27,7 +27,7 @@ describe("a token verifier", () => {
     expect(JSON.stringify([(error as Error).message, error])).not.toMatch(/example/);
   });
 
-  test("rejects with a KeysUnavailableError where keys can't be had", async () => {
+  test("rejects with a KeysUnavailableError if keys are unavailable", async () => {
     const warn = jest.spyOn(console, "warn").mockReturnValue();
     const server = await serveJwks();
     server.answer(text("{}", 500));

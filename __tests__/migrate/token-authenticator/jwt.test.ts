@@ -147,7 +147,7 @@ describe("fromTokenAuthenticatorConfig", () => {
     });
   });
 
-  test("registers users where that is set", async () => {
+  test("registers users if that is set", async () => {
     const { login } = migrated({ jwt: { ...CONFIG, allow_registration: true } });
     await expect(login.login(submit({ sub: "carol" }, "carol"))).resolves.toHaveProperty(
       "user_id",
@@ -224,7 +224,7 @@ describe("fromTokenAuthenticatorConfig", () => {
     expectOptionsError(() => fromTokenAuthenticatorConfig(config as TokenAuthenticatorConfig), path, problem);
   });
 
-  test("gives what can't be made a login of where the key file isn't there", () => {
+  test("gives what can't be made a login of if the key file isn't there", () => {
     expectOptionsError(
       () => migrated({ jwt: { keyfile: join(folder, "no-such-file.pem"), algorithm: "RS256" } }),
       `loginTypes["${TYPE}"].keyFile`,

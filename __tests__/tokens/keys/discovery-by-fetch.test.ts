@@ -51,7 +51,7 @@ describe("an issuer's keys", () => {
     expect(idp.onKeysError).not.toHaveBeenCalled();
   });
 
-  test("stay in use where neither they nor the metadata can be had again", async () => {
+  test("stay in use if neither they nor the metadata are available again", async () => {
     const idp = provider({ [METADATA]: naming("/keys"), [`${ISSUER}/keys`]: KEYS });
     const login = loginOf(idp);
     await login.ready();

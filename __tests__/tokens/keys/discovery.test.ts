@@ -84,7 +84,7 @@ describe("with the keys of an issuer that is discovered", () => {
     ["/realms/matrix", `/realms/matrix${DISCOVERY}`],
     ["/realms/matrix/", `/realms/matrix${DISCOVERY}`],
     ["/realms/a%20b", `/realms/a%20b${DISCOVERY}`],
-  ])("a login works, where the issuer's path is %j", async (path, discovery) => {
+  ])("a login works, if the issuer's path is %j", async (path, discovery) => {
     await idp.close();
     idp = await serveIdentityProvider(path);
     idp.answer("/jwks", OLD_SET);
@@ -198,7 +198,7 @@ describe("the `issuer` of a discovery document", () => {
     expect(await attempt(made.good)).toBe("200");
   });
 
-  test.each(["null", "1", '"issuer"', "[]", "{}"])("is missed where the document is %s", async (document) => {
+  test.each(["null", "1", '"issuer"', "[]", "{}"])("is missed if the document is %s", async (document) => {
     idp.discovery(text(document));
     const { attempt, errors } = discovering(idp.issuer);
     expect(await attempt(made.good)).toBe(DOWN);
@@ -365,7 +365,7 @@ describe("a discovery endpoint that", () => {
   });
 });
 
-describe("a login settles within the cooldown and the timeout, where", () => {
+describe("a login settles within the cooldown and the timeout, if", () => {
   const BOUNDED = { cooldown: 0.1, timeout: 0.4 };
   const settles = (BOUNDED.cooldown + BOUNDED.timeout + 1) * 1_000;
   const hang = (): void => {
@@ -466,7 +466,7 @@ describe("a discovery document", () => {
   });
 });
 
-test("a login by a new key gets in as soon as document and keys can be had again, after both could not", async () => {
+test("a login by a new key gets in as soon as document and keys are available again, after neither was", async () => {
   const { attempt, errors } = discovering(idp.issuer, { cooldown: 0.4 });
   expect(await attempt(made.good)).toBe("200");
   idp.discovery(fails);
@@ -497,7 +497,7 @@ describe("keys that moved to another URL", () => {
         res.writeHead(301, { Location: "/keys" }).end();
       },
     ],
-  ])("are found at the next fetch, and no login is lost, where %s is left at the old one", async (_, left) => {
+  ])("are found at the next fetch, and no login is lost, if %s is left at the old one", async (_, left) => {
     const { attempt, errors } = discovering(idp.issuer);
     expect(await attempt(made.good)).toBe("200");
     move(left);
@@ -519,7 +519,7 @@ describe("keys that moved to another URL", () => {
     expect(idp.requests.filter((path) => path === "/jwks").length).toBe(2);
   });
 
-  test("are found as soon as the document is refreshed, where the old ones are left at the old URL", async () => {
+  test("are found as soon as the document is refreshed, if the old ones are left at the old URL", async () => {
     const { attempt, errors } = discovering(idp.issuer);
     expect(await attempt(made.good)).toBe("200");
     move(OLD_SET);
@@ -530,7 +530,7 @@ describe("keys that moved to another URL", () => {
     expect(errors).toEqual([]);
   });
 
-  test("are found one fetch later where the old URL hangs", async () => {
+  test("are found one fetch later if the old URL hangs", async () => {
     const { attempt } = discovering(idp.issuer, { timeout: 0.3 });
     expect(await attempt(made.good)).toBe("200");
     move(hangs);
@@ -594,7 +594,7 @@ describe("an outage", () => {
     expect(logger.warn).toHaveBeenCalledTimes(1);
   });
 
-  test("has not ended where discovery works again, and the keys can't be had yet", async () => {
+  test("has not ended if discovery works again, and the keys are not available yet", async () => {
     idp.discovery(fails);
     idp.answer("/jwks", fails);
     const { attempt, errors, logger } = discovering(idp.issuer, { cooldown: 0 });
@@ -662,7 +662,7 @@ describe("login types over one issuer", () => {
     expect([...idp.requests].sort()).toEqual([DISCOVERY, DISCOVERY, "/jwks", "/jwks"]);
   });
 
-  test("have keys of their own where one is given the endpoint, which outlives discovery", async () => {
+  test("have keys of their own if one is given the endpoint, which outlives discovery", async () => {
     idp.discovery(fails);
     const endpoint = { jwksUri: `${idp.url}/jwks`, jwksOptions: QUICK };
     const { attempt } = remoteLogins({ one: discovered(), two: endpoint });
@@ -670,7 +670,7 @@ describe("login types over one issuer", () => {
     expect(await attempt(made.good, "one")).toBe(DOWN);
   });
 
-  test("have keys of their own where the issuer is called like another's endpoint", async () => {
+  test("have keys of their own if the issuer is called like another's endpoint", async () => {
     const other = await serveIdentityProvider("/jwks");
     other.answer("/jwks", OLD_SET);
     const jwksOptions = QUICK;

@@ -35,7 +35,7 @@ function pauses(): readonly number[] {
 }
 
 describe("a token of an unknown kid", () => {
-  test("is answered by a fetch at once where the last one is long ago: a rotation works at once", async () => {
+  test("is answered by a fetch at once if the last one is long ago: a rotation works at once", async () => {
     const { attempt, timed } = remoteLogin(server.url, { cooldown: 0.1 });
     expect(await attempt(good)).toBe("200");
     await until(() => Date.now() - (server.requests[0] ?? 0) > 150);
@@ -57,14 +57,14 @@ describe("a token of an unknown kid", () => {
     expect(pauses()[0]).toBeGreaterThanOrEqual(390);
   });
 
-  test("is refused as unknown where the fetch does not know it either", async () => {
+  test("is refused as unknown if the fetch does not know it either", async () => {
     const { attempt } = remoteLogin(server.url);
     expect(await attempt(good)).toBe("200");
     expect(await attempt(forgedKid(1))).toBe("403 unknown_key");
     expect(server.requests.length).toBe(2);
   });
 
-  test("is not refused where the fetch failed: the key might be there", async () => {
+  test("is not refused if the fetch failed: the key might be there", async () => {
     const { attempt } = remoteLogin(server.url);
     expect(await attempt(good)).toBe("200");
     server.answer(text("", 500));
@@ -185,7 +185,7 @@ test("a bad signature under a known kid costs no fetch", async () => {
 test.each([
   ["answers", OLD_SET, "403 unknown_key"],
   ["fails", text("", 500), "503 keys_unavailable"],
-])("no two fetches are closer together than the cooldown, where the endpoint %s", async (_, answer, outcome) => {
+])("no two fetches are closer together than the cooldown, if the endpoint %s", async (_, answer, outcome) => {
   server.answer(answer);
   const cooldown = 0.15;
   const { attempt } = remoteLogin(server.url, { cooldown });
@@ -224,7 +224,7 @@ test("5,000 forged kids: few fetches, and no honest login is lost or waits", asy
   expect(await attempt(ofNewKey)).toBe("200");
 }, 20_000);
 
-test("at most 1,000 tokens wait, and a further one is told to come back at once", async () => {
+test("at most 1,000 tokens wait, and a further one is refused at once", async () => {
   const { attempt, timed } = remoteLogin(server.url);
   expect(await attempt(good)).toBe("200");
   let answer = (): void => undefined;

@@ -171,7 +171,7 @@ describe("a `fetch` of the host's", () => {
     expect(await remoteLogin("https://idp.example.org/jwks", { fetch }).attempt(good)).toBe(DOWN);
   });
 
-  test("has its body cancelled where it is too long", async () => {
+  test("has its body cancelled if it is too long", async () => {
     const cancel = jest.fn<() => void>();
     const source = {
       pull: (controller: ReadableStreamDefaultController<Uint8Array>) => {

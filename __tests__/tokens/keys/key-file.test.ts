@@ -74,7 +74,7 @@ async function statusOf(core: JwtLogin, made: string): Promise<number> {
 }
 
 describe.each(EXPRESS_VERSIONS)("a login by a key file on %s", (_, express) => {
-  test("goes on with the new key where the file was replaced", async () => {
+  test("goes on with the new key if the file was replaced", async () => {
     const server = await host(optionsWith({ secret: undefined, keyFile: file }), express);
     expect((await loginWith(server.url, byRsa)).status).toBe(200);
     writeFileSync(file, pem(OTHER_RSA));
@@ -377,7 +377,7 @@ describe("a file that changes is used within 5 seconds, where it is", () => {
     expect([errors, logger.warn.mock.calls, logger.info.mock.calls]).toEqual([[], [], []]);
   });
 
-  test("of another kind now, where `algorithms` are left to the key", async () => {
+  test("of another kind now, if `algorithms` are left to the key", async () => {
     const { core } = watched();
     writeFileSync(file, pem(P256));
     clock.move(SOON);
@@ -427,7 +427,7 @@ test("a broken file is an outage until it changes again, however often it is loo
   }
 });
 
-describe("the last good key stays in use, and the operator is told once, where the file is", () => {
+describe("the last good key stays in use, and this is logged once, where the file is", () => {
   test.each<[string, () => void]>([
     [
       "removed",

@@ -141,7 +141,7 @@ describe("the line of an outage says what happens meanwhile:", () => {
     expect(lines("info")).toEqual([`matrix-jwt-login: keys for ${LOGIN_TYPE} are available again`]);
   });
 
-  test("that they serve on, where they do so for longer than there are dates", async () => {
+  test("that they serve on, if they do so for longer than there are dates", async () => {
     server.answer(keySet([jwk(RSA, { kid: "rsa" })]));
     const login = loginBy({
       jwksUri: server.url,
@@ -224,7 +224,7 @@ describe("the operator, and never the client, is told which keys there are and w
     null,
   ];
 
-  test("where no key of a set is usable", async () => {
+  test("if no key of a set is usable", async () => {
     server.answer(keySet(SET.slice(2)));
     const login = loginBy({ jwksUri: server.url });
     expect(JSON.stringify(await attempt(login))).not.toMatch(/enc|half|"off"/);
@@ -238,13 +238,13 @@ describe("the operator, and never the client, is told which keys there are and w
     expect(lines().length).toBe(1);
   });
 
-  test("where a set has no keys", async () => {
+  test("if a set has no keys", async () => {
     server.answer(keySet([]));
     await attempt(loginBy({ jwksUri: server.url }));
     expect(lines("warn")[0]).toContain("no usable key; it has no keys;");
   });
 
-  test("where a set has more keys than fit a line", async () => {
+  test("if a set has more keys than fit a line", async () => {
     server.answer(keySet(Array.from({ length: 30 }, (_, index) => ({ kid: `key ${String(index)}` }))));
     await attempt(loginBy({ jwksUri: server.url }));
     expect(lines("warn")[0]).toMatch(/"key 19"\).*; 10 more; logins get 503/);
@@ -256,7 +256,7 @@ describe("the operator, and never the client, is told which keys there are and w
     ["a set given inline", () => ({ jwks: { keys: SET }, jwksOptions: undefined })],
   ];
 
-  test.each(SOURCES)("where a kid is unknown, of %s", async (_, options) => {
+  test.each(SOURCES)("if a kid is unknown, of %s", async (_, options) => {
     server.answer(keySet(SET));
     const login = loginBy(options());
     const refused = await attempt(login, { algorithm: "RS256", header: { kid: 'an "other"\n' } });
@@ -274,13 +274,13 @@ describe("the operator, and never the client, is told which keys there are and w
     expect(line).toContain('(kid "enc", kty "RSA", use "enc"): its "use" is not "sig"; ');
   });
 
-  test.each(SOURCES)("where the kid's key does not fit, of %s", async (_, options) => {
+  test.each(SOURCES)("if the kid's key does not fit, of %s", async (_, options) => {
     server.answer(keySet(SET));
     await attempt(loginBy(options()), { algorithm: "ES256", header: { kid: "rsa" } });
     expect(lines("warn")[0]).toContain('(kid "rsa", kty "RSA", alg "RS256", use "sig"): not for ES256; ');
   });
 
-  test("where there is no kid and nothing fits", async () => {
+  test("if there is no kid and nothing fits", async () => {
     server.answer(keySet(SET));
     await attempt(loginBy({ jwksUri: server.url }), { algorithm: "ES384" });
     expect(lines("warn")[0]).toMatch(/alg ES384 and no kid; its keys are \(kid "rsa"[^)]*\): not for ES384; /);
@@ -318,7 +318,7 @@ describe("the operator, and never the client, is told which keys there are and w
     );
   });
 
-  test("where keys have no names, nothing is said", async () => {
+  test("if keys have no names, nothing is said", async () => {
     const login = core({ secret: "a secret that is longer than thirty-two bytes" }, { logger });
     await attempt(login, { algorithm: "HS256" });
     expect(lines()).toEqual([]);

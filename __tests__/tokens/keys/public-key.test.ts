@@ -187,7 +187,7 @@ describe.each(PEMS)("%s is read as it was pasted:", (_, text, pair, algorithm) =
     rmSync(directory, { recursive: true });
   });
 
-  test("is damaged where a character of it is gone", () => {
+  test("is damaged if a character of it is gone", () => {
     for (const [how, paste] of PASTED) {
       if (how.includes("UTF-16")) continue;
       const cut = String(paste(text)).replace(/M(?=[^-]*-----END)/, "");

@@ -83,7 +83,7 @@ describe("an endpoint that", () => {
   });
 });
 
-describe("the operator is told why keys can't be had, where the endpoint", () => {
+describe("the log says why keys are unavailable, if the endpoint", () => {
   const redirecting: JwksAnswer = (req, res) => {
     if (req.url === "/elsewhere") GOOD_SET(req, res);
     else res.writeHead(302, { Location: "/elsewhere" }).end();
@@ -129,14 +129,14 @@ describe("the operator is told why keys can't be had, where the endpoint", () =>
   });
 });
 
-test("an operator whose keys could be had from the start is told nothing", async () => {
+test("if keys are available from the start, nothing is logged", async () => {
   const { attempt, logger } = remoteLogin(server.url);
   expect(await attempt(good)).toBe("200");
   for (const tell of Object.values(logger)) expect(tell).not.toHaveBeenCalled();
 });
 
 describe.each(EXPRESS_VERSIONS)("a client on %s", (_, express) => {
-  test("is told 503 of the keys and 403 of the token", async () => {
+  test("gets 503 for the keys and 403 for the token", async () => {
     const loginType = { secret: undefined, jwksUri: server.url, jwksOptions: QUICK };
     const running = await host(optionsWith(loginType), express);
     server.answer(text("", 500));
@@ -192,7 +192,7 @@ test("an endpoint that refuses connections, and comes back", async () => {
   server = await serveJwks();
 });
 
-test("an endpoint that takes connections and never says a word", async () => {
+test("an endpoint that accepts connections and never answers", async () => {
   const silent = createServer();
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const { port } = silent.address() as { port: number };
@@ -203,7 +203,7 @@ test("an endpoint that takes connections and never says a word", async () => {
   expect(ms).toBeLessThan(1_300);
 });
 
-test("an outage is told once to the logger, and its end", async () => {
+test("an outage and its end are logged once", async () => {
   server.answer(text("", 500));
   const { attempt, errors, logger } = remoteLogin(server.url, { cooldown: 0 });
   for (let count = 0; count < 5; count += 1) expect(await attempt(good)).toBe("503 keys_unavailable");
@@ -219,7 +219,7 @@ test("an outage is told once to the logger, and its end", async () => {
 });
 
 describe("a set that is fetched", () => {
-  test("is not spoilt by keys that can't be used", async () => {
+  test("ignores keys that can't be used", async () => {
     server.answer(
       keySet([...unusableKeys("rsa").map(([, key]) => key), jwk(RSA, { kid: "rsa" }), jwk(P256, { kid: "ec" })]),
     );
@@ -375,7 +375,7 @@ describe("a key that was withdrawn", () => {
     expect(server.requests.length).toBe(2);
   });
 
-  test("is refused where the refresh that began in time has ended, and the endpoint hung so long", async () => {
+  test("is refused if the refresh that began in time has ended, and the endpoint hung so long", async () => {
     const { attempt } = remoteLogin(server.url, { timeout: 0.6 });
     expect(await attempt(good)).toBe("200");
     let answer = (): void => undefined;
@@ -492,7 +492,7 @@ describe("while the endpoint is down", () => {
     expect(await attempt(good)).toBe("503 keys_unavailable");
   });
 
-  test("nothing serves beyond its age where `staleIfError` is 0", async () => {
+  test("nothing serves beyond its age if `staleIfError` is 0", async () => {
     const { attempt } = remoteLogin(server.url, { cacheMaxAge: 100, staleIfError: 0, cooldown: 0 });
     expect(await attempt(good)).toBe("200");
     server.answer(text("", 500));
@@ -539,7 +539,7 @@ describe("ready()", () => {
     expect(server.requests.length).toBe(1);
   });
 
-  test("rejects while keys can't be had, and resolves when they can", async () => {
+  test("rejects while keys are unavailable, and resolves when they can", async () => {
     server.answer(text("", 500));
     const { core } = remoteLogin(server.url);
     await expect(core.ready()).rejects.toMatchObject({ name: "KeysUnavailableError", code: "keys_unavailable" });

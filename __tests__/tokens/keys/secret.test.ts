@@ -241,7 +241,7 @@ describe("a short secret", () => {
     expect(await verdict(verifier, by("t"))).toBe("accepted");
   });
 
-  test("is no word where there is none", () => {
+  test("is no word if there is none", () => {
     verifierOf({ publicKey: pem(RSA) });
     expect(emitWarning).not.toHaveBeenCalled();
   });

@@ -43,7 +43,7 @@ describe("a short secret", () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test("is none where there is a public key", () => {
+  test("is none if there is a public key", () => {
     core({ secret: undefined, publicKey: pem(RSA) });
     expect(warn).not.toHaveBeenCalled();
   });
