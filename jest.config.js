@@ -4,6 +4,8 @@ import { availableParallelism } from "node:os";
 export default {
   testEnvironment: "node",
   testMatch: ["**/*.test.ts"],
+  // A busy machine is no failure: what must be quick says how quick.
+  testTimeout: 30_000,
   // Jest would leave a core idle, and many tests wait for a server that hangs on purpose.
   maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Jest's CommonJS needs what is an ES module only transformed. Verifying needs none of it: see plain-jest.test.ts.
@@ -13,8 +15,8 @@ export default {
     "^matrix-jwt-login$": "<rootDir>/lib/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
-  // Enforced by `npm test`; a single file's run can't cover all. What is left of 100 % is listed in docs/testing.md.
+  // Enforced by `npm test`; a single file's run can't cover all.
   collectCoverageFrom: ["lib/**/*.ts"],
   coverageReporters: ["text-summary", "json-summary"],
-  coverageThreshold: { global: { branches: 98.6, functions: 99, lines: 99.7, statements: 99.5 } },
+  coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 
-import { KEYS, SECRET } from "../helpers/keys.js";
+import { KEYS, RSA, SECRET } from "../helpers/keys.js";
 import { encode, signed } from "../helpers/tokens.js";
 import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
 
@@ -111,4 +111,11 @@ describe("a list of token options by issuer", () => {
       expect(reasons).toEqual(["issuer"]);
     },
   );
+});
+
+test("with decryption, five parts are ours to refuse and an opaque token is the host's", async () => {
+  const { ask } = await guarded(auth({ decryption: { key: RSA.privateKey } }, { ...NEXT, cache: false }));
+  expect((await ask(bearer(`${json}.a.b.c.d`))).status).toBe(401);
+  expect((await ask(bearer("opaque"))).json).toEqual(PASSED);
+});
 });

@@ -12,7 +12,11 @@ const ANSWER = { active: true, username: "bob" };
 const watcher = { failed: () => undefined, recovered: () => undefined };
 
 function verifierWith(confirmation: Confirmation, options: object = {}): Verifier {
-  const { verifier } = parseLoginType({ secret: SECRET, ...options }, "", { shared: new SharedJwks(), watcher });
+  const { verifier } = parseLoginType({ secret: SECRET, ...options }, "", {
+    shared: new SharedJwks(),
+    watcher,
+    introspectionWatcher: watcher,
+  });
   return new Verifier({ ...verifier.config, confirmation });
 }
 

@@ -53,10 +53,6 @@ class OwnKeys implements KeySource {
     return this.#keys.current().some(({ verifies }) => verifies.equals(key));
   }
 
-  describe(): string {
-    return "the tokens are the server's own, and their keys those of createAccessTokens";
-  }
-
   ready(): Promise<void> {
     return Promise.resolve();
   }

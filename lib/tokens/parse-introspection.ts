@@ -58,7 +58,7 @@ export function parseIntrospection(
     fetch: values.fetch,
     maxResponseSize: values.maxResponseSize,
   };
-  return new Introspection(config, context.introspectionWatcher ?? UNWATCHED);
+  return new Introspection(config, context.introspectionWatcher);
 }
 
 function endpointOf(

@@ -125,7 +125,7 @@ const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
     const wanted = kid === undefined ? String(alg) : `${String(alg)} and kid ${show(kid)}`;
     const found = `${keys === undefined ? "none" : String(keys.length)} for ${wanted} in ${view.source}`;
     const query = { algorithm: alg as Algorithm, kid: typeof kid === "string" ? kid : undefined };
-    const why = keys === undefined ? view.config.signed?.keys.describe(query) : undefined;
+    const why = keys === undefined ? view.config.signed?.keys.describe?.(query) : undefined;
     return seen(why === undefined ? found : `${found}\n${why}`);
   },
   signature(view, proven) {

@@ -36,7 +36,7 @@ export function givenJwks(value: unknown, path: string): KeySource {
     named: true,
     algorithms,
     possibleAlgorithms: algorithms,
-    describe: (query) => source.describe(query),
+    describe: (query) => source.describe?.(query),
     ready: () => source.ready(),
   };
 }

@@ -38,7 +38,7 @@ export class KeyFile implements KeySource {
   }
 
   describe(query: KeyQuery): string | undefined {
-    return this.#file.value.describe(query);
+    return this.#file.value.describe?.(query);
   }
 
   ready(): Promise<void> {

@@ -35,7 +35,7 @@ export interface KeySource {
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
 
   /** For the log: which keys there are, and why none fits. Undefined if nothing is to be logged. */
-  describe(query: KeyQuery): string | undefined;
+  describe?(query: KeyQuery): string | undefined;
 
   /** Resolves once keys have been fetched; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;
@@ -69,7 +69,6 @@ export function fixedKeys(keys: readonly KeyObject[]): KeySource {
     named: false,
     algorithms,
     possibleAlgorithms: algorithms,
-    describe: () => undefined,
     ready: () => Promise.resolve(),
   };
 }
@@ -93,7 +92,7 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
     algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
     possibleAlgorithms: new Set(sources.flatMap(({ possibleAlgorithms }) => [...possibleAlgorithms])),
     describe(query) {
-      const described = sources.map((source) => source.describe(query)).filter((text) => text !== undefined);
+      const described = sources.map((source) => source.describe?.(query)).filter((text) => text !== undefined);
       return described.length === 0 ? undefined : described.join("; ");
     },
     ready: async () => {
@@ -105,7 +104,7 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
 /** The same source; whenever it has no key for a token, `tell` may ask why. */
 export function telling(source: KeySource, tell: (describe: () => string | undefined) => void): KeySource {
   const checked = (keys: readonly KeyObject[], query: KeyQuery): readonly KeyObject[] => {
-    if (keys.length === 0) tell(() => source.describe(query));
+    if (keys.length === 0) tell(() => source.describe?.(query));
     return keys;
   };
   return {
@@ -121,7 +120,7 @@ export function telling(source: KeySource, tell: (describe: () => string | undef
       return source.algorithms;
     },
     possibleAlgorithms: source.possibleAlgorithms,
-    describe: (query) => source.describe(query),
+    describe: (query) => source.describe?.(query),
     ready: () => source.ready(),
   };
 }

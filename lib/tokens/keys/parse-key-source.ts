@@ -29,7 +29,7 @@ export interface KeyContext {
   readonly shared: SharedJwks;
   readonly watcher: KeyWatcher;
   /** Called on introspection's outages. */
-  readonly introspectionWatcher?: IntrospectionWatcher;
+  readonly introspectionWatcher: IntrospectionWatcher;
 }
 
 /** Seconds that a timer can still count: 2^31 - 1 milliseconds. */
