@@ -14,7 +14,7 @@ import { keySet, serveJwks, type JwksServer } from "../helpers/jwks-server.js";
 import { jwk, P256, P384, SECRET, type KeyPair } from "../helpers/keys.js";
 import { QUICK } from "../helpers/remote-login.js";
 import { until } from "../helpers/until.js";
-import { accessToken, bearer } from "./helpers/guarded.js";
+import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
 
 /** A check that counts how often its tokens are verified: `authorize` is asked each time. */
 function counting(
@@ -111,6 +111,11 @@ describe("verified tokens", () => {
     const text = bearer(accessToken());
     await Promise.all([check.authenticate(text), check.authenticate(text)]);
     expect(asked).toBe(2);
+  });
+
+  test("need not be waited for with cache: false", async () => {
+    const { ask } = await guarded(auth({}, { cache: false }));
+    expect((await ask(bearer(accessToken()))).json).toMatchObject({ has: true });
   });
 
   test("are verified on each request with cache: false", async () => {

@@ -118,4 +118,3 @@ test("with decryption, five parts are ours to refuse and an opaque token is the 
   expect((await ask(bearer(`${json}.a.b.c.d`))).status).toBe(401);
   expect((await ask(bearer("opaque"))).json).toEqual(PASSED);
 });
-});
