@@ -1,5 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
+import { CompactEncrypt } from "jose";
+import { createAccessTokens } from "matrix-jwt-login";
 
+import { expectOptionsError } from "../helpers/bad-options.js";
 import { KEYS, RSA, SECRET } from "../helpers/keys.js";
 import { encode, signed } from "../helpers/tokens.js";
 import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
@@ -117,4 +120,33 @@ test("with decryption, five parts are ours to refuse and an opaque token is the 
   const { ask } = await guarded(auth({ decryption: { key: RSA.privateKey } }, { ...NEXT, cache: false }));
   expect((await ask(bearer(`${json}.a.b.c.d`))).status).toBe(401);
   expect((await ask(bearer("opaque"))).json).toEqual(PASSED);
+});
+
+describe("a list of issuers whose tokens are encrypted", () => {
+  const decryption = { key: RSA.privateKey };
+  const one = { issuer: ISSUER, secret: SECRET, tokenType: "at+jwt", decryption };
+  const two = { ...one, issuer: "https://two.example.org" };
+  const encrypted = (content: string): Promise<string> =>
+    new CompactEncrypt(Buffer.from(content))
+      .setProtectedHeader({ alg: "RSA-OAEP-256", enc: "A256GCM", cty: "JWT" })
+      .encrypt(RSA.publicKey);
+
+  test("chooses by the issuer of the token within, and takes the host's own as they are", async () => {
+    const own = createAccessTokens({ issuer: "https://host.example.org", audience: "a", secret: SECRET });
+    const { ask } = await guarded(auth([one, two, own.verification]));
+    const askWith = async (text: string) => (await ask(bearer(text))).status;
+    expect(await askWith(await encrypted(accessToken({ iss: ISSUER })))).toBe(200);
+    expect(await askWith(await encrypted(accessToken({ iss: two.issuer })))).toBe(200);
+    expect(await askWith(await encrypted(accessToken({ iss: "https://three.example.org" })))).toBe(401);
+    expect(await askWith(accessToken({ iss: ISSUER }))).toBe(401);
+    expect(await askWith(own.issue({ userId: "@alice:example.org", deviceId: "A" }).accessToken)).toBe(200);
+  });
+
+  test("must be decrypted alike", () => {
+    expectOptionsError(
+      () => auth([one, { ...two, decryption: { ...decryption } }]),
+      "tokens[1].decryption",
+      /same object/,
+    );
+  });
 });

@@ -105,7 +105,10 @@ export class AccessCheck<User, Req> {
   }
 
   #verify(token: string): ReturnType<typeof verifyAccess> {
-    return verifyAccess(token, this.#config.sources.for(token), this.#config);
+    const source = this.#config.sources.for(token);
+    return source instanceof Promise
+      ? source.then((late) => verifyAccess(token, late, this.#config))
+      : verifyAccess(token, source, this.#config);
   }
 
   #withUser(access: VerifiedAccess, attempt: AccessAttempt<Req>): MatrixAccess<User> | Promise<MatrixAccess<User>> {

@@ -1,9 +1,10 @@
 import { listOf, type Check } from "../support/checks.js";
+import { isEncrypted } from "../tokens/readers/compact.js";
 import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import type { SubjectRules } from "../matrix/subject.js";
-import { chooseByIssuer } from "../tokens/by-issuer.js";
+import { assertOneDecryption, chooseByIssuer, opener } from "../tokens/by-issuer.js";
 import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
 import { discoverableIssuer, jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
@@ -44,7 +45,7 @@ export interface TokenSources {
    *
    * @throws TokenError `issuer` if the token is of none
    */
-  for(token: string): TokenSource;
+  for(token: string): TokenSource | Promise<TokenSource>;
   ready(): Promise<void>;
 }
 
@@ -60,9 +61,16 @@ export function parseTokenSources(value: unknown, path: string, context: () => K
   }
   const all = listOf(parse)(value, path);
   const choose = chooseByIssuer(all, path);
+  // The host's own tokens are never encrypted.
+  assertOneDecryption(value, path, (options) => ownTokensOf(options) === undefined);
+  const signedIn = opener(all.filter(({ own }) => !own));
   return {
     all,
-    for: (token) => choose(unverifiedIssuer(token)),
+    for(token) {
+      const opened = isEncrypted(token) ? signedIn(token) : token;
+      if (typeof opened === "string") return choose(unverifiedIssuer(opened));
+      return opened.then((late) => choose(unverifiedIssuer(late)));
+    },
     ready: async () => {
       await Promise.all(all.map(({ verifier }) => verifier.ready()));
     },

@@ -76,15 +76,11 @@ export function chooseByIssuer<E extends Entry>(all: readonly E[], path: string)
 function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
   const choose = chooseByIssuer(all, path);
   const entryOf = (text: string): E => choose(unverifiedClaims(parseCompact(text)).iss);
-  const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
+  const signedIn = opener(all);
   return {
     all,
     for(token) {
-      assertText(token);
-      assertLength(token, maxTokenLength);
-      // All entries decrypt alike.
-      const reader = all[0]?.verifier.config.reader;
-      const opened = reader instanceof EncryptedReader ? reader.open(token) : token;
+      const opened = signedIn(token);
       return typeof opened === "string" ? entryOf(opened) : opened.then(entryOf);
     },
     ready: async () => {
@@ -93,11 +89,37 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
   };
 }
 
-/** A token is decrypted before its issuer is known. */
-function assertOneDecryption(list: readonly unknown[], path: string): void {
-  const [first, ...others] = list.map((options) => (options as { readonly decryption?: unknown }).decryption);
-  const index = others.findIndex((decryption) => decryption !== first);
-  if (index === -1) return;
-  const here = at(at(path, index + 1), "decryption");
+/**
+ * Makes what opens a token before its issuer is known: the signed one in it, or the token itself.
+ *
+ * @param all - entries that decrypt alike, those of them that decrypt
+ */
+export function opener(all: readonly Entry[]): (token: unknown) => string | Promise<string> {
+  const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
+  const readers = all.map(({ verifier }) => verifier.config.reader);
+  const encrypted = readers.find((reader) => reader instanceof EncryptedReader);
+  return (token) => {
+    assertText(token);
+    assertLength(token, maxTokenLength);
+    return encrypted === undefined ? token : encrypted.open(token);
+  };
+}
+
+/**
+ * A token is decrypted before its issuer is known.
+ *
+ * @param counts - is an entry one of those that must agree?
+ * @throws OptionsError
+ */
+export function assertOneDecryption(
+  list: readonly unknown[],
+  path: string,
+  counts: (options: unknown) => boolean = () => true,
+): void {
+  const all = list.map((options, index) => ({ options, index })).filter(({ options }) => counts(options));
+  const decryptionOf = (options: unknown) => (options as { readonly decryption?: unknown }).decryption;
+  const odd = all.find(({ options }) => decryptionOf(options) !== decryptionOf(all[0]?.options));
+  if (odd === undefined) return;
+  const here = at(at(path, odd.index), "decryption");
   throw new OptionsError(here, "must be the same object in all entries of a list, or in none");
 }
