@@ -31,7 +31,7 @@ export interface JwtLoginOptions<User, Req = unknown> extends TokenLoginOptions<
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
 export interface JwtLogin<Req = unknown> extends TokenLogin<Req> {
-  /** Its pages and endpoints, if the option `sso` is set. */
+  /** The pages and endpoints of single sign-on; undefined unless the option `sso` is set. */
   readonly sso: SingleSignOn<Req> | undefined;
 }
 

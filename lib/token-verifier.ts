@@ -48,7 +48,7 @@ export interface TokenVerifierContext {
    */
   readonly onKeysError?: (event: Omit<KeysErrorEvent, "loginType">) => void;
   /**
-   * Shares keys and discovery documents with whatever has the same handle.
+   * Shares keys and discovery documents with everything that is given the same handle.
    *
    * @defaultValue none
    */

@@ -211,7 +211,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with whatever has the same handle.
+   * Shares keys and discovery documents with everything that is given the same handle.
    *
    * @defaultValue none
    */

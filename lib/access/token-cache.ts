@@ -75,7 +75,7 @@ export class TokenCache<T> {
     this.#inactive.delete(key);
   }
 
-  /** Verifies a token that is not known: synchronous if `verify` is, and once for all who ask meanwhile. */
+  /** Verifies a token that is not in the cache. Requests for the same token share one verification. Synchronous if `verify` is. */
   verify(key: string, verify: () => Verified<T> | Promise<Verified<T>>): T | Promise<T> {
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;

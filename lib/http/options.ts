@@ -20,7 +20,8 @@ export interface HttpOptions<Req = unknown> {
    */
   readonly unknownLoginType?: "next" | "reject";
   /**
-   * No more of a login request is ever buffered. A longer one goes to your own handlers, or is 413 with `"reject"`.
+   * The most bytes of a login request that are buffered. A longer request goes to your own handlers, or is 413 with
+   * `unknownLoginType: "reject"`.
    *
    * @unit bytes
    * @defaultValue `65536`

@@ -73,7 +73,7 @@ export class FailureLimit {
 /** A point that was consumed, and how long the limiter's window still counts it. */
 class Point {
   readonly #askedAt: Moment;
-  /** Milliseconds; Infinity if the limiter does not say, or has no windows. */
+  /** Milliseconds to the end of the limiter's window; Infinity if it names no end. */
   readonly #lasts: number;
 
   /**

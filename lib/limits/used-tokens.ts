@@ -32,7 +32,7 @@ export class UsedTokens {
   }
 
   /**
-   * False: the key is claimed already.
+   * Claims a key. False: it was claimed before.
    *
    * @throws Refusal `limiter_unavailable`
    */

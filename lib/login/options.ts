@@ -59,7 +59,7 @@ export interface SsoLogin {
   readonly issuer: string;
   /** Whom it signed in. */
   readonly subject: string;
-  /** Its session (`sid`), which a back-channel logout names. */
+  /** The provider's session ID (`sid`), by which a back-channel logout names the session. */
   readonly sessionId?: string;
 }
 
@@ -177,8 +177,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly loginTypes: Readonly<Record<string, LoginTypeOptions | readonly LoginTypeOptions[]>>;
   /**
-   * The user of exactly this ID, or nothing. May be async. Must find deactivated and locked users too: throw a
-   * {@link MatrixError} for them.
+   * The user of exactly this ID, or nothing. May be async. For a deactivated or locked user, throw
+   * a {@link MatrixError}: one that is not found counts as unknown, and might be registered.
    *
    * @remarks
    * A database that compares loosely (case, trailing space) would log somebody else in. What the client
@@ -216,8 +216,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly usedTokens?: UsedTokenStore;
   /**
-   * Links accounts to identities at an identity provider. If the provider gives a user name to somebody else, that person does
-   * not get the old owner's account. `false`: user names alone decide.
+   * Links accounts to identities at an identity provider. A user name that the provider gives to a new person does not
+   * open the old owner's account. `false`: whoever has the name gets the account.
    *
    * @defaultValue none
    */
@@ -262,7 +262,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with whatever has the same handle.
+   * Shares keys and discovery documents with everything that is given the same handle.
    *
    * @defaultValue none
    */

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-/** How long the event loop is kept at a time, in milliseconds. */
+/** The longest time for which one slice of work keeps the event loop, in milliseconds. */
 const SLICE = 10;
 
 let last: Promise<unknown> = Promise.resolve();

@@ -68,7 +68,7 @@ export class BodyStream {
     });
   }
 
-  /** Lets those go on who listened before. Theirs is what is put back, from the end of this turn on. */
+  /** Attaches the earlier listeners again. They get the body that was put back, after this turn of the event loop. */
   release(): void {
     for (const [event, listener] of this.#others) this.#req.on(event, listener);
     this.#others = [];

@@ -31,7 +31,7 @@ export interface KeySource {
   /** The algorithms that its keys fit now; if they are still to be fetched, all that they may fit. */
   readonly algorithms: ReadonlySet<Algorithm>;
 
-  /** The algorithms that its keys may come to fit: what is allowed if the host does not say. */
+  /** All algorithms that its keys, now or later, could fit: the default of the option `algorithms`. */
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
 
   /** For the log: which keys there are, and why none fits. Undefined if nothing is to be logged. */

@@ -5,8 +5,7 @@ import type { KeyQuery } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 
 /**
- * Proves a token: by its signature, by asking the server that issued it, or by decrypting it for another reader. Nothing
- * above a reader knows how it does that.
+ * Proves a token: by its signature, by asking the server that issued it, or by decrypting it for another reader.
  */
 export interface TokenReader {
   /**
