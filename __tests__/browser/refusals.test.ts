@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { hs256Token } from "../../example-server/src/signed-token.js";
 import { matrixJwtLogin, MatrixError } from "../../lib/index.js";
 import { startTestServer, type TestServer } from "../example-server/helpers/test-server.js";
+import { until } from "../helpers/until.js";
 import { serve, type RunningServer } from "../helpers/hosts.js";
 import { token } from "../helpers/tokens.js";
 import { button, describeInChromium, idle, useChromium } from "./helpers/browser.js";
@@ -29,7 +30,7 @@ async function problem(page: Page): Promise<string> {
   await idle(page);
   const alert = page.getByRole("alert");
   await alert.waitFor();
-  expect(await page.evaluate("document.activeElement.id")).toBe("problem");
+  await until(async () => (await page.evaluate("document.activeElement.id")) === "problem");
   return alert.innerText();
 }
 

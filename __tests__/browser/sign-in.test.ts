@@ -56,21 +56,21 @@ describeInChromium("the sign-in page, on another origin than the Matrix server",
     await tabTo("Sign in as somebody else");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Who are you today?" }).waitFor();
-    expect(await focused(page)).toBe("Sign in as Alice");
+    await until(async () => (await focused(page)) === "Sign in as Alice");
     await page.keyboard.press("Enter");
     await signedIn(page);
     await idle(page);
-    expect(await focused(page)).toBe("You are signed in");
+    await until(async () => (await focused(page)) === "You are signed in");
 
     await tabTo("Refresh the token");
     await page.keyboard.press("Enter");
     await page.getByRole("status").filter({ hasText: "You have a new access token." }).waitFor();
-    expect(await focused(page)).toBe("Refresh the token");
+    await until(async () => (await focused(page)) === "Refresh the token");
 
     await tabTo("Log out");
     await page.keyboard.press("Space");
     await page.getByRole("status").filter({ hasText: "You are logged out." }).waitFor();
-    expect(await focused(page)).toBe("Sign in to Matrix");
+    await until(async () => (await focused(page)) === "Sign in to Matrix");
     expect(console()).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import express from "express";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
 import { serveForTest } from "../helpers/test-hosts.js";
+import { until } from "../helpers/until.js";
 import { providerForTest, ssoHost, type SsoHost } from "../sso/helpers/host.js";
 import { describeInChromium } from "./helpers/browser.js";
 import { CLIENT_PAGE } from "./helpers/client-page.js";
@@ -96,7 +97,7 @@ describeInChromium("single sign-on in a browser", () => {
     await page.keyboard.press("Enter");
     await heading(page, "Continue to this app?");
     await page.keyboard.press("Tab");
-    expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Continue");
+    await until(async () => (await page.evaluate<string>("document.activeElement.textContent")) === "Continue");
     expect(await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle")).toBe("solid");
     await page.keyboard.press("Enter");
     await signedIn(page);
