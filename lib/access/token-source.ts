@@ -63,7 +63,7 @@ export function parseTokenSources(value: unknown, path: string, context: () => K
   const choose = chooseByIssuer(all, path);
   // The host's own tokens are never encrypted.
   assertOneDecryption(value, path, (options) => ownTokensOf(options) === undefined);
-  const signedIn = opener(all.filter(({ own }) => !own));
+  const signedIn = opener(all);
   return {
     all,
     for(token) {

@@ -92,7 +92,7 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
 /**
  * Makes what opens a token before its issuer is known: the signed one in it, or the token itself.
  *
- * @param all - entries that decrypt alike, those of them that decrypt
+ * @param all - entries; those that decrypt do it alike
  */
 export function opener(all: readonly Entry[]): (token: unknown) => string | Promise<string> {
   const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
