@@ -63,11 +63,11 @@ withRedis("a Redis that is not there (REDIS_URL)", () => {
     await proxy.die();
     const diedAt = performance.now();
     const refused = await logIn();
+    expect(performance.now() - diedAt).toBeLessThan(2_000);
     expect(refused).toMatchObject(closed);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     // What needs no Redis works on.
     expect(await server.loginByPassword("alice")).toMatchObject({ status: 200 });
-    expect(performance.now() - diedAt).toBeLessThan(5_000);
     await proxy.comeBack();
     await until(async () => (await logIn()).status === 200);
 
