@@ -102,7 +102,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
       logger.error(error);
       res.destroy();
     };
-    if (browsers?.(req, res, pass) === true) return;
+    if (browsers?.(req, res, pass, fail) === true) return;
     if (!isLogin(req)) {
       pass();
     } else if (req.method === "POST") {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 
 import { failed } from "./http/endpoint.js";
 import { takeForm as takeFetchedForm } from "./http/fetch/body.js";
@@ -7,16 +7,11 @@ import { BodyStream } from "./http/node/body-stream.js";
 import { takeForm } from "./http/node/body.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { NodeRequest, NodeResponse } from "./http/node/request.js";
-import { pathOf } from "./http/routes.js";
+import { pathsUnder, type MountedRequest } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import type { SsoAnswer } from "./sso/answer.js";
 import type { SingleSignOn } from "./sso/single-sign-on.js";
 import type { Logger } from "./support/logger.js";
-
-/** A request of Node's, and what frameworks may have made of it. */
-interface MountedRequest extends IncomingMessage {
-  readonly originalUrl?: string;
-}
 
 interface BrowserOptions<Req> {
   readonly cors: boolean;
@@ -29,7 +24,12 @@ interface BrowserOptions<Req> {
 }
 
 /** Answers a request for single sign-on. False if it is none; then nothing was done. */
-export type BrowserHandler<Req> = (req: Req, res: NodeResponse, pass: () => void) => boolean;
+export type BrowserHandler<Req> = (
+  req: Req,
+  res: NodeResponse,
+  pass: () => void,
+  fail: (error: unknown) => void,
+) => boolean;
 
 /** Single sign-on for requests and responses of Node's. */
 export function browserHandler<Req extends NodeRequest>(
@@ -39,17 +39,12 @@ export function browserHandler<Req extends NodeRequest>(
   const { bodyLimit, unknownLoginType, context, logger } = options;
   let toldOfMount = false;
 
-  const answer = async (
-    req: Req,
-    res: NodeResponse,
-    stream: BodyStream,
-    path: string,
-  ): Promise<SsoAnswer | "gone" | undefined> => {
+  const answer = async (req: Req, stream: BodyStream, path: string): Promise<SsoAnswer | "gone" | undefined> => {
     const known = context(req);
-    const form = req.method === "POST" ? await takeForm(req, res, stream, bodyLimit) : undefined;
+    const form = req.method === "POST" ? await takeForm(req, stream, bodyLimit) : undefined;
     if (form === "gone") return form;
-    const { originalUrl } = req as Partial<MountedRequest>;
-    const [, query = ""] = /\?([^#]*)/.exec(String(originalUrl ?? req.url)) ?? [];
+    const { originalUrl = req.url } = req as MountedRequest;
+    const [, query = ""] = /\?([^#]*)/.exec(String(originalUrl)) ?? [];
     const request = {
       ...known,
       method: String(req.method),
@@ -62,8 +57,8 @@ export function browserHandler<Req extends NodeRequest>(
     return sso.handle(request, unknownLoginType === "reject");
   };
 
-  return (req, res, pass) => {
-    const { mount, paths } = pathsOf(req as Partial<MountedRequest>);
+  return (req, res, pass, fail) => {
+    const { mount, paths } = pathsUnder(req);
     const path = paths.find((one) => sso.handles(String(req.method), one));
     if (path === undefined) return false;
     if (!toldOfMount && path === paths[0] && mount !== "" && !sso.callbackPath.startsWith(`${mount}/`)) {
@@ -74,29 +69,26 @@ export function browserHandler<Req extends NodeRequest>(
       );
     }
     const stream = new BodyStream(req);
-    answer(req, res, stream, path)
+    answer(req, stream, path)
       .then(
         (answered) => {
-          if (answered === undefined) pass();
-          else if (answered !== "gone") sendPage(res as ServerResponse, answered);
+          if (answered === undefined) return true;
+          if (answered !== "gone") sendPage(res as ServerResponse, answered);
+          return false;
         },
         (error: unknown) => {
           sendAnswer(res, failed(error, logger), options);
+          return false;
         },
       )
-      .finally(() => {
+      .then((isHosts) => {
         stream.release();
-      });
+        if (isHosts) pass();
+        // What nobody reads would keep the connection from its next request.
+        else req.resume();
+      }, fail);
     return true;
   };
-}
-
-/** The whole path, and the one below a mount, if the host has put something in front of it. */
-function pathsOf({ url, originalUrl = url }: Partial<MountedRequest>): { mount: string; paths: readonly string[] } {
-  const whole = pathOf(String(originalUrl));
-  const below = pathOf(String(url));
-  const isMounted = originalUrl !== url && whole.endsWith(below);
-  return isMounted ? { mount: whole.slice(0, -below.length), paths: [whole, below] } : { mount: "", paths: [whole] };
 }
 
 /** Does nothing if somebody (a timeout of the host's, say) has answered already. */

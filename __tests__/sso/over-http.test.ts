@@ -132,6 +132,24 @@ describe("single sign-on", () => {
     throw new Error("no address today");
   }
 
+  test("whose answer can't be sent is the host's error, and ends nobody's process", async () => {
+    const errors: unknown[] = [];
+    const url = await served(async (base) => {
+      const middleware = matrixJwtLogin((await given(base)).options);
+      return (req, res) => {
+        res.setHeader = () => {
+          throw new Error("no headers today");
+        };
+        middleware(req, res, (error) => {
+          errors.push(error);
+          res.end("the host's");
+        });
+      };
+    });
+    expect(await (await fetch(`${url}${TO_APP}`, { redirect: "manual" })).text()).toBe("the host's");
+    expect(errors).toEqual([new Error("no headers today")]);
+  });
+
   test("answers nothing more if the host has given up waiting", async () => {
     const url = await served(async (base) => {
       const middleware = matrixJwtLogin((await given(base)).options);
@@ -181,7 +199,7 @@ describe("a form", () => {
   });
 
   test.each([
-    ["in one piece", "20000"],
+    ["in one piece", "1000000"],
     ["in pieces", undefined],
   ])("that is too long is refused, %s, and the connection serves the next request", async (_, length) => {
     const url = await served(async (base) => matrixJwtLogin((await given(base, { bodyLimit: 10_000 })).options));
@@ -195,7 +213,7 @@ describe("a form", () => {
       await text(response);
       return [response.statusCode, outgoing.reusedSocket];
     };
-    expect(await post("a".repeat(20_000))).toEqual([413, false]);
+    expect(await post("a".repeat(1_000_000))).toEqual([413, false]);
     expect(await post("a=b")).toEqual([400, true]);
     agent.destroy();
   });
@@ -217,6 +235,34 @@ describe("a form", () => {
     const request = new Request("http://127.0.0.1:8008/logout", { method: "POST", body: form("x") });
     await request.text();
     expect((await handle(request))?.status).toBe(400);
+  });
+
+  test("that says it is too long is not read by a Fetch handler", async () => {
+    const handle = createFetchHandler((await given("http://127.0.0.1:8008")).options as never);
+    const headers = { "Content-Length": "1000000" };
+    const request = new Request("http://127.0.0.1:8008/logout", { method: "POST", body: form("x"), headers });
+    expect((await handle(request))?.status).toBe(413);
+  });
+
+  test("that somebody is about to read is none for a Fetch handler", async () => {
+    const handle = createFetchHandler((await given("http://127.0.0.1:8008")).options as never);
+    const request = new Request("http://127.0.0.1:8008/logout", { method: "POST", body: form("x") });
+    request.body?.getReader();
+    expect((await handle(request))?.status).toBe(400);
+  });
+
+  test("reaches those too who listened before", async () => {
+    const heard: string[] = [];
+    const url = await served(async (base) => {
+      const middleware = matrixJwtLogin((await given(base)).options);
+      return (req, res) => {
+        req.on("data", (chunk: Buffer) => heard.push(chunk.toString()));
+        middleware(req, res);
+      };
+    });
+    expect((await fetch(`${url}/logout`, { method: "POST", body: form("x") })).status).toBe(400);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(["logout_token=x"]);
   });
 
   test("that breaks off is answered to nobody by a Fetch handler", async () => {

@@ -28,6 +28,17 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
   return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);
 }
 
+/** The whole path, and the one below a mount, if the host has put something in front of it. */
+export function pathsUnder({ url, originalUrl = url }: MountedRequest): {
+  readonly mount: string;
+  readonly paths: readonly string[];
+} {
+  const whole = pathOf(String(originalUrl));
+  const below = pathOf(String(url));
+  const isMounted = originalUrl !== url && whole.endsWith(below);
+  return isMounted ? { mount: whole.slice(0, -below.length), paths: [whole, below] } : { mount: "", paths: [whole] };
+}
+
 /** The path alone, of a target in origin or absolute form (RFC 9112 sections 3.2.1 and 3.2.2). */
 export function pathOf(target: string): string {
   const path = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");

@@ -8,8 +8,8 @@ import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js
  * @throws MatrixError if we answer alone
  */
 export async function takeSubmission(request: Request, bodies: LoginBodies): Promise<Submission> {
-  // Somebody who has read it, or is about to, keeps it: what it was is not ours to refuse.
-  if (request.bodyUsed || request.body?.locked === true) return undefined;
+  // What it was is not ours to refuse.
+  if (isTaken(request)) return undefined;
   if (Number(request.headers.get("content-length")) > bodies.limit) return bodies.refuse(tooLarge);
   if (isEncoded(request.headers.get("content-encoding"))) return bodies.refuse(notJson);
   const body = await readUpTo(request.clone().body, bodies.limit).catch(() => "gone" as const);
@@ -25,11 +25,17 @@ export async function takeSubmission(request: Request, bodies: LoginBodies): Pro
  * @throws MatrixError 413 `M_TOO_LARGE`
  */
 export async function takeForm(request: Request, limit: number): Promise<URLSearchParams | "gone"> {
-  if (request.bodyUsed) return new URLSearchParams();
+  if (Number(request.headers.get("content-length")) > limit) throw tooLarge();
+  if (isTaken(request)) return new URLSearchParams();
   const body = await readUpTo(request.clone().body, limit).catch(() => "gone" as const);
   if (body === "gone") return body;
   if (body === undefined) throw tooLarge();
   return new URLSearchParams(body.toString());
+}
+
+/** Somebody who has read a body, or is about to, keeps it. */
+function isTaken({ bodyUsed, body }: Request): boolean {
+  return bodyUsed || body?.locked === true;
 }
 
 /**

@@ -50,17 +50,11 @@ async function read(req: NodeRequest, res: NodeResponse, stream: BodyStream, bod
  * @returns `"gone"`: the client hung up
  * @throws MatrixError 413 `M_TOO_LARGE`
  */
-export async function takeForm(
-  req: NodeRequest,
-  res: NodeResponse,
-  stream: BodyStream,
-  limit: number,
-): Promise<URLSearchParams | "gone"> {
+export async function takeForm(req: NodeRequest, stream: BodyStream, limit: number): Promise<URLSearchParams | "gone"> {
   if (Number(req.headers["content-length"]) > limit) throw tooLarge();
   if (isTaken(req) || !hasBody(req)) return formParsedBefore(req as ParsedRequest);
   const body = await stream.read(limit);
   if (body === "gone") return body;
-  drainUnread(req, res);
   if (body === "too long") throw tooLarge();
   return new URLSearchParams(body.toString());
 }
