@@ -7,7 +7,7 @@ import { errorAnswer, jsonAnswer } from "./http/answer.js";
 import { addressOf, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
 import { clientAddress } from "./http/parse-options.js";
-import { ClientGone, signalOf, type ClientSignal } from "./login/client-gone.js";
+import { ClientGone, HangUpSignal, type ClientSignal } from "./login/client-gone.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";
@@ -184,6 +184,6 @@ class RequestContext<Req extends NodeRequest> {
   }
 
   get signal(): ClientSignal {
-    return signalOf(hangUpOf(this.req));
+    return new HangUpSignal(hangUpOf(this.req));
   }
 }

@@ -2,7 +2,7 @@ import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
 import { checkTokensFit, httpOptions, type HttpConfig } from "./http/parse-options.js";
 import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
-import { signalOf } from "./login/client-gone.js";
+import { HangUpSignal } from "./login/client-gone.js";
 import type { LoginContext } from "./login/options.js";
 import type { Logger } from "./support/logger.js";
 import { optionsOf } from "./support/options.js";
@@ -47,5 +47,5 @@ export function contextOf<Req>(
   userAgent: string | undefined,
   isGone: () => boolean,
 ): LoginContext<Req> {
-  return { ip, userAgent, req, signal: signalOf(isGone) };
+  return { ip, userAgent, req, signal: new HangUpSignal(isGone) };
 }

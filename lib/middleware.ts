@@ -112,20 +112,20 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
         pass();
         return;
       }
-      Promise.resolve(outcome)
-        .then((answer) => {
-          if (answer === undefined) return true;
-          if (answer !== "gone") send(answer);
-          stream.release();
-          // What nobody reads would keep the connection from its next request.
-          req.resume();
-          return false;
-        })
-        .then((isHosts) => {
-          if (!isHosts) return;
-          stream.release();
+      Promise.resolve(outcome).then((answer) => {
+        stream.release();
+        if (answer === undefined) {
           pass();
-        }, fail);
+          return;
+        }
+        try {
+          if (answer !== "gone") send(answer);
+        } catch (error) {
+          fail(error);
+        }
+        // What nobody reads would keep the connection from its next request.
+        req.resume();
+      }, fail);
     } else if (req.method === "GET" || req.method === "HEAD") {
       if (http.flows === "replace" || next === undefined) {
         send(jsonAnswer(200, flows));

@@ -83,15 +83,15 @@ export function verifiedLogin<Req>(
   account: Account,
 ): VerifiedLogin<Req> {
   const displayName = rules.displayName?.(claims, introspection);
-  return {
-    loginType,
-    ...account,
-    ...(typeof displayName === "string" && isCleanText(displayName) && { displayName }),
-    claims,
-    ...(introspection !== undefined && { introspection }),
-    ...requestedBy(fields, context),
-  };
+  const { userId, localpart } = account;
+  const login: Writable<VerifiedLogin<Req>> = { loginType, userId, localpart, claims, ...requestedBy(fields, context) };
+  if (typeof displayName === "string" && isCleanText(displayName)) login.displayName = displayName;
+  if (introspection !== undefined) login.introspection = introspection;
+  return login;
 }
+
+// Filled in field by field: to spread an object for each that may be missing is a twelfth of a login without its HTTP.
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 type Requested =
   "deviceId" | "deviceIdGiven" | "initialDeviceDisplayName" | "refreshToken" | "ip" | "userAgent" | "req";
@@ -101,15 +101,16 @@ export function requestedBy<Req>(
   { deviceId, initialDeviceDisplayName, refreshToken }: LoginFields,
   { ip, userAgent, req }: LoginContext<Req>,
 ): Pick<VerifiedLogin<Req>, Requested> {
-  return {
+  const requested = {
     deviceId: deviceId ?? newDeviceId(),
     deviceIdGiven: deviceId !== undefined,
-    ...(initialDeviceDisplayName !== undefined && { initialDeviceDisplayName }),
     refreshToken,
-    ...(ip !== undefined && { ip }),
-    ...(userAgent !== undefined && { userAgent }),
-    ...((req !== undefined && { req }) as { req: Req }),
-  };
+  } as Writable<Pick<VerifiedLogin<Req>, Requested>>;
+  if (initialDeviceDisplayName !== undefined) requested.initialDeviceDisplayName = initialDeviceDisplayName;
+  if (ip !== undefined) requested.ip = ip;
+  if (userAgent !== undefined) requested.userAgent = userAgent;
+  if (req !== undefined) requested.req = req;
+  return requested;
 }
 
 /** Ten letters, as Synapse makes them. */

@@ -1,7 +1,7 @@
 import { HostFailure } from "../support/host-failure.js";
 import { assertConnected, ClientGone, clientGone } from "./client-gone.js";
 import { blamesToken, rejectionOf } from "./refusal.js";
-import type { LoginContext, LoginEvent, VerifiedLogin } from "./options.js";
+import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
 
 /** One attempt to log in: what events tell of it. */
@@ -68,8 +68,7 @@ export function succeeded<User, Req>(
   attempt: Attempt<Req>,
   { userId }: VerifiedLogin<Req>,
 ): void {
-  const event: LoginEvent<Req> = { loginType: attempt.loginType, userId, ...ending(attempt) };
-  config.onLogin?.(event);
+  config.onLogin?.({ loginType: attempt.loginType, userId, ...ending(attempt) });
 }
 
 function causeOf(error: unknown): unknown {

@@ -7,12 +7,16 @@ export interface ClientSignal {
 }
 
 /** Asks whether the client is gone: nothing need be called when it goes. */
-export function signalOf(isGone: () => boolean): ClientSignal {
-  return {
-    get aborted() {
-      return isGone();
-    },
-  };
+export class HangUpSignal implements ClientSignal {
+  readonly #isGone: () => boolean;
+
+  constructor(isGone: () => boolean) {
+    this.#isGone = isGone;
+  }
+
+  get aborted(): boolean {
+    return this.#isGone();
+  }
 }
 
 /** The client has hung up before its token was looked at. */

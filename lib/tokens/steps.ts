@@ -7,6 +7,8 @@ export interface Steps {
   take<T>(name: string, step: () => T): T;
   /** Runs a step that can only refuse: later steps can be judged without it. */
   check(name: string, step: () => unknown): void;
+  /** Runs each of these as a check under its name. */
+  checks<S>(steps: readonly (readonly [name: string, step: S])[], run: (step: S) => void): void;
 }
 
 /** Stops at the first step that throws. */
@@ -14,5 +16,8 @@ export const STRICT: Steps = {
   take: (_name, step) => step(),
   check: (_name, step) => {
     step();
+  },
+  checks: (steps, run) => {
+    for (const [, step] of steps) run(step);
   },
 };

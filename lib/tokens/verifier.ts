@@ -78,16 +78,15 @@ export class Verifier {
 
   /** @throws TokenError with the code of the first rule that the claims break */
   checkClaims(token: Pick<Proven, "claims" | "typ">, steps: Steps): void {
+    const { rules } = this.config;
     const now = Date.now() / 1_000;
-    for (const [name, rule] of CLAIM_STEPS) {
-      steps.check(name, () => {
-        rule(token, this.config.rules, now);
-      });
-    }
+    steps.checks(CLAIM_STEPS, (rule) => {
+      rule(token, rules, now);
+    });
   }
 
   /** @throws TokenError */
-  subjectOf({ claims, introspection }: Pick<Proven, "claims" | "introspection">, steps: Steps): string {
+  subjectOf({ claims, introspection }: Pick<Proven, "claims"> & Partial<Proven>, steps: Steps): string {
     return steps.take("subject", () => {
       const subject = this.config.subject(claims, introspection);
       if (typeof subject === "string" && subject !== "") return subject;
@@ -112,7 +111,9 @@ export class Verifier {
   }
 
   #withSubject(proven: Proven, steps: Steps): VerifiedToken {
-    return { ...proven, subject: this.subjectOf(proven, steps) };
+    const { claims, typ, fingerprint, verifiedBy, introspection } = proven;
+    const subject = this.subjectOf(proven, steps);
+    return { claims, typ, fingerprint, verifiedBy, introspection, subject };
   }
 }
 

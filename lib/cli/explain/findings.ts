@@ -73,6 +73,14 @@ export class Findings implements Steps {
     }
   }
 
+  checks<S>(steps: readonly (readonly [string, S])[], run: (step: S) => void): void {
+    for (const [rule, step] of steps) {
+      this.check(rule, () => {
+        run(step);
+      });
+    }
+  }
+
   async #later<T>(rule: string, pending: Promise<T>, factsOf: FactsOf): Promise<T> {
     try {
       const result = await pending;

@@ -25,13 +25,25 @@ export function setAnswerHeaders(
 
 /** A response's headers, with the methods of the Fetch standard's. */
 export function headersOf(res: NodeResponse): Headers {
-  return {
-    has: (name) => res.hasHeader(name),
-    set: (name, value) => {
-      res.setHeader(name, value);
-    },
-    delete: (name) => {
-      res.removeHeader(name);
-    },
-  };
+  return new NodeHeaders(res);
+}
+
+class NodeHeaders implements Headers {
+  readonly #res: NodeResponse;
+
+  constructor(res: NodeResponse) {
+    this.#res = res;
+  }
+
+  has(name: string): boolean {
+    return this.#res.hasHeader(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#res.setHeader(name, value);
+  }
+
+  delete(name: string): void {
+    this.#res.removeHeader(name);
+  }
 }

@@ -25,7 +25,8 @@ export class IntrospectedReader implements TokenReader {
       if (!B64TOKEN.test(token)) throw malformed("it has characters that no bearer token has (RFC 6750 section 2.1)");
     });
     const answer = await steps.take("introspection", () => this.#introspection.ask(token));
-    return { claims: this.#claimsOf(answer), fingerprint: token, introspection: answer };
+    const claims = this.#claimsOf(answer);
+    return { claims, fingerprint: token, verifiedBy: undefined, introspection: answer };
   }
 
   /** An answer that names no issuer is the answer of the issuer that was asked. */

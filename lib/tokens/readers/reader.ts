@@ -37,7 +37,7 @@ export interface Proven extends ClaimedToken {
   /** What single use knows the token by: equal for every text of the same token. */
   readonly fingerprint: string;
   /** The key that verified it, and what was asked of the key source to get it. */
-  readonly verifiedBy?: { readonly key: KeyObject; readonly query: KeyQuery };
+  readonly verifiedBy: { readonly key: KeyObject; readonly query: KeyQuery } | undefined;
   /** The introspection endpoint's answer (RFC 7662 section 2.2), if it confirmed the token. */
-  readonly introspection?: Claims;
+  readonly introspection: Claims | undefined;
 }

@@ -76,7 +76,9 @@ function verified(token: CompactToken, query: KeyQuery, keys: readonly KeyObject
     for (const key of keys) {
       const claims = verifySignature(token, query.algorithm, key);
       if (claims === undefined) continue;
-      return { claims, typ: token.header.typ, fingerprint: token.signingInput, verifiedBy: { key, query } };
+      const { header, signingInput } = token;
+      const verifiedBy = { key, query };
+      return { claims, typ: header.typ, fingerprint: signingInput, verifiedBy, introspection: undefined };
     }
     throw new TokenError("signature", "token signature invalid");
   });
