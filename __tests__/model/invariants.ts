@@ -159,8 +159,8 @@ function jumped({ jumps }: World, from: number, to: number): number {
 }
 
 /** How far a process's clock was, when it started, behind what the clock had been. */
-function startedBehind({ jumps }: World, { began }: Question["process"]): number {
-  const before = offsets(jumps.filter(({ at }) => at <= began));
+function startedBehind({ jumps }: World, { jumpsBefore }: Question["process"]): number {
+  const before = offsets(jumps.slice(0, jumpsBefore));
   return Math.max(...before) - (before.at(-1) ?? 0);
 }
 

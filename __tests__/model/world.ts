@@ -95,14 +95,16 @@ export class World {
 
 /** A replica from its start until it is killed. */
 class Process {
-  readonly began = seconds();
+  /** How often the clock had been set when it started. */
+  readonly jumpsBefore: number;
   ended: number | undefined;
   readonly id: number;
   readonly #login: JwtLogin<Req>;
   readonly #bearer: (introspected: boolean) => BearerAuth<undefined, Req>;
 
-  constructor(id: number, { provider, usedTokens, failures }: World, lib: Lib) {
+  constructor(id: number, { provider, usedTokens, failures, jumps }: World, lib: Lib) {
     this.id = id;
+    this.jumpsBefore = jumps.length;
     const fetch = provider.fetchOf(id);
     const settings = { ...SETTINGS, fetch };
     const keys = { issuer: ISSUER, discover: true, audience: null, jwksOptions: settings } as const;
