@@ -1,4 +1,3 @@
-/* global URLSearchParams */
 // Single sign-on over three replicas behind nginx: no step where the one before was, and Redis killed in between.
 // Needs nginx, Redis, Postgres and the built example server (example-server/cluster/README.md); says so if one is missing.
 import assert from "node:assert/strict";
@@ -8,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Cluster, URLS } from "../example-server/cluster/cluster.mjs";
+import { Browser } from "./sso-browser.mjs";
 
 const SIGN_INS = 30;
 const CLIENT = "https://app.example.org/";
@@ -51,7 +51,7 @@ async function withoutRedis() {
 
   const refused = await Promise.all(Array.from({ length: 30 }, (_, i) => redeem(i % 2 === 0 ? used : unused)));
   for (const { status } of refused) assert.equal(status, 503);
-  const page = await tryToSignIn(new Browser());
+  const page = await signInPage(new Browser());
   assert.equal(page.status, 503, page.text);
   assert.ok(!page.text.includes("mjl_"));
 
@@ -71,18 +71,12 @@ async function untilReached(ask) {
 }
 
 async function signIn(browser) {
-  const { location, text } = await tryToSignIn(browser);
+  const { location, text } = await signInPage(browser);
   assert.ok(location?.startsWith(CLIENT), text);
   return new URL(location).searchParams.get("loginToken");
 }
 
-/** From the redirect to the provider, and back home or to an error page. */
-async function tryToSignIn(browser) {
-  const start = `${URLS.server}/_matrix/client/v3/login/sso/redirect/example?redirectUrl=${encodeURIComponent(CLIENT)}`;
-  const page = await browser.follow(start);
-  const body = new URLSearchParams({ user: "alice" });
-  return page.url.includes("/sign-in/") ? browser.follow(page.url, { method: "POST", body }) : page;
-}
+const signInPage = (browser) => browser.signIn(URLS.server, CLIENT);
 
 async function redeem(token) {
   const response = await fetch(`${URLS.server}/_matrix/client/v3/login`, {
@@ -90,28 +84,6 @@ async function redeem(token) {
     body: JSON.stringify({ type: "m.login.token", token }),
   });
   return { status: response.status, text: await response.text(), replica: response.headers.get("x-replica") };
-}
-
-/** Keeps cookies, and follows redirects on this machine. */
-class Browser {
-  #cookies = new Map();
-  /** Which answered its requests to the Matrix server, in turn. */
-  replicas = [];
-
-  async follow(url, init = {}) {
-    const cookie = Array.from(this.#cookies, (pair) => pair.join("=")).join("; ");
-    const response = await fetch(url, { ...init, redirect: "manual", headers: { Cookie: cookie } });
-    if (url.startsWith(URLS.server)) this.replicas.push(response.headers.get("x-replica"));
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-      this.#cookies.set(name, value);
-    }
-    const location = response.headers.get("location") ?? undefined;
-    const text = await response.text();
-    const next = location === undefined ? undefined : new URL(location, url);
-    if (next?.hostname === "127.0.0.1") return this.follow(next.href);
-    return { url, status: response.status, location, text };
-  }
 }
 
 function isInstalled(program) {

@@ -5,6 +5,7 @@ import { jwtAuthentication, opaqueAuthentication } from "./access-tokens.js";
 import { account } from "./account.js";
 import { cors } from "./cors.js";
 import { deactivation } from "./deactivation.js";
+import { demonstration } from "./demonstration.js";
 import { devices } from "./devices.js";
 import { discovery } from "./discovery.js";
 import { answerError, unknownEndpoint } from "./errors.js";
@@ -13,7 +14,7 @@ import { identities } from "./identities.js";
 import { interactiveAuth } from "./interactive-auth.js";
 import type { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
 import { createStages } from "./interactive-auth-stages.js";
-import { providerLogin, secretLogin, type JwtLoginParts } from "./jwt-login.js";
+import { providerLogin, providerLoginTypes, secretLogin, secretLoginTypes, type JwtLoginParts } from "./jwt-login.js";
 import { signInPage } from "./sign-in-page.js";
 import { passwordLogin } from "./password-login.js";
 import { providerTokens } from "./provider-tokens.js";
@@ -25,6 +26,8 @@ export interface AppParts extends JwtLoginParts {
   readonly authSessions: InteractiveAuthSessions;
   /** Identity providers that are served here. */
   readonly developmentProviders: readonly Router[];
+  /** The identity provider is one for development: tokens of it are for anybody. */
+  readonly isDevelopment: boolean;
   /** Undefined: access tokens are opaque. */
   readonly accessTokens: AccessTokens | undefined;
 }
@@ -68,6 +71,7 @@ export function createApp(parts: AppParts): { app: Express; ready: () => Promise
       response.json(accessTokens.jwks());
     });
   }
+  if (parts.isDevelopment) app.use(demonstration(parts, { ...secretLoginTypes(parts), ...providerLoginTypes(parts) }));
   app.use(signInPage());
   app.use(unknownEndpoint);
   app.use(answerError(parts.log));

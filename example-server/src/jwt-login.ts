@@ -1,5 +1,11 @@
 import type { Request } from "express";
-import { matrixJwtLogin, type KeyCache, type SsoOptions, type VerifiedLogin } from "matrix-jwt-login";
+import {
+  matrixJwtLogin,
+  type KeyCache,
+  type LoginTypeOptions,
+  type SsoOptions,
+  type VerifiedLogin,
+} from "matrix-jwt-login";
 import type { Logger } from "pino";
 
 import type { WellKnown } from "./discovery.js";
@@ -34,39 +40,27 @@ export interface JwtLoginParts {
 
 /** By a backend of our own, which shares a secret with us: its user names are ours. */
 export function secretLogin(parts: JwtLoginParts) {
-  const { jwtSecret, singleUse } = parts;
-  return matrixJwtLogin({
-    ...commonOptions(parts),
-    loginTypes: {
-      "org.matrix.login.jwt": {
-        secret: jwtSecret,
-        algorithms: ["HS256"],
-        displayNameClaim: "name",
-        allowRegistration: true,
-        singleUse,
-      },
+  return matrixJwtLogin({ ...commonOptions(parts), loginTypes: secretLoginTypes(parts) });
+}
+
+export function secretLoginTypes({ jwtSecret, singleUse }: JwtLoginParts) {
+  return {
+    "org.matrix.login.jwt": {
+      secret: jwtSecret,
+      algorithms: ["HS256"],
+      displayNameClaim: "name",
+      allowRegistration: true,
+      singleUse,
     },
-  });
+  } satisfies LoginTypes;
 }
 
 /** By identity providers, which may give a user name to somebody else: accounts are linked to `iss` and `sub`. */
 export function providerLogin(parts: JwtLoginParts) {
-  const { identityProvider, registerUsers, sso, externalIds, keyCache, singleUse, metrics } = parts;
+  const { sso, externalIds, keyCache } = parts;
   return matrixJwtLogin({
     ...commonOptions(parts),
-    loginTypes: {
-      "com.famedly.login.token": {
-        issuer: identityProvider.issuer,
-        discover: true,
-        audience: identityProvider.audience,
-        // Access tokens only: an ID token of the same provider tells its own client who signed in, and logs nobody in.
-        tokenType: "at+jwt",
-        displayNameClaim: "name",
-        allowRegistration: registerUsers,
-        jwksOptions: metrics.jwksOptions,
-        singleUse,
-      },
-    },
+    loginTypes: providerLoginTypes(parts),
     ...(sso && { sso }),
     keyCache,
     externalIds: {
@@ -75,6 +69,24 @@ export function providerLogin(parts: JwtLoginParts) {
     },
   });
 }
+
+export function providerLoginTypes({ identityProvider, registerUsers, singleUse, metrics }: JwtLoginParts) {
+  return {
+    "com.famedly.login.token": {
+      issuer: identityProvider.issuer,
+      discover: true,
+      audience: identityProvider.audience,
+      // Access tokens only: an ID token of the same provider tells its own client who signed in, and logs nobody in.
+      tokenType: "at+jwt",
+      displayNameClaim: "name",
+      allowRegistration: registerUsers,
+      jwksOptions: metrics.jwksOptions,
+      singleUse,
+    },
+  } satisfies LoginTypes;
+}
+
+type LoginTypes = Readonly<Record<string, LoginTypeOptions>>;
 
 function commonOptions({ serverName, users, sessions, wellKnown, limits, log, metrics }: JwtLoginParts) {
   return {

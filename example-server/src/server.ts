@@ -19,7 +19,7 @@ import { serveMetrics } from "./metrics-server.js";
 import { loadSecrets, type Secrets } from "./secrets.js";
 import { linkSeededUsers, seedUsers } from "./seed.js";
 import { Sessions } from "./sessions.js";
-import { idpPath, identityProviders, ssoOptions } from "./sso.js";
+import { idpPath, identityProviders, isForDevelopment, ssoOptions } from "./sso.js";
 import { Users } from "./users.js";
 
 export interface RunningServer {
@@ -96,6 +96,7 @@ export async function startServer(config: Config, log = createLog(config.logLeve
       jwtSecret: secrets.jwtSecret,
       identityProvider,
       developmentProviders: routers,
+      isDevelopment: isForDevelopment(issuer),
       registerUsers: config.registerUsers,
       sso,
       keyCache: createKeyCache(),

@@ -84,10 +84,19 @@ export interface SsoParts {
   readonly metrics: Metrics;
 }
 
+/** Is it the provider for development, of this process or of another replica on this machine? */
+export function isForDevelopment(issuer: string): boolean {
+  return isLoopback(issuer) && issuer.endsWith(idpPath);
+}
+
+function isLoopback(url: string): boolean {
+  return /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i.test(url);
+}
+
 /** Undefined where browsers would send what they must keep secret over plain HTTP. */
 export function ssoOptions(parts: SsoParts): SsoOptions | undefined {
   const { baseUrl, providers, clientId, clientSecret, secret, trustedClients, sessions, authSessions, metrics } = parts;
-  if (!/^(?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$))/i.test(baseUrl)) return undefined;
+  if (!/^https:\/\//i.test(baseUrl) && !isLoopback(baseUrl)) return undefined;
   return {
     publicBaseUrl: baseUrl,
     secret,

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Cluster, URLS } from "../../example-server/cluster/cluster.mjs";
 import { agent } from "./logins.mjs";
-import { WORK } from "./work.mjs";
+import { SSO_CLIENT, WORK } from "./work.mjs";
 
 const MINUTES = Number(process.argv[2] ?? 30);
 /** Before the first measurement, so that all code is compiled and all caches are full. */
@@ -26,6 +26,7 @@ const cluster = new Cluster(data, {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, "heap-probe.mjs")}`,
   LOG_LEVEL: "error",
   ACCESS_TOKENS: "jwt",
+  TRUSTED_CLIENTS: SSO_CLIENT,
   ACCESS_TOKEN_LIFETIME: "10",
   RATE_LIMIT_ADDRESS: limit,
   RATE_LIMIT_ACCOUNT: limit,
@@ -73,7 +74,10 @@ function note(kind, status, what) {
   counts[kind] ??= {};
   counts[kind][status] = (counts[kind][status] ?? 0) + 1;
   const isError = status === 0 || status >= 500;
-  if (isError && Date.now() > outageEnds) unannounced.push(`${kind}: ${status} ${what}`);
+  if (isError && Date.now() > outageEnds)
+    unannounced.push(
+      `${kind}: ${status} ${what.slice(0, 200)} (${String(Math.round((Date.now() - outageEnds) / 1_000))} s after the last outage)`,
+    );
 }
 
 /** Redis, and the replica that is not measured, by turns. */

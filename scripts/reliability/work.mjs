@@ -2,7 +2,11 @@
 // What clients of each kind do, again and again. Each tells `note` of its answers' statuses.
 import { randomUUID } from "node:crypto";
 
+import { Browser } from "../sso-browser.mjs";
 import { mintToken } from "./logins.mjs";
+
+/** Where single sign-on sends people back to. */
+export const SSO_CLIENT = "https://app.example.org/";
 
 const API = "/_matrix/client/v3";
 const TYPE = "org.matrix.login.jwt";
@@ -40,6 +44,19 @@ export const WORK = {
     for (let times = 0; times < 5; times += 1) await whoami(url, refreshed.access_token, note);
     await post(url, "/logout", {}, note, refreshed.access_token);
     await whoami(url, refreshed.access_token, note);
+  },
+
+  /** Single sign-on: there, back, a login, and the same login token once more, which is 403. */
+  async signIns({ url, note }) {
+    const { status, location, text } = await new Browser().signIn(url, SSO_CLIENT);
+    note(status, text);
+    if (location?.startsWith(SSO_CLIENT) !== true) return;
+    const submission = { type: "m.login.token", token: new URL(location).searchParams.get("loginToken") };
+    const login = await post(url, "/login", submission, note);
+    await post(url, "/login", submission, note);
+    if (login === undefined) return;
+    await whoami(url, login.access_token, note);
+    await post(url, "/logout", {}, note, login.access_token);
   },
 
   /** Ten forged tokens at once: at the login, and as access tokens. */

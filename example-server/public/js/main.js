@@ -1,9 +1,11 @@
-/* global document, history, location, URLSearchParams */
+/* global document, history, location, navigator, sessionStorage, URLSearchParams */
+import { hideProof, showDevices, showIdentities, showProof } from "./devices.js";
 import { explain } from "./explain.js";
 import { serverIn, tokenIn } from "./pasted.js";
-import { matrixServer } from "./matrix.js";
-import { beginSignIn, discoverProvider, returnedSignIn, pageUrl } from "./oauth.js";
+import { loginBody, loginUrl, matrixServer, proofUrl, RequestError, ssoUrl } from "./matrix.js";
+import { beginSignIn, discoverProvider, returnedSignIn, pageUrl, SignInError } from "./oauth.js";
 import { forgetSession, loadSession, saveSession } from "./session.js";
+import { curlOf, hideToken, showExchange, showToken } from "./token-view.js";
 import {
   element,
   hideProblem,
@@ -12,16 +14,24 @@ import {
   showHalf,
   showProblem,
   showProvider,
+  showSamples,
   showSession,
   showTimeLeft,
 } from "./view.js";
 
-/** The login type that takes the tokens of the identity provider under `/idp`. */
+/** The login type that takes the tokens of the identity provider for development. */
 const providerLoginType = "com.famedly.login.token";
+const ssoKey = "single sign-on under way";
 
 let server = new URLSearchParams(location.search).get("server") ?? location.origin;
 let session;
 let provider;
+/** What a server for development says of logins. */
+let demonstration;
+let shownToken = "";
+let shownRequest;
+/** The deletion that waits for a proof. */
+let proof;
 let busy = false;
 
 /** Does something that may fail, says so meanwhile, and shows in words what went wrong. One thing at a time. */
@@ -34,7 +44,8 @@ async function attempt(meanwhile, work) {
     say((await work()) ?? "");
   } catch (error) {
     say("");
-    if (error.status === 401 && session !== undefined) endSession({ focus: false });
+    if (error.status === 401 && session !== undefined && error.authentication === undefined)
+      endSession({ focus: false });
     showProblem(explain(error));
   } finally {
     setBusy(false);
@@ -51,13 +62,57 @@ async function askServer() {
   element("server").value = server;
   showFlows([]);
   showProvider(false);
-  showFlows(await matrixServer(server).flows());
-  provider = await discoverProvider(server);
+  const flows = await matrixServer(server).flows();
+  showFlows(flows);
+  element("sso-line").hidden = !flows.some(({ type }) => type === "m.login.sso");
+  await askDemonstration();
   showProvider(provider !== undefined);
 }
 
+/** Any other server has none, and works without. */
+async function askDemonstration() {
+  demonstration = await matrixServer(server)
+    .demonstration()
+    .catch(() => undefined);
+  provider = demonstration && (await discoverProvider(demonstration.issuer));
+  element("explain-token").hidden = demonstration === undefined;
+  showSamples(demonstration?.samples ?? [], (token) => {
+    element("login-type").value = demonstration.login_type;
+    element("token").value = token;
+    element("token").focus();
+    say("There it is. Sign in with it, or only check it.");
+  });
+}
+
+/** Undefined where the server does not say. */
+const explained = (type, token) =>
+  demonstration === undefined
+    ? undefined
+    : matrixServer(server)
+        .explain(type, token)
+        .catch(() => undefined);
+
 async function logIn(type, token) {
-  startSession(saveSession(server, await matrixServer(server).login(type, token)));
+  const body = loginBody(type, token);
+  // A login token of single sign-on has nothing to show: it is a ticket to this server from itself.
+  const isJwt = type !== "m.login.token";
+  const explanation = isJwt ? explained(type, token) : undefined;
+  const showLogin = async (status, answer) => {
+    shownToken = token;
+    shownRequest = { url: loginUrl(server), body };
+    hideToken();
+    if (isJwt) showToken(token, await explanation);
+    showExchange({ ...shownRequest, status, answer });
+  };
+  let answer;
+  try {
+    answer = await matrixServer(server).login(body);
+  } catch (error) {
+    if (error instanceof RequestError && error.kind === "matrix") await showLogin(error.status, error.answer);
+    throw error;
+  }
+  startSession(saveSession(server, answer, { loginType: type }));
+  await showLogin(200, answer);
   await checkSession();
 }
 
@@ -70,10 +125,58 @@ async function checkSession() {
     return whoami();
   });
   showSession({ server, userId, deviceId });
+  await showAccount();
+}
+
+/** What the specification does not ask of a server may be missing. */
+async function showAccount() {
+  const api = matrixServer(server);
+  const [devices, identities] = await Promise.all(
+    [api.devices(session.accessToken), api.identities(session.accessToken)].map((one) => one.catch(() => [])),
+  );
+  showDevices(devices, session.deviceId, (id) => {
+    void attempt("Deleting …", () => deleteDevice(id));
+  });
+  showIdentities(identities);
+  const logoutUrl = session.loginType === "m.login.token" ? provider?.end_session_endpoint : undefined;
+  element("provider-logout").hidden = logoutUrl === undefined;
+  if (logoutUrl !== undefined) element("end-provider-session").href = logoutUrl;
+}
+
+async function deleteDevice(id, auth) {
+  try {
+    await matrixServer(server).deleteDevice(session.accessToken, id, auth);
+  } catch (error) {
+    if (error.authentication === undefined) throw error;
+    const { session: authSession, flows } = error.authentication;
+    proof = { id, session: authSession };
+    const types = flows.flatMap(({ stages }) => stages);
+    showProof(id, {
+      canMakeToken: demonstration !== undefined && types.includes(demonstration.login_type),
+      browserUrl: types.includes("m.login.sso") ? proofUrl(server, authSession) : undefined,
+    });
+    return auth === undefined
+      ? "The server wants a proof first."
+      : `Not proven: ${error.error ?? "the server wants more"}.`;
+  }
+  hideProof();
+  if (id === session.deviceId) {
+    endSession({ focus: true });
+    return "This device is deleted, and you are logged out.";
+  }
+  element("devices-heading").focus();
+  await showAccount();
+  return `${id} is deleted.`;
+}
+
+async function proveByToken() {
+  const name = session.userId.slice(1).split(":")[0];
+  const { login_type: type, token } = await matrixServer(server).freshToken(name);
+  return deleteDevice(proof.id, { type, token, session: proof.session });
 }
 
 async function refresh() {
-  session = saveSession(server, await matrixServer(server).refresh(session.refreshToken), session);
+  session = saveSession(server, await matrixServer(server).refresh(session.refreshToken), { before: session });
   showTimeLeft(session);
 }
 
@@ -99,12 +202,14 @@ function startSession(started, { focus = true } = {}) {
   element("refresh").hidden = session.refreshToken === undefined;
   showSession(session);
   showTimeLeft(session);
+  hideProof();
   showHalf("signed-in", { focus });
 }
 
 function endSession({ focus }) {
   session = undefined;
   forgetSession();
+  hideToken();
   showHalf("signed-out", { focus });
 }
 
@@ -114,16 +219,53 @@ element("sign-in-alice").addEventListener("click", () => {
 element("sign-in-other").addEventListener("click", () => {
   void attempt("Going to the identity provider …", () => beginSignIn(provider, server));
 });
+/** Undefined, and said, if there is none. */
+function pastedToken() {
+  const token = tokenIn(element("token").value);
+  if (token !== "") return token;
+  say("Paste a token first.");
+  element("token").focus();
+  return undefined;
+}
+
 element("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const token = tokenIn(element("token").value);
-  if (token === "") {
-    say("Paste a token first.");
-    element("token").focus();
-    return;
-  }
-  void attempt("Signing in …", () => logIn(element("login-type").value, token));
+  const token = pastedToken();
+  if (token !== undefined) void attempt("Signing in …", () => logIn(element("login-type").value, token));
 });
+element("explain-token").addEventListener("click", () => {
+  const token = pastedToken();
+  if (token === undefined) return;
+  void attempt("Checking …", async () => {
+    const explanation = await matrixServer(server).explain(element("login-type").value, token);
+    hideToken();
+    shownToken = token;
+    showToken(token, explanation);
+    element("token-card-heading").focus();
+  });
+});
+element("sign-in-sso").addEventListener("click", (event) => {
+  event.preventDefault();
+  // Whoever comes back with a login token must have left from here: another one could be a stranger's.
+  sessionStorage.setItem(ssoKey, server);
+  location.assign(ssoUrl(server, location.origin + pageUrl(server)));
+});
+element("copy-token").addEventListener("click", () => void attempt("Copying …", () => copy(shownToken)));
+element("copy-curl").addEventListener("click", () => void attempt("Copying …", () => copy(curlOf(shownRequest))));
+element("prove-by-token").addEventListener("click", () => void attempt("Proving …", proveByToken));
+element("proven").addEventListener("click", () => {
+  void attempt("Deleting …", () => deleteDevice(proof.id, { session: proof.session }));
+});
+element("proof-cancel").addEventListener("click", () => {
+  hideProof();
+  element("devices-heading").focus();
+  say("The device is kept.");
+});
+
+async function copy(text) {
+  await navigator.clipboard.writeText(text);
+  return "Copied.";
+}
 element("server-form").addEventListener("submit", (event) => {
   event.preventDefault();
   server = serverIn(element("server").value);
@@ -156,12 +298,40 @@ setInterval(() => {
   if (session !== undefined) showTimeLeft(session);
 }, 1000);
 
+/** Back from single sign-on; undefined where nobody came back. */
+function returnedLoginToken() {
+  const query = new URLSearchParams(location.search);
+  const token = query.get("loginToken");
+  if (token === null) return undefined;
+  const left = sessionStorage.getItem(ssoKey);
+  sessionStorage.removeItem(ssoKey);
+  const to = query.get("server") ?? location.origin;
+  history.replaceState(null, "", pageUrl(to));
+  const get = () => {
+    if (left === to) return token;
+    throw new SignInError("This tab did not ask for that sign-in, or has finished it already.");
+  };
+  return { server: to, get };
+}
+
 await attempt("Asking the server …", async () => {
   const signIn = returnedSignIn();
   const kept = loadSession();
-  if (signIn !== undefined) {
+  const loginToken = returnedLoginToken();
+  if (loginToken !== undefined) {
+    server = loginToken.server;
+    try {
+      await askDemonstration();
+      await logIn("m.login.token", loginToken.get());
+    } catch (error) {
+      showHalf("signed-out", { focus: false });
+      await askServer().catch(() => undefined);
+      throw error;
+    }
+  } else if (signIn !== undefined) {
     server = signIn.server;
     try {
+      await askDemonstration();
       await logIn(providerLoginType, await signIn.getToken());
     } catch (error) {
       showHalf("signed-out", { focus: false });
@@ -172,6 +342,7 @@ await attempt("Asking the server …", async () => {
   } else if (kept !== undefined) {
     server = kept.server;
     startSession(kept, { focus: false });
+    await askDemonstration();
     await checkSession();
   } else {
     showHalf("signed-out", { focus: false });

@@ -6,9 +6,9 @@ const clientId = "matrix-web";
 const storageKey = "sign-in under way";
 
 /** What the provider publishes of itself (OpenID Connect Discovery), or undefined where there is none. */
-export async function discoverProvider(server) {
+export async function discoverProvider(issuer) {
   try {
-    const response = await fetch(`${server}/idp/.well-known/openid-configuration`, {
+    const response = await fetch(`${issuer}/.well-known/openid-configuration`, {
       signal: AbortSignal.timeout(15_000),
     });
     return response.ok ? await response.json() : undefined;

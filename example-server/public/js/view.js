@@ -30,6 +30,22 @@ function flowItem(type) {
   return item;
 }
 
+/** @param onChoice - called with the token of the chosen one */
+export function showSamples(samples, onChoice) {
+  element("samples").hidden = samples.length === 0;
+  element("sample-buttons").replaceChildren(
+    ...samples.map(({ name, token }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name;
+      button.addEventListener("click", () => {
+        onChoice(token);
+      });
+      return button;
+    }),
+  );
+}
+
 export function showProvider(isThere) {
   element("provider-buttons").hidden = !isThere;
   element("provider-hint").hidden = !isThere;
@@ -42,6 +58,7 @@ export function showProvider(isThere) {
 export function showHalf(name, { focus }) {
   element("signed-out").hidden = name !== "signed-out";
   element("signed-in").hidden = name !== "signed-in";
+  element("signed-in-more").hidden = name !== "signed-in";
   if (focus) element(name === "signed-in" ? "signed-in-heading" : "sign-in-heading").focus();
 }
 

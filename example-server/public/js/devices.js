@@ -1,0 +1,53 @@
+/* global document */
+import { element } from "./view.js";
+
+/** @param onDelete - called with the ID of a device to delete */
+export function showDevices(devices, ownId, onDelete) {
+  element("devices").replaceChildren(
+    ...devices.map((device) => {
+      const li = document.createElement("li");
+      const name = document.createElement("span");
+      const isOwn = device.device_id === ownId;
+      name.textContent = `${device.device_id}${isOwn ? " (this one)" : ""}`;
+      const kind = document.createElement("small");
+      kind.textContent = device.display_name ?? "without a name";
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Delete";
+      button.setAttribute("aria-label", `Delete device ${device.device_id}`);
+      button.addEventListener("click", () => {
+        onDelete(device.device_id);
+      });
+      name.append(kind);
+      li.append(name, button);
+      return li;
+    }),
+  );
+}
+
+export function showIdentities(identities) {
+  const items = identities.map(({ issuer, subject }) => `${subject} at ${issuer}`);
+  element("identities").replaceChildren(
+    ...(items.length > 0 ? items : ["None: you came with a password, or a token of a shared secret."]).map((text) => {
+      const li = document.createElement("li");
+      li.textContent = text;
+      return li;
+    }),
+  );
+}
+
+/** What the server asks for before it deletes: its User-Interactive Authentication. */
+export function showProof(deviceId, { canMakeToken, browserUrl }) {
+  element("proof-text").textContent =
+    `Before ${deviceId} is deleted, the server wants you to authenticate once more (User-Interactive Authentication).`;
+  element("prove-by-token").hidden = !canMakeToken;
+  element("prove-by-browser").hidden = browserUrl === undefined;
+  element("proven").hidden = browserUrl === undefined;
+  if (browserUrl !== undefined) element("prove-by-browser").href = browserUrl;
+  element("proof").hidden = false;
+  element("proof-heading").focus();
+}
+
+export function hideProof() {
+  element("proof").hidden = true;
+}
