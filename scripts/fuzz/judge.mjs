@@ -8,10 +8,12 @@ const BROWSER_STATUSES = new Set([200, 302, 303, 400, 401, 403, 404, 405, 413]);
 const SECRETS = /CLIENT-SECRET|BEGIN|node_modules|\n\s+at /;
 
 /** What is wrong with an answer, if anything. */
-export function judge({ honest, forged, broken, token, kind = "login" }, { status, headers, body }) {
+export function judge({ head, honest, forged, broken, token, kind = "login" }, { status, headers, body }) {
   if (status === "hang") return "no answer in time";
   // What isn't HTTP is Node's to refuse, in words of its own or by hanging up.
   if (broken) return status >= 500 && status !== 505 ? `status ${status}` : undefined;
+  // So is a head of more than 16 KiB (RFC 6585 section 5).
+  if (status === 431 && head.length > 12_000) return undefined;
   if (status === "closed") return "closed without an answer";
   if (SECRETS.test(body) || (status !== 200 && body.includes("SENSITIVE"))) return "an answer that says too much";
   if (token !== undefined && token.length > 20 && body.includes(token)) return "the token in an answer";

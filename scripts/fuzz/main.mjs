@@ -22,7 +22,10 @@ if (values.help) {
   process.exit();
 }
 
-const MAX_PROBLEMS = 10;
+/** Of all problems; then the run ends. */
+const MAX_KEPT = 100;
+/** Of each kind of problem. */
+const MAX_EXAMPLES = 3;
 const server = fork(new URL("server.mjs", import.meta.url), { execArgv: ["--expose-gc"] });
 process.on("exit", () => server.kill("SIGKILL"));
 const [{ port, ...shared }] = await once(server, "message");
@@ -44,7 +47,11 @@ console.log(`${sent} inputs; slowest answer ${slowest.toFixed(0)} ms; ${counts}`
 const options = await checkOptions;
 console.log(`${options.calls} sets of options; slowest ${options.slowest.toFixed(0)} ms`);
 problems.push(...options.problems);
-for (const problem of problems.slice(0, MAX_PROBLEMS)) console.error(JSON.stringify(problem, readable, 2));
+for (const kind of new Set(problems.map(({ problem }) => problem))) {
+  const alike = problems.filter(({ problem }) => problem === kind);
+  console.error(`${alike.length} x ${kind}`);
+  for (const problem of alike.slice(0, MAX_EXAMPLES)) console.error(JSON.stringify(problem, readable, 2));
+}
 console.log(problems.length === 0 ? "No problem found" : `${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);
 
@@ -56,7 +63,7 @@ async function optionsInChild() {
 }
 
 async function client() {
-  while (performance.now() < until && problems.length < MAX_PROBLEMS && server.connected) {
+  while (performance.now() < until && problems.length < MAX_KEPT && server.connected) {
     const request = source.next().value;
     const startedAt = performance.now();
     const answer = await send(port, request);
