@@ -34,8 +34,13 @@ function documentOf(issuer) {
 }
 
 function answer(res, { status = 200, type = "application/json", body, text = JSON.stringify(body), drop = false }) {
-  if (drop) res.destroy();
-  else res.writeHead(status, { "Content-Type": type }).end(text);
+  if (drop) return res.destroy();
+  try {
+    return res.writeHead(status, { "Content-Type": type }).end(text);
+  } catch {
+    // A damaged wish may ask for what no HTTP server can send.
+    return res.destroy();
+  }
 }
 
 function wishIn(text) {
