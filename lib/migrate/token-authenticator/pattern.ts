@@ -74,7 +74,7 @@ class States {
  */
 export class Pattern {
   readonly #states = new States();
-  /** By stratum: what a match can end or go on with. */
+  /** What a match can end or go on with: by stratum, from the last to the first. */
   readonly #beginnings: readonly (readonly State[])[];
   readonly #end: number;
   readonly #start: number;
@@ -87,44 +87,52 @@ export class Pattern {
     const beginnings = all.filter(({ kind }) => kind === "accept" || kind === "character");
     this.#beginnings = Array.from({ length: strata }, (_, stratum) =>
       beginnings.filter((state) => state.stratum === stratum),
-    );
+    ).reverse();
   }
 
   /** @param whole - must the pattern match all of the text, or only some part of it? */
   matches(text: readonly number[], whole: boolean): boolean {
-    let after: Uint8Array = new Uint8Array(this.#states.all.length);
+    let after = new Uint8Array(this.#states.all.length);
+    let matching = new Uint8Array(after.length);
     for (let position = text.length; position >= 0; position--) {
-      after = this.#matchingAt(text, position, after, !whole || position === text.length);
-      if (after[this.#start] === 1 && (!whole || position === 0)) return true;
+      this.#match(text, position, after, matching.fill(0), !whole || position === text.length);
+      if (matching[this.#start] === 1 && (!whole || position === 0)) return true;
+      [after, matching] = [matching, after];
     }
     return false;
   }
 
-  /** The states from which what is left of the text matches. */
-  #matchingAt(text: readonly number[], position: number, after: Uint8Array, mayEnd: boolean): Uint8Array {
-    const matching = new Uint8Array(after.length);
-    const character = text[position];
-    const begins = (state: State): boolean => {
-      if (state.kind === "accept") return state.index !== this.#end || mayEnd;
-      if (state.kind !== "character" || character === undefined) return false;
-      return after[state.next] === 1 && state.accepts(character);
-    };
-    const isMet = (state: State): boolean => {
-      if (state.kind === "place") return state.holds(text, position);
-      return state.kind !== "ahead" || (matching[state.start] === 1) !== state.negative;
-    };
-    for (const beginnings of this.#beginnings.toReversed()) {
-      const found: State[] = [];
-      const add = (state: State): void => {
-        if (matching[state.index] === 1) return;
+  /**
+   * Marks the states from which what is left of the text matches.
+   *
+   * @param after - those from which it matches one character on
+   */
+  #match(text: readonly number[], position: number, after: Uint8Array, matching: Uint8Array, mayEnd: boolean): void {
+    const found: State[] = [];
+    for (const beginnings of this.#beginnings) {
+      for (const state of beginnings) {
+        if (!this.#begins(state, text[position], after, mayEnd)) continue;
         matching[state.index] = 1;
         found.push(state);
-      };
-      for (const state of beginnings) if (begins(state)) add(state);
+      }
       for (let state = found.pop(); state !== undefined; state = found.pop()) {
-        for (const before of state.before) if (isMet(before)) add(before);
+        for (const before of state.before) {
+          if (matching[before.index] === 1 || !isMet(before, text, position, matching)) continue;
+          matching[before.index] = 1;
+          found.push(before);
+        }
       }
     }
-    return matching;
   }
+
+  #begins(state: State, character: number | undefined, after: Uint8Array, mayEnd: boolean): boolean {
+    if (state.kind === "accept") return state.index !== this.#end || mayEnd;
+    if (state.kind !== "character" || character === undefined) return false;
+    return after[state.next] === 1 && state.accepts(character);
+  }
+}
+
+function isMet(state: State, text: readonly number[], position: number, matching: Uint8Array): boolean {
+  if (state.kind === "place") return state.holds(text, position);
+  return state.kind !== "ahead" || (matching[state.start] === 1) !== state.negative;
 }
