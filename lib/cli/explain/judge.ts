@@ -13,7 +13,7 @@ import {
   type UserIs,
 } from "./examine-login.js";
 import { Findings, seen } from "./findings.js";
-import { sourceOf } from "./source.js";
+import { sourceInWords } from "./source.js";
 import { tokenSteps, TokenView } from "./step-facts.js";
 
 /** All steps, in the order of a login. The first is of lists of issuers alone. */
@@ -48,7 +48,7 @@ export async function judge(token: string, options: object, login: LoginFacts): 
   const findings = new Findings();
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
   if (loginType === undefined) return { findings, refusal: findings.error, loginType, view: undefined };
-  const source = sourceOf(options, entries.all.indexOf(loginType));
+  const source = sourceInWords(options, entries.all.indexOf(loginType));
   const view = new TokenView(token, loginType.verifier.config, source);
   findings.factsOf = (step, result) => view.factsOf(step, result);
   await examine(token, { loginType, view, findings, login });

@@ -1,16 +1,26 @@
+import { sourcesIn, type SourceName } from "../../tokens/keys/parse-key-source.js";
 import { printable } from "../show.js";
 
-/** Those whose value is a name, and nothing to be kept secret. */
-const NAMED = ["keyFile", "jwksUri"] as const;
-const UNNAMED = ["secret", "publicKey", "jwks"] as const;
+type Given = Readonly<Record<string, unknown>>;
+
+/** In words, with the value where that is a name, and nothing to be kept secret. */
+const IN_WORDS: Readonly<Record<SourceName, (given: Given) => string>> = {
+  secret: () => "secret",
+  publicKey: () => "publicKey",
+  jwks: () => "jwks",
+  keyFile: ({ keyFile }) => `keyFile ${address(keyFile)}`,
+  jwksUri: ({ jwksUri }) => `jwksUri ${address(jwksUri)}`,
+  discover: ({ issuer }) => `the keys that ${String(issuer)} names`,
+};
 
 /** The key source among a login type's options, in words. Of a list of issuers, those of one entry. */
-export function sourceOf(options: object, index: number): string {
-  const given = (Array.isArray(options) ? options[index] : options) as Readonly<Record<string, unknown>>;
-  const named = NAMED.find((name) => given[name] !== undefined);
-  // A URL's query may hold what is nobody's business.
-  if (named !== undefined) return printable(`${named} ${String(given[named]).replace(/[?#].*$/, "")}`);
-  return (
-    UNNAMED.find((name) => given[name] !== undefined) ?? printable(`the keys that ${String(given["issuer"])} names`)
-  );
+export function sourceInWords(options: object, index: number): string {
+  const given = (Array.isArray(options) ? options[index] : options) as Given;
+  const [name = "discover"] = sourcesIn(given);
+  return printable(IN_WORDS[name](given));
+}
+
+/** A URL's query may hold what is nobody's business. */
+function address(value: unknown): string {
+  return String(value).replace(/[?#].*$/, "");
 }

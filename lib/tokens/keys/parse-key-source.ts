@@ -71,6 +71,9 @@ export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string |
 
 const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
 
+/** The option that a key source is given by. */
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
 /** @throws OptionsError unless exactly one key source is given, and is right */
 export function parseKeySource(options: KeyValues, path: string, context: KeyContext): KeySource {
   const [name, second] = sourcesIn(options);
@@ -88,7 +91,7 @@ export function parseKeySource(options: KeyValues, path: string, context: KeyCon
 }
 
 /** The key sources that are given. */
-export function sourcesIn(options: KeyValues): readonly string[] {
+export function sourcesIn(options: Readonly<Partial<Record<SourceName, unknown>>>): readonly SourceName[] {
   return SOURCE_NAMES.filter((source) => options[source] !== undefined && options[source] !== false);
 }
 
