@@ -1,10 +1,19 @@
 /* global document */
 import { element } from "./view.js";
 
-/** @param onDelete - called with the ID of a device to delete */
+/** Of more, the number is enough. */
+const maxShown = 20;
+
+/**
+ * This device first.
+ *
+ * @param onDelete - called with the ID of a device to delete
+ */
 export function showDevices(devices, ownId, onDelete) {
+  const ordered = devices.toSorted((one, other) => (other.device_id === ownId) - (one.device_id === ownId));
+  element("more-devices").textContent = ordered.length > maxShown ? `and ${ordered.length - maxShown} others` : "";
   element("devices").replaceChildren(
-    ...devices.map((device) => {
+    ...ordered.slice(0, maxShown).map((device) => {
       const li = document.createElement("li");
       const name = document.createElement("span");
       const isOwn = device.device_id === ownId;
