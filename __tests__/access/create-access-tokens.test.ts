@@ -96,6 +96,31 @@ describe("an issued access token (RFC 9068)", () => {
     for (const [name, value] of Object.entries(own)) expect(claims[name]).not.toBe(value);
   });
 
+  test.each([{ secret: SECRET }, { signingKey: privatePem(P256) }, { signingKey: privatePem(ED25519) }])(
+    "has them as JSON has them, whatever they do",
+    (key) => {
+      const { issue } = tokensOf(key);
+      const toJSON = () => ({ sub: "@admin:example.org", iss: "x", admin: true });
+      const given = JSON.parse('{"__proto__":{"sub":"x"},"nbf":1}') as Record<string, unknown>;
+      for (const claims of [{ toJSON }, given]) {
+        const made = decodeJwt(issue(ALICE, { claims }).accessToken);
+        expect(made).toMatchObject({ sub: ALICE.userId });
+        expect(Object.hasOwn(made, "__proto__")).toBe(false);
+      }
+    },
+  );
+
+  test.each([
+    [{ nbf: "soon" }],
+    [{ nbf: 1.5 }],
+    [{ toJSON: () => undefined }],
+    [{ toJSON: () => ["sub"] }],
+    [{ big: 1n }],
+  ])("is not made with claims that JSON has not: %#", (claims) => {
+    const { issue } = tokensOf({ secret: SECRET });
+    expect(() => issue(ALICE, { claims: claims })).toThrow(TypeError);
+  });
+
   test.each([
     [{}, {}, 300],
     [{ lifetime: 10 }, {}, 10],

@@ -91,6 +91,12 @@ describe("options errors", () => {
       "sso.backchannelLogout.path",
       /callbackPath/,
     ],
+    ...["/_matrix/client", "/_matrix/client/v3/login", "/_matrix/client/r0/login/sso/redirect"].map(
+      (callbackPath) => [{ callbackPath }, "sso.callbackPath", /endpoint/] as const,
+    ),
+    ...["/_matrix/client/v3/login", "/_matrix/client/v3/auth/m.login.sso/fallback/web"].map(
+      (path) => [{ backchannelLogout: { path, endSessions } }, "sso.backchannelLogout.path", /endpoint/] as const,
+    ),
     [
       { callbackPath: "/sso", backchannelLogout: { path: "/sso", endSessions } },
       "sso.backchannelLogout.path",

@@ -199,6 +199,24 @@ describe("a form", () => {
   });
 
   test.each([
+    ["with an object in brackets", "application/x-www-form-urlencoded", "x[toString]=x"],
+    ["that is JSON", "application/json", '{"form":{"toString":1}}'],
+    ["that is JSON with a list", "application/json", '{"logout_token":[{"toString":null}]}'],
+    ["that is deep JSON", "application/json", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+  ])("%s that a parser made into more than text is 400", async (_, type, body) => {
+    let lines: readonly unknown[] = [];
+    const app = express5().use(express5.json(), express5.urlencoded({ extended: true }));
+    const url = await served(async (base) => {
+      const parts = await given(base);
+      lines = parts.logger.lines;
+      return app.use(matrixJwtLogin(parts.options) as never) as RequestListener;
+    });
+    const answer = await fetch(`${url}/logout`, { method: "POST", headers: { "Content-Type": type }, body });
+    expect(answer.status).toBe(400);
+    expect(lines).not.toContainEqual(expect.objectContaining({ level: "error" }));
+  });
+
+  test.each([
     ["in one piece", "1000000"],
     ["in pieces", undefined],
   ])("that is too long is refused, %s, and the connection serves the next request", async (_, length) => {

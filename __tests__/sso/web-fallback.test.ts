@@ -38,6 +38,21 @@ describe("the page", () => {
     expectOpenerKept(page);
   });
 
+  test("offers the providers that can be reached, and is 503 if none can", async () => {
+    const away = "http://127.0.0.1:1";
+    const { fallback, browser, provider } = await host({
+      providers: (main) => ({ two: { ...main, name: "Two", issuer: away }, example: main }),
+      options: { externalIds: false },
+    });
+    const page = await browser.visit(fallback());
+    expect(page.status).toBe(200);
+    expect(page.text).toContain("Continue with Example");
+    expect(page.text).not.toContain("Continue with Two");
+    expect(page.headers.get("content-security-policy")).toContain(`form-action 'self' ${provider.issuer};`);
+    const none = await host({ provider: { issuer: away } });
+    expect((await none.browser.visit(none.fallback())).status).toBe(503);
+  });
+
   test.each(["other", "", "x".repeat(1_025)])("for the unknown session %j is 404", async (session) => {
     const { fallback, browser } = await host();
     const page = await browser.visit(fallback(session));

@@ -342,10 +342,18 @@ describe("introspection beside a key source", () => {
     ["an answer about another client", { client_id: "a" }, { client_id: "b" }, "403 inactive"],
     ["an answer with another type of subject", {}, { sub: ["alice"] }, "403 inactive"],
     ["an answer about a refresh token", {}, { typ: "Refresh" }, "403 token_type"],
+    ["an answer that tells of a certificate", {}, { cnf: { "x5t#S256": "abc" } }, "403 sender_constrained"],
+    ["an answer that tells of a key", {}, { cnf: { jkt: "abc" } }, "403 sender_constrained"],
   ])("of %s", async (_, claims, answer, expected) => {
     behave = json({ active: true, ...answer });
     const { attempt } = remoteLogins({ [LOGIN_TYPE]: beside() });
     expect(await attempt(token(claims))).toBe(expected);
+  });
+
+  test("of an answer that tells of a key, if the options allow that", async () => {
+    behave = json({ active: true, cnf: { jkt: "abc" } });
+    const { attempt } = remoteLogins({ [LOGIN_TYPE]: beside({ allowSenderConstrained: true }) });
+    expect(await attempt(token())).toBe("200");
   });
 
   test.each([

@@ -176,7 +176,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         jti: randomUUID(),
         device_id: deviceId,
       };
-      const accessToken = signToken({ ...claims, ...set }, keys.current()[0]);
+      const accessToken = signToken({ ...plainClaims(claims), ...set }, keys.current()[0]);
       if (accessToken.length > MAX_TOKEN_LENGTH) {
         throw new RangeError(`the access token would be longer than ${String(MAX_TOKEN_LENGTH)} characters`);
       }
@@ -191,6 +191,24 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
     verification: Object.freeze(Object.defineProperty({ issuer, audience }, VERIFICATION, { value: own })),
     jwks: (): Jwks => ({ keys: keys.current().map(publicJwkOf) }),
   });
+}
+
+/**
+ * As they will stand in the token: a `toJSON` or `__proto__` of theirs must not reach whatever signs.
+ *
+ * @throws TypeError unless they are a JSON object, with a number for `nbf` if they have one
+ */
+function plainClaims(claims: IssueOptions["claims"]): Readonly<Record<string, unknown>> {
+  // Undefined for what JSON can't hold, whatever its type says.
+  const text = JSON.stringify(claims ?? {}) as string | undefined;
+  const plain: unknown = JSON.parse(text ?? "null");
+  if (typeof plain !== "object" || plain === null || Array.isArray(plain)) {
+    throw new TypeError("claims must be an object that JSON can hold");
+  }
+  const { nbf, ...others } = Object.fromEntries(Object.entries(plain).filter(([name]) => name !== "__proto__"));
+  if (nbf === undefined) return others;
+  if (!Number.isInteger(nbf)) throw new TypeError("the claim nbf must be a whole number of seconds since 1970");
+  return { ...others, nbf };
 }
 
 function publicJwkOf({ jwk }: SigningKey): NonNullable<SigningKey["jwk"]> {

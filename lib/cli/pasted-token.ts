@@ -11,7 +11,8 @@ const TOKEN_MEMBERS = ["access_token", "id_token", "token"];
  * @throws UsageError if there is more than one, or more than a token can be
  */
 export async function pastedToken(positionals: readonly string[], { stdin, stderr }: Io): Promise<string> {
-  const [given = "-", ...more] = positionals;
+  // "Bearer TOKEN" without quotes is two.
+  const [given = "-", ...more] = /^bearer$/i.test(positionals[0] ?? "") ? positionals.slice(1) : positionals;
   if (more.length > 0) throw new UsageError("takes one token");
   if (given !== "-") return tokenIn(given);
   if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");

@@ -113,6 +113,6 @@ export function endpointUrl(value: unknown, path: string, allowHttp: boolean): s
 
 function assertUrl(text: string, path: string): URL {
   const url = parseUrl(text);
-  if (url === undefined) throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org/jwks");
+  if (url === undefined) throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org");
   return url;
 }

@@ -131,6 +131,11 @@ const ssoOptions = optionsOf({
   page: optional(callback<RenderPage>),
 } satisfies OptionsOf<SsoOptions>);
 
+/** Those of logins and of single sign-on: a path of ours in their place would take their requests. */
+const ENDPOINTS = ["api/v1", "r0", "v3", "unstable"].flatMap((version) =>
+  ["login", "login/sso/redirect", "auth/m.login.sso/fallback/web"].map((path) => `/_matrix/client/${version}/${path}`),
+);
+
 /** @throws OptionsError */
 export const ssoConfig: Check<SsoConfig> = (value, path) => {
   const options = ssoOptions(value, path);
@@ -139,6 +144,12 @@ export const ssoConfig: Check<SsoConfig> = (value, path) => {
   const logoutPath = backchannelLogout?.path ?? "";
   if (`${logoutPath}/`.startsWith(`${callbackPath}/`)) {
     throw new OptionsError(at(at(path, "backchannelLogout"), "path"), "must not be below callbackPath");
+  }
+  if (ENDPOINTS.includes(logoutPath)) {
+    throw new OptionsError(at(at(path, "backchannelLogout"), "path"), "must not be an endpoint of the specification");
+  }
+  if (ENDPOINTS.some((endpoint) => `${endpoint}/`.startsWith(`${callbackPath}/`))) {
+    throw new OptionsError(at(path, "callbackPath"), "must not be an endpoint of the specification, nor above one");
   }
   return {
     ...options,

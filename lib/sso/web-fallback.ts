@@ -38,15 +38,23 @@ async function askToSignIn<Req>(
   shown: InteractiveAuthSession,
 ): Promise<SsoAnswer> {
   const form = await parts.forms.make(request.cookie, { session });
-  const providers = [...parts.providers.values()];
   const action = fallbackUrl(parts.config.publicBaseUrl, session);
-  const actions = providers.map(({ config: { id, name } }) => ({
+  // A browser would not follow the button to a provider that its page does not name.
+  const origins = await Promise.allSettled(
+    Array.from(parts.providers.values(), async ({ config, client }) => ({
+      config,
+      origin: await client.authorizationOrigin(),
+    })),
+  );
+  const reached = origins.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const [first] = origins;
+  if (reached.length === 0 && first?.status === "rejected") throw first.reason;
+  const actions = reached.map(({ config: { id, name } }) => ({
     label: `Continue with ${name}`,
     action,
     fields: { form: form.field, provider: id },
   }));
-  // A browser would not follow the button to a provider that its page does not name.
-  const formTargets = await Promise.all(providers.map(({ client }) => client.authorizationOrigin()));
+  const formTargets = reached.map(({ origin }) => origin);
   return parts.page({ ...signInAgainPage(shown, actions), formTargets, cookies: form.cookies });
 }
 

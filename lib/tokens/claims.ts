@@ -147,7 +147,10 @@ function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRu
 }
 
 /** RFC 7800 section 3, RFC 8705 section 3.1, RFC 9449 section 6: of no use without a proof of its key. */
-function checkConfirmation({ claims }: ClaimedToken, { allowSenderConstrained }: ClaimRules): void {
+export function checkConfirmation(
+  { claims }: Pick<ClaimedToken, "claims">,
+  { allowSenderConstrained }: Pick<ClaimRules, "allowSenderConstrained">,
+): void {
   if (allowSenderConstrained || !Object.hasOwn(claims, "cnf")) return;
   throw new TokenError("sender_constrained", "token is bound to a key that a login does not prove (cnf)");
 }

@@ -56,7 +56,7 @@ export function parseVerifier(options: TokenValues, path: string, context: KeyCo
   return new Verifier({
     reader: decryption === undefined ? proof : new EncryptedReader(proof, decryption),
     ...(signed && { signed }),
-    ...(signed && introspection && { confirmation: new IntrospectedConfirmation(introspection) }),
+    ...(signed && introspection && { confirmation: new IntrospectedConfirmation(introspection, options) }),
     ...(decryption && { decryption }),
     rules: claimRules({ ...options, requireExpiry: options.requireExpiry ?? !isAlone }),
     subject: claimReader(options.subjectClaim, "subjectClaim"),

@@ -62,9 +62,9 @@ export async function takeForm(req: NodeRequest, stream: BodyStream, limit: numb
 function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
   const bytes = [rawBody, body].find(isBytes);
   if (bytes !== undefined) return new URLSearchParams(Buffer.from(bytes as string).toString());
-  // A field that came more than once is a list.
+  // A field that came more than once is a list. What is no text, no form has sent: a parser's rules for brackets made it.
   const fields = Object.entries(Object(body) as object).flatMap(([name, value]) =>
-    [value].flat().map((one) => [name, String(one)] as [string, string]),
+    [value].flat().flatMap((one) => (typeof one === "string" ? [[name, one] as [string, string]] : [])),
   );
   return new URLSearchParams(fields);
 }

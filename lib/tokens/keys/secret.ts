@@ -26,7 +26,8 @@ export function secretKey(value: unknown, path: string): KeyObject {
 
 /** RFC 8725 section 3.1: whoever knows the public key could sign with it if it were taken for a secret. */
 function assertSecret(bytes: Buffer, path: string): void {
-  if (bytes.length === 0) throw new OptionsError(path, "must not be empty");
+  if (bytes.length === 0)
+    throw new OptionsError(path, "must not be empty; is the environment variable that it comes from set?");
   const kind = kindOfKey(bytes);
   if (kind === undefined) return;
   throw new OptionsError(path, `is ${kind}, not a shared secret; use publicKey or keyFile`);

@@ -1,4 +1,5 @@
-import type { Claims } from "../claims.js";
+import type { ClaimRules } from "../claim-options.js";
+import { checkConfirmation, type Claims } from "../claims.js";
 import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";
@@ -36,12 +37,16 @@ export class IntrospectedReader implements TokenReader {
   }
 }
 
+type ConfirmationRules = Pick<ClaimRules, "allowSenderConstrained">;
+
 /** Asks whether a token that its signature proves is still active. */
 export class IntrospectedConfirmation implements Confirmation {
   readonly #introspection: Introspection;
+  readonly #rules: ConfirmationRules;
 
-  constructor(introspection: Introspection) {
+  constructor(introspection: Introspection, rules: ConfirmationRules) {
     this.#introspection = introspection;
+    this.#rules = rules;
   }
 
   ready(): Promise<void> {
@@ -52,6 +57,8 @@ export class IntrospectedConfirmation implements Confirmation {
     const answer = await steps.take("introspection", async () => {
       const active = await this.#introspection.ask(token);
       assertSame(proven.claims, active);
+      // RFC 8705 section 3.2: the answer may say of a binding what the token does not.
+      checkConfirmation({ claims: active }, this.#rules);
       return active;
     });
     return { ...proven, introspection: answer };
