@@ -43,7 +43,7 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     expect(await page.locator("#jwt").innerText()).toBe(token);
     expect(await page.locator("#jwt .jwt-claims").innerText()).toBe(token.split(".")[1]);
     expect(await page.locator("#jwt-claims-json").innerText()).toContain('"sub": "alice"');
-    expect(await page.locator("#jwt-times").innerText()).toContain("Expires 1 hour ago (exp)");
+    expect(await page.locator("#jwt-times").innerText()).toContain("Expired 1 hour ago (exp)");
     expect(await check(page, "exp").getAttribute("class")).toBe("fail");
     expect(await page.locator("#request").innerText()).toContain(`POST ${server.url}/_matrix/client/v3/login`);
     expect(await page.locator("#answer").innerText()).toMatch(/^403\n[^]*"errcode": "M_FORBIDDEN"/);

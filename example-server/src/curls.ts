@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { readConfig } from "./config.js";
@@ -8,6 +9,12 @@ import { idpPath } from "./sso.js";
 
 // Prints every curl line for the server that runs with the same environment.
 const config = readConfig(process.env, join(import.meta.dirname, "../data"));
+if (!existsSync(config.jwtSecretFile)) {
+  console.error(
+    "No server has been started with these settings. Start it first, and give the variables that it was started with (PORT, DATA_DIR, ...) here too.",
+  );
+  process.exit(1);
+}
 const secrets = loadSecrets(config);
 const url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${String(config.port)}`;
 const identityProvider = createIdentityProvider(secrets.idpKey, config.identityProvider ?? `${url}${idpPath}`);

@@ -19,7 +19,9 @@ try {
 
   console.log(`Matrix login server for ${config.serverName}. Database: ${nameOf(config)}\n`);
   console.log(formatCurlLines(firstCurlLines(server)));
-  console.log("`npm run curls` prints more of these, with fresh tokens. Ctrl-C stops the server.\n");
+  console.log(
+    "`npm run curls`, with the same environment, prints more of these with fresh tokens. Ctrl-C stops the server.\n",
+  );
   console.log(`Open ${server.url}/ and click "Sign in as Alice".`);
 } catch (error) {
   console.error(error instanceof Error ? `Could not start: ${whyNotStarted(error, config)}` : error);

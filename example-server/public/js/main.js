@@ -1,4 +1,4 @@
-/* global document, history, location, navigator, sessionStorage, URLSearchParams */
+/* global addEventListener, document, history, location, navigator, sessionStorage, URLSearchParams */
 import { hideProof, showDevices, showIdentities, showProof } from "./devices.js";
 import { explain } from "./explain.js";
 import { serverIn, tokenIn } from "./pasted.js";
@@ -44,8 +44,10 @@ async function attempt(meanwhile, work) {
     say((await work()) ?? "");
   } catch (error) {
     say("");
-    if (error.status === 401 && session !== undefined && error.authentication === undefined)
+    if (error.status === 401 && session !== undefined && error.authentication === undefined) {
       endSession({ focus: false });
+      await askServer().catch(() => undefined);
+    }
     showProblem(explain(error));
   } finally {
     setBusy(false);
@@ -162,6 +164,7 @@ async function deleteDevice(id, auth) {
   hideProof();
   if (id === session.deviceId) {
     endSession({ focus: true });
+    await askServer();
     return "This device is deleted, and you are logged out.";
   }
   element("devices-heading").focus();
@@ -210,6 +213,7 @@ function endSession({ focus }) {
   session = undefined;
   forgetSession();
   hideToken();
+  element("server").value = server;
   showHalf("signed-out", { focus });
 }
 
@@ -293,6 +297,10 @@ element("log-out").addEventListener("click", () => {
       ? "You are logged out."
       : "You are logged out here. The server did not answer: there, the session ends when its token expires.";
   });
+});
+// Client-server API, "Fallback" of User-Interactive Authentication: the window that proves it says so when it is done.
+addEventListener("message", ({ data, origin }) => {
+  if (data === "authDone" && origin === new URL(server).origin && !element("proof").hidden) element("proven").click();
 });
 setInterval(() => {
   if (session !== undefined) showTimeLeft(session);

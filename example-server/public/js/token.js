@@ -17,13 +17,15 @@ function jsonIn(part) {
   }
 }
 
-const times = { iat: "Issued", nbf: "Valid from", exp: "Expires" };
+/** Of times to come, and of times past. */
+const times = { iat: ["Issued", "Issued"], nbf: ["Valid", "Valid since"], exp: ["Expires", "Expired"] };
 
 /** The times among the claims (RFC 7519 section 2, NumericDate), in words. */
 export function timesInWords(claims, now = Date.now()) {
   return Object.entries(times)
     .filter(([name]) => Number.isFinite(claims[name]))
-    .map(([name, title]) => `${title} ${distance(claims[name] * 1000 - now)} (${name})`);
+    .map(([name, [future, past]]) => [name, future, past, claims[name] * 1000 - now])
+    .map(([name, future, past, ms]) => `${ms < 0 ? past : future} ${distance(ms)} (${name})`);
 }
 
 const units = [
