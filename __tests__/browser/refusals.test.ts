@@ -15,9 +15,9 @@ import { button, describeInChromium, idle, useChromium } from "./helpers/browser
 const failed = (status: string, path = "/_matrix/client/v3/login"): string =>
   `Failed to load resource: the server responded with a status of ${status} (${path})`;
 
-/** Beside a server without one, the page looks for an identity provider in vain. */
+/** Beside a server without one, the page asks in vain what it may demonstrate. */
 const butForTheProvider = (messages: readonly string[]): readonly string[] =>
-  messages.filter((message) => !message.includes("/idp/.well-known/openid-configuration"));
+  messages.filter((message) => !message.includes("/demonstration"));
 
 async function paste(page: Page, type: string, token: string): Promise<void> {
   await page.getByLabel("Login type").selectOption(type);
@@ -65,7 +65,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
       expect(page.url()).not.toContain("code=");
     }
     await button(page, "Sign in as Alice").click();
-    await page.getByText("@alice:localhost").waitFor();
+    await page.getByText("@alice:localhost", { exact: true }).waitFor();
     expect(console()).toEqual([failed("403 (Forbidden)"), failed("401 (Unauthorized)")]);
   });
 

@@ -5,7 +5,7 @@ import { serverIn, tokenIn } from "./pasted.js";
 import { loginBody, loginUrl, matrixServer, proofUrl, RequestError, ssoUrl } from "./matrix.js";
 import { beginSignIn, discoverProvider, returnedSignIn, pageUrl, SignInError } from "./oauth.js";
 import { forgetSession, loadSession, saveSession } from "./session.js";
-import { curlOf, hideToken, showExchange, showToken } from "./token-view.js";
+import { curlOf, hideToken, showChecks, showExchange, showToken } from "./token-view.js";
 import {
   element,
   hideProblem,
@@ -99,22 +99,26 @@ async function logIn(type, token) {
   // A login token of single sign-on has nothing to show: it is a ticket to this server from itself.
   const isJwt = type !== "m.login.token";
   const explanation = isJwt ? explained(type, token) : undefined;
-  const showLogin = async (status, answer) => {
+  const showLogin = (status, answer) => {
     shownToken = token;
     shownRequest = { url: loginUrl(server), body };
     hideToken();
-    if (isJwt) showToken(token, await explanation);
+    if (isJwt) showToken(token);
     showExchange({ ...shownRequest, status, answer });
+    // Nobody waits for the checks: they are shown when they are there.
+    void explanation?.then((found) => {
+      if (shownToken === token) showChecks(found);
+    });
   };
   let answer;
   try {
     answer = await matrixServer(server).login(body);
   } catch (error) {
-    if (error instanceof RequestError && error.kind === "matrix") await showLogin(error.status, error.answer);
+    if (error instanceof RequestError && error.kind === "matrix") showLogin(error.status, error.answer);
     throw error;
   }
   startSession(saveSession(server, answer, { loginType: type }));
-  await showLogin(200, answer);
+  showLogin(200, answer);
   await checkSession();
 }
 
@@ -127,15 +131,18 @@ async function checkSession() {
     return whoami();
   });
   showSession({ server, userId, deviceId });
-  await showAccount();
+  void showAccount();
 }
 
 /** What the specification does not ask of a server may be missing. */
 async function showAccount() {
+  const shown = session;
   const api = matrixServer(server);
   const [devices, identities] = await Promise.all(
-    [api.devices(session.accessToken), api.identities(session.accessToken)].map((one) => one.catch(() => [])),
+    [api.devices(shown.accessToken), api.identities(shown.accessToken)].map((one) => one.catch(() => [])),
   );
+  // Refreshed or ended meanwhile: then what came is of no use any more, or comes again.
+  if (session?.deviceId !== shown.deviceId) return;
   showDevices(devices, session.deviceId, (id) => {
     void attempt("Deleting …", () => deleteDevice(id));
   });
@@ -244,7 +251,8 @@ element("explain-token").addEventListener("click", () => {
     const explanation = await matrixServer(server).explain(element("login-type").value, token);
     hideToken();
     shownToken = token;
-    showToken(token, explanation);
+    showToken(token);
+    showChecks(explanation);
     element("token-card-heading").focus();
   });
 });

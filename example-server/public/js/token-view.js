@@ -4,24 +4,25 @@ import { element } from "./view.js";
 
 const marks = { pass: ["✓", "passed"], fail: ["✗", "failed"], skip: ["–", "not asked for"] };
 
-/** Shows a token, and what its checks came to, if the server says that. */
-export function showToken(token, explanation) {
+/** Shows a token, and nothing yet of its checks. */
+export function showToken(token) {
   const decoded = decode(token);
   element("jwt").replaceChildren(...(decoded === undefined ? [token] : coloured(decoded.parts)));
   element("jwt-header-json").textContent = decoded === undefined ? "No JSON Web Token" : pretty(decoded.header);
   element("jwt-claims-json").textContent = decoded === undefined ? "" : pretty(decoded.claims);
   element("jwt-claims-json").hidden = decoded === undefined;
   element("jwt-times").replaceChildren(...(decoded === undefined ? [] : timesInWords(decoded.claims).map(item)));
-  showChecks(explanation);
   element("token-card").hidden = false;
 }
 
 export function hideToken() {
   element("token-card").hidden = true;
   element("exchange").hidden = true;
+  showChecks(undefined);
 }
 
-function showChecks(explanation) {
+/** Shows what a token's checks came to; undefined: nobody says. */
+export function showChecks(explanation) {
   element("checks-source").hidden = explanation === undefined;
   element("verdict").hidden = explanation === undefined;
   element("checks").replaceChildren(...(explanation?.checks ?? []).map(checkItem));
