@@ -57,6 +57,12 @@ describe("decode", () => {
     expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { claims: { sub: "alice" } }]);
   });
 
+  test.each([["Bearer"], ["bearer"]])("reads a token after %s, without quotes around both", async (word) => {
+    expect(await run(["decode", word, TOKEN])).toMatchObject({ exitCode: 0 });
+    expect(await run(["decode", word, TOKEN, TOKEN])).toMatchObject({ exitCode: 2 });
+    expect(await run(["decode", TOKEN, TOKEN])).toMatchObject({ exitCode: 2 });
+  });
+
   test.each([
     ["nothing", ""],
     ["an opaque token", "2YotnFZFEjr1zCsicMWpAA"],

@@ -12,7 +12,8 @@ const TOKEN_MEMBERS = ["access_token", "id_token", "token"];
  */
 export async function pastedToken(positionals: readonly string[], { stdin, stderr }: Io): Promise<string> {
   // "Bearer TOKEN" without quotes is two.
-  const [given = "-", ...more] = /^bearer$/i.test(positionals[0] ?? "") ? positionals.slice(1) : positionals;
+  const [given = "-", ...more] =
+    positionals.length > 1 && /^bearer$/i.test(String(positionals[0])) ? positionals.slice(1) : positionals;
   if (more.length > 0) throw new UsageError("takes one token");
   if (given !== "-") return tokenIn(given);
   if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
