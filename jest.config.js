@@ -6,8 +6,8 @@ export default {
   testMatch: ["**/*.test.ts"],
   // A busy machine is no failure: what must be quick says how quick.
   testTimeout: 30_000,
-  // Jest would leave a core idle, and many tests wait: for a server that hangs on purpose, or for a browser.
-  maxWorkers: 2 * availableParallelism(),
+  // Jest would leave a core idle, and many tests wait for a server that hangs on purpose.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Jest's CommonJS needs what is an ES module only transformed. Verifying needs none of it: see plain-jest.test.ts.
   transform: { "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023" }, module: { type: "commonjs" } }] },
   transformIgnorePatterns: ["/node_modules/(?!(?:jose|matrix-js-sdk|oauth4webapi|oidc-provider)/)"],

@@ -5,12 +5,14 @@ import { dirname, join } from "node:path";
 /** What `matrix-jwt-login explain --json` prints. */
 export type Explanation = Readonly<Record<string, unknown>>;
 
-/** No more at once: each is a process of its own. */
+/** No more at once, as each is a process of its own; and no more that wait for their turn. */
 const maxRunning = 2;
+const maxWaiting = 8;
 const timeoutMs = 15_000;
 
 const optionsFile = join(import.meta.dirname, "../explain-options.js");
 let running = 0;
+const waiting: (() => void)[] = [];
 
 /**
  * Has the package's command say, rule by rule, what a token is checked for: the same that an operator would run.
@@ -25,8 +27,9 @@ export async function explain(
   serverName: string,
   isKnown: boolean,
 ): Promise<Explanation | undefined> {
-  if (running === maxRunning) return undefined;
-  running += 1;
+  if (waiting.length === maxWaiting) return undefined;
+  if (running < maxRunning) running += 1;
+  else await new Promise<void>((turn) => waiting.push(turn));
   try {
     const flags = ["--options", optionsFile, "--server-name", serverName, "--user", isKnown ? "known" : "unknown"];
     const printed = await run([command(), "explain", "--json", ...flags, "-"], token, {
@@ -35,7 +38,9 @@ export async function explain(
     });
     return JSON.parse(printed) as Explanation;
   } finally {
-    running -= 1;
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
   }
 }
 
