@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+
 import { beforeAll, describe, expect, test } from "@jest/globals";
 
 import { hs256Token } from "../../example-server/src/signed-token.js";
@@ -97,6 +101,29 @@ test.each([
   ["no JSON", "{"],
 ])("%s is 400", async (_name, body) => {
   expect(await explain(body)).toMatchObject({ status: 400 });
+});
+
+test.each([
+  ["a page of another origin", "https://evil.example", undefined],
+  ["a page without an origin", "null", undefined],
+  ["a page whose name was made to lead here", undefined, "evil.example"],
+])("%s gets no token and no explanation", async (_name, origin, host) => {
+  const headers = { ...(origin !== undefined && { Origin: origin }), ...(host !== undefined && { Host: host }) };
+  for (const [method, path] of [
+    ["GET", ""],
+    ["POST", "/token"],
+    ["POST", "/explain"],
+  ] as const) {
+    const outgoing = request(`${server.url}/demonstration${path}`, { method, headers });
+    outgoing.end(method === "POST" ? JSON.stringify({ sub: "alice" }) : undefined);
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    expect([response.statusCode, await text(response)]).toEqual([403, expect.not.stringContaining("eyJ")]);
+  }
+});
+
+test("a page of another port of this machine gets them", async () => {
+  const headers = { Origin: "http://127.0.0.1:1" };
+  expect(await server.get("/demonstration", { headers })).toMatchObject({ status: 200 });
 });
 
 test("another method is 405", async () => {

@@ -1,4 +1,4 @@
-import { Router } from "express";
+import { Router, type RequestHandler } from "express";
 import { MatrixError } from "matrix-jwt-login";
 
 import { methodNotAllowed } from "./errors.js";
@@ -6,6 +6,8 @@ import { explain } from "./explain-command.js";
 import type { ExternalIds } from "./external-ids.js";
 import { exampleUsers } from "./idp/users.js";
 import type { IdentityProvider } from "./identity-provider.js";
+import { providerLoginType as loginType } from "./jwt-login.js";
+import { isLoopback } from "./loopback.js";
 import { badRequest, isCleanText, jsonObject, readJson, requiredString } from "./request-body.js";
 import type { Users } from "./users.js";
 
@@ -16,19 +18,20 @@ export interface DemonstrationParts {
   readonly identityProvider: IdentityProvider;
 }
 
-/** What takes the provider's tokens. */
-const loginType = "com.famedly.login.token";
-const lifetimeSeconds = 300;
+/** As long as those of the curl lines: who reads the page first must not find them expired. */
+const lifetimeSeconds = 3_600;
 
 /**
  * What the page at `/` shows of logins. For development alone: it hands out tokens, as the identity provider for development
- * does to anybody.
+ * does to anybody at this machine: pages of other origins, which the CORS headers of the rest of the server let read everything, get
+ * none.
  *
  * @param loginTypes - their options by name
  */
 export function demonstration(parts: DemonstrationParts, loginTypes: Readonly<Record<string, object>>): Router {
   const { identityProvider, serverName } = parts;
   const router = Router({ caseSensitive: true, strict: true });
+  router.use("/demonstration", ofThisMachine);
   router
     .route("/demonstration")
     .get((_request, response) => {
@@ -68,6 +71,12 @@ export function demonstration(parts: DemonstrationParts, loginTypes: Readonly<Re
     .all(methodNotAllowed);
   return router;
 }
+
+/** By `Host` as well: a stranger's name may have been made to lead here (DNS rebinding). */
+const ofThisMachine: RequestHandler = ({ headers: { host, origin } }, _response, next) => {
+  if (isLoopback(`http://${String(host)}`) && (origin === undefined || isLoopback(origin))) next();
+  else next(new MatrixError("M_FORBIDDEN", "This is for pages of this machine", { statusCode: 403 }));
+};
 
 function samplesOf(provider: IdentityProvider) {
   const now = Math.floor(Date.now() / 1_000);

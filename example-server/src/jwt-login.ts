@@ -55,6 +55,9 @@ export function secretLoginTypes({ jwtSecret, singleUse }: JwtLoginParts) {
   } satisfies LoginTypes;
 }
 
+/** What takes the identity provider's tokens. */
+export const providerLoginType = "com.famedly.login.token";
+
 /** By identity providers, which may give a user name to somebody else: accounts are linked to `iss` and `sub`. */
 export function providerLogin(parts: JwtLoginParts) {
   const { sso, externalIds, keyCache } = parts;
@@ -72,7 +75,7 @@ export function providerLogin(parts: JwtLoginParts) {
 
 export function providerLoginTypes({ identityProvider, registerUsers, singleUse, metrics }: JwtLoginParts) {
   return {
-    "com.famedly.login.token": {
+    [providerLoginType]: {
       issuer: identityProvider.issuer,
       discover: true,
       audience: identityProvider.audience,

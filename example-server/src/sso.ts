@@ -4,6 +4,7 @@ import type { Config } from "./config.js";
 import { developmentProvider } from "./identity-provider.js";
 import { exampleUsers, partnerUsers, type DevelopmentUser } from "./idp/users.js";
 import type { InteractiveAuthSessions } from "./interactive-auth-sessions.js";
+import { isLoopback } from "./loopback.js";
 import type { Metrics } from "./metrics.js";
 import type { Secrets } from "./secrets.js";
 import type { Sessions } from "./sessions.js";
@@ -87,10 +88,6 @@ export interface SsoParts {
 /** Is it the provider for development, of this process or of another replica on this machine? */
 export function isForDevelopment(issuer: string): boolean {
   return isLoopback(issuer) && issuer.endsWith(idpPath);
-}
-
-function isLoopback(url: string): boolean {
-  return /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$)/i.test(url);
 }
 
 /** Undefined where browsers would send what they must keep secret over plain HTTP. */

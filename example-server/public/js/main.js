@@ -32,6 +32,8 @@ let shownToken = "";
 let shownRequest;
 /** The deletion that waits for a proof. */
 let proof;
+/** Who one is at the identity provider for development, if it is linked to the account. */
+let subject;
 let busy = false;
 
 /** Does something that may fail, says so meanwhile, and shows in words what went wrong. One thing at a time. */
@@ -146,6 +148,7 @@ async function showAccount() {
   showDevices(devices, session.deviceId, (id) => {
     void attempt("Deleting …", () => deleteDevice(id));
   });
+  subject = identities.find(({ issuer }) => issuer === demonstration?.issuer)?.subject;
   showIdentities(identities);
   const logoutUrl = session.loginType === "m.login.token" ? provider?.end_session_endpoint : undefined;
   element("provider-logout").hidden = logoutUrl === undefined;
@@ -161,7 +164,7 @@ async function deleteDevice(id, auth) {
     proof = { id, session: authSession };
     const types = flows.flatMap(({ stages }) => stages);
     showProof(id, {
-      canMakeToken: demonstration !== undefined && types.includes(demonstration.login_type),
+      canMakeToken: subject !== undefined && types.includes(demonstration.login_type),
       browserUrl: types.includes("m.login.sso") ? proofUrl(server, authSession) : undefined,
     });
     return auth === undefined
@@ -180,8 +183,7 @@ async function deleteDevice(id, auth) {
 }
 
 async function proveByToken() {
-  const name = session.userId.slice(1).split(":")[0];
-  const { login_type: type, token } = await matrixServer(server).freshToken(name);
+  const { login_type: type, token } = await matrixServer(server).freshToken(subject);
   return deleteDevice(proof.id, { type, token, session: proof.session });
 }
 

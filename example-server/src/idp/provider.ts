@@ -1,3 +1,4 @@
+import { isLoopback } from "../loopback.js";
 import "./url-parse.js";
 
 import { randomBytes, type JsonWebKey } from "node:crypto";
@@ -138,6 +139,3 @@ export function createProvider({ issuer, path, jwk, users, matrixServer }: Provi
   });
   return provider;
 }
-
-const isLoopback = (origin: string): boolean =>
-  URL.canParse(origin) && ["127.0.0.1", "localhost", "[::1]"].includes(new URL(origin).hostname);
