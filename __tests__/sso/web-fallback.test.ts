@@ -40,7 +40,7 @@ describe("the page", () => {
 
   test("offers the providers that can be reached, and is 503 if none can", async () => {
     const away = "http://127.0.0.1:1";
-    const { fallback, browser, provider } = await host({
+    const { fallback, browser, provider, logger } = await host({
       providers: (main) => ({ two: { ...main, name: "Two", issuer: away }, example: main }),
       options: { externalIds: false },
     });
@@ -49,6 +49,21 @@ describe("the page", () => {
     expect(page.text).toContain("Continue with Example");
     expect(page.text).not.toContain("Continue with Two");
     expect(page.headers.get("content-security-policy")).toContain(`form-action 'self' ${provider.issuer};`);
+    expect(logger.lines).toContainEqual({
+      level: "warn",
+      message: expect.stringContaining(away) as unknown,
+    });
+    const odd = await providerForTest();
+    odd.document = { authorization_endpoint: undefined };
+    const beside = await host({
+      providers: (main) => ({ example: main, odd: { ...main, name: "Odd", issuer: odd.issuer } }),
+      options: { externalIds: false },
+    });
+    expect((await beside.browser.visit(beside.fallback())).text).toContain("Continue with Example");
+    expect(beside.logger.lines).toContainEqual({
+      level: "warn",
+      message: expect.stringContaining("authorization_endpoint") as unknown,
+    });
     const none = await host({ provider: { issuer: away } });
     expect((await none.browser.visit(none.fallback())).status).toBe(503);
   });

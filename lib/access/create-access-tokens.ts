@@ -196,11 +196,12 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 /**
  * As they will stand in the token: a `toJSON` or `__proto__` of theirs must not reach whatever signs.
  *
- * @throws TypeError unless they are a JSON object, with a number for `nbf` if they have one
+ * @throws TypeError unless they are a JSON object, with whole seconds for `nbf` if they have one
  */
 function plainClaims(claims: IssueOptions["claims"]): Readonly<Record<string, unknown>> {
+  if (claims === undefined) return {};
   // Undefined for what JSON can't hold, whatever its type says.
-  const text = JSON.stringify(claims ?? {}) as string | undefined;
+  const text = JSON.stringify(claims) as string | undefined;
   const plain: unknown = JSON.parse(text ?? "null");
   if (typeof plain !== "object" || plain === null || Array.isArray(plain)) {
     throw new TypeError("claims must be an object that JSON can hold");

@@ -47,8 +47,12 @@ async function askToSignIn<Req>(
     })),
   );
   const reached = origins.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-  const [first] = origins;
-  if (reached.length === 0 && first?.status === "rejected") throw first.reason;
+  for (const one of origins) {
+    if (one.status === "fulfilled") continue;
+    if (reached.length === 0) throw one.reason;
+    // For its log line alone: the others' buttons are the page.
+    pageFor(parts, one.reason, undefined);
+  }
   const actions = reached.map(({ config: { id, name } }) => ({
     label: `Continue with ${name}`,
     action,

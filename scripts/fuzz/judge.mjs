@@ -13,7 +13,7 @@ export function judge({ head, honest, forged, broken, token, kind = "login" }, {
   // What isn't HTTP is Node's to refuse, in words of its own or by hanging up.
   if (broken) return status >= 500 && status !== 505 ? `status ${status}` : undefined;
   // So is a head of more than 16 KiB (RFC 6585 section 5).
-  if (status === 431 && head.length > 12_000) return undefined;
+  if (status === 431 && head.length > 16_384) return undefined;
   if (status === "closed") return "closed without an answer";
   if (SECRETS.test(body) || (status !== 200 && body.includes("SENSITIVE"))) return "an answer that says too much";
   if (token !== undefined && token.length > 20 && body.includes(token)) return "the token in an answer";

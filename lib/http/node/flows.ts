@@ -2,7 +2,7 @@ import type { LoginFlow } from "../../matrix/login-flows.js";
 import { jsonAnswer } from "../answer.js";
 import { dropStale, isFlowsOfHead, isMissing, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
 import { holdAnswer, type Verdict } from "./held-answer.js";
-import { headersOf, setAnswerHeaders } from "./send.js";
+import { NodeHeaders, setAnswerHeaders } from "./send.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 
 /** Adds our flows to what the host answers to this `GET` or `HEAD`; if it has no answer, ours are the answer. */
@@ -21,7 +21,7 @@ export function addFlows(
 
   const ours = (): Verdict => {
     dropHeadersSince(before, res);
-    dropStale(headersOf(res));
+    dropStale(new NodeHeaders(res));
     if (!("stream" in res)) res.statusMessage = "";
     const body = JSON.stringify({ flows });
     setAnswerHeaders(res, jsonAnswer(200, body), options);
@@ -30,7 +30,7 @@ export function addFlows(
   const merged = (text: string): Verdict => {
     const body = mergedBody(text, flows);
     if (body === undefined && !isFlowsOfHead(method, text, res.getHeader("Content-Type"))) return "unchanged";
-    setMergedHeaders(headersOf(res), options);
+    setMergedHeaders(new NodeHeaders(res), options);
     if (body !== undefined) res.setHeader("Content-Length", Buffer.byteLength(body));
     return { body };
   };

@@ -17,18 +17,14 @@ export function setAnswerHeaders(
   { status, headers, body }: Answer,
   { cors }: { readonly cors: boolean },
 ): void {
-  if (cors) setCorsHeaders(headersOf(res));
+  if (cors) setCorsHeaders(new NodeHeaders(res));
   res.statusCode = status;
   for (const [name, value] of headers) res.setHeader(name, value);
   if (status !== 204) res.setHeader("Content-Length", Buffer.byteLength(body));
 }
 
 /** A response's headers, with the methods of the Fetch standard's. */
-export function headersOf(res: NodeResponse): Headers {
-  return new NodeHeaders(res);
-}
-
-class NodeHeaders implements Headers {
+export class NodeHeaders implements Headers {
   readonly #res: NodeResponse;
 
   constructor(res: NodeResponse) {
