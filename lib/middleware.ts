@@ -113,7 +113,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
         return;
       }
       Promise.resolve(outcome).then((answer) => {
-        stream.release();
+        stream.release(answer === undefined);
         if (answer === undefined) {
           pass();
           return;

@@ -82,7 +82,7 @@ export function browserHandler<Req extends NodeRequest>(
         },
       )
       .then((isHosts) => {
-        stream.release();
+        stream.release(isHosts);
         if (isHosts) pass();
         // What nobody reads would keep the connection from its next request.
         else req.resume();

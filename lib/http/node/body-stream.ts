@@ -5,10 +5,11 @@ type Listener = (...args: unknown[]) => void;
 /** Events whose listeners read a stream. */
 const READING = ["data", "readable"] as const;
 
-/** Reads a body to its end, and puts it back: whoever reads next, by whatever way, finds the stream as it was. */
+/** Reads a body to its end. To be released: whoever reads next, by whatever way, then finds the stream as it was. */
 export class BodyStream {
   readonly #req: Readable;
   #others: readonly (readonly [string, Listener])[] = [];
+  #body: Buffer | string = "";
 
   constructor(req: Readable) {
     this.#req = req;
@@ -23,6 +24,7 @@ export class BodyStream {
     const encoding = req.readableEncoding ?? undefined;
     const chunks: (Buffer | string)[] = [];
     let size = 0;
+    let hasListened = false;
     // Those who listen already would have the body twice.
     this.#others = detach(req);
 
@@ -30,11 +32,13 @@ export class BodyStream {
       const settle = (outcome?: "too long" | "gone"): void => {
         req.off("readable", onReadable).off("error", onGone).off("close", onGone);
         const body = whole(chunks);
-        if (body.length > 0 && !req.readableEnded && outcome !== "gone") req.unshift(body, encoding);
-        // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
-        process.nextTick(() => {
+        if (outcome !== "gone") this.#body = body;
+        const done = (): void => {
           resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encoding) : body));
-        });
+        };
+        // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
+        if (hasListened) process.nextTick(done);
+        else done();
       };
       const onReadable = (): void => {
         while (req.readableLength > 0) {
@@ -58,7 +62,8 @@ export class BodyStream {
           return;
         }
         // To listen to a stream that has all of its body would announce its end.
-        if (!hasAll(req)) req.on("readable", onReadable).on("error", onGone).on("close", onGone);
+        hasListened = !hasAll(req);
+        if (hasListened) req.on("readable", onReadable).on("error", onGone).on("close", onGone);
         // Somebody else may have had the event that told of what is there.
         onReadable();
       };
@@ -68,9 +73,18 @@ export class BodyStream {
     });
   }
 
-  /** Attaches the earlier listeners again. They get the body that was put back, after this turn of the event loop. */
-  release(): void {
-    for (const [event, listener] of this.#others) this.#req.on(event, listener);
+  /**
+   * Attaches the earlier listeners again. They get the body after this turn of the event loop.
+   *
+   * @param isHosts - is the request the host's? Otherwise the body is put back for earlier listeners alone
+   */
+  release(isHosts: boolean): void {
+    const req = this.#req;
+    const wanted = isHosts || this.#others.length > 0;
+    if (wanted && this.#body.length > 0 && !req.readableEnded) {
+      req.unshift(this.#body, req.readableEncoding ?? undefined);
+    }
+    for (const [event, listener] of this.#others) req.on(event, listener);
     this.#others = [];
   }
 }
