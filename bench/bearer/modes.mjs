@@ -62,7 +62,7 @@ export const modes = [
     server: "ours",
     token: tokens.HS256,
     settings: ours("HS256"),
-    against: ["open", "bearer-hs256", "express-jwt-hs256", "passport-hs256", "sqlite"],
+    against: ["open", "least", "bearer-hs256", "express-jwt-hs256", "passport-hs256", "sqlite"],
   },
   {
     id: "warm-es256",
@@ -98,6 +98,14 @@ export const modes = [
     token: tokens.ES256,
     settings: ours("ES256", { cache: false }),
     against: ["bare-es256"],
+  },
+  {
+    id: "least",
+    title: "hash and Map",
+    server: "least",
+    token: tokens.HS256,
+    settings: () => shared,
+    against: ["open"],
   },
   {
     id: "bare-hs256",
