@@ -29,7 +29,7 @@ export type { UsedTokenStore } from "./limits/used-tokens.js";
 export type { RedisClient } from "./migrate/redis-leaky-buckets.js";
 export { createFetchHandler, type FetchContext, type FetchHandler } from "./fetch-handler.js";
 export { createJwtLogin, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
-export type { Algorithm } from "./tokens/readers/algorithms.js";
+export type { Algorithm } from "./tokens/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
 export type { Claims } from "./tokens/claims.js";
 export { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";

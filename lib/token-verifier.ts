@@ -39,7 +39,7 @@ export interface TokenVerifierContext {
    */
   readonly logger?: Logger | false;
   /**
-   * Called after each fetch or read of keys that failed.
+   * Called after each fetch or read of keys, and each introspection, that failed.
    *
    * @remarks
    * What it throws is logged and changes nothing.

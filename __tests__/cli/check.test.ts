@@ -49,6 +49,7 @@ describe("check, of a real provider", () => {
   });
 
   test.each([
+    ["itself, in quotes", (issuer: string) => `"${issuer}"`],
     ["its discovery document's URL", (issuer: string) => `${issuer}/.well-known/openid-configuration`],
     ["a slash too many", (issuer: string) => `${issuer}/`],
     ["white space around it", (issuer: string) => ` ${issuer}\n`],
@@ -287,10 +288,12 @@ describe("check", () => {
     expect(stderr).not.toContain("hunter2");
   });
 
-  test("adds the scheme to an issuer without one", async () => {
+  test("adds the scheme to an issuer without one, and says so", async () => {
     const fetch = jest.spyOn(globalThis, "fetch").mockRejectedValue(new Error("no network"));
     try {
-      expect(said(await checked("id.example.org"), "discovery")).toContain("https://id.example.org/.well-known/");
+      const answer = await checked("id.example.org");
+      expect(said(answer, "address")).toContain('"https://id.example.org" is meant');
+      expect(said(answer, "discovery")).toContain("https://id.example.org/.well-known/");
     } finally {
       fetch.mockRestore();
     }

@@ -57,6 +57,17 @@ describe("decode", () => {
     expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { claims: { sub: "alice" } }]);
   });
 
+  test.each([
+    ["nothing", [], "", "it is empty"],
+    ["JSON without a token", [], '{"error":"invalid_grant"}', "no token in it"],
+    ["the name of a file", ["package.json"], "", "the name of a file"],
+  ])("says of %s what it is, beside the answer", async (_, args, stdin, hint) => {
+    const { exitCode, stderr } = await run(["decode", ...args], { stdin });
+
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(hint);
+  });
+
   test.each([["Bearer"], ["bearer"]])("reads a token after %s, without quotes around both", async (word) => {
     expect(await run(["decode", word, TOKEN])).toMatchObject({ exitCode: 0 });
     expect(await run(["decode", word, TOKEN, TOKEN])).toMatchObject({ exitCode: 2 });

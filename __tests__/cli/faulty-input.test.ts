@@ -36,6 +36,8 @@ describe("an options file", () => {
       "async",
     ],
     ["exports a number", "module.exports = 7", "must hold an object"],
+    ["has two login types", "module.exports = { 'm.a': {}, 'm.b': {} }", "export one of m.a, m.b"],
+    ["has a login type that is no object", "module.exports = { 'm.a': null }", "no key source"],
     ["is no JavaScript", "{ nonsense", "neither JSON (.json) nor a module"],
   ])("that %s is wrong use, in one line", async (_, code, problem) => {
     const options = folder.file(`faulty-${String((files += 1))}.cjs`, code);
@@ -57,6 +59,12 @@ describe("an options file", () => {
   test.each([
     ["a default export of CommonJS", "default.cjs", `exports.default = { secret: "${SECRET}" }`],
     ["a single named export", "named.cjs", `exports.__esModule = true; exports.keycloak = { secret: "${SECRET}" }`],
+    ["one login type by its name", "type.cjs", `module.exports = { "org.matrix.login.jwt": { secret: "${SECRET}" } }`],
+    [
+      "the middleware's options with one login type",
+      "middleware.cjs",
+      `module.exports = { serverName: "example.org", loginTypes: { jwt: { secret: "${SECRET}" } } }`,
+    ],
     ["options as CommonJS exports them", "plain.cjs", `module.exports = { secret: "${SECRET}" }`],
   ])("may have %s", async (_, name, code) => {
     const { exitCode } = await run(["explain", "--options", folder.file(name, code), token()]);

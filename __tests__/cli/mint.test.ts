@@ -2,7 +2,7 @@ import { generateKeyPairSync, verify } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 
-import { ALGORITHMS } from "../../lib/tokens/readers/algorithms.js";
+import { ALGORITHMS } from "../../lib/tokens/algorithms.js";
 import { ED25519, KEYS, P256, P384, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
 import { inSeconds } from "../helpers/tokens.js";
 import { run, temporaryFolder } from "./helpers.js";

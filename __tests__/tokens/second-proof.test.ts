@@ -3,7 +3,7 @@ import { TokenError, type Claims } from "matrix-jwt-login";
 
 import { parseLoginType } from "../../lib/login/login-type.js";
 import { SharedJwks } from "../../lib/tokens/keys/shared-jwks.js";
-import type { Confirmation, Proven } from "../../lib/tokens/readers/reader.js";
+import type { SecondProof, Proven } from "../../lib/tokens/readers/reader.js";
 import { Verifier } from "../../lib/tokens/verifier.js";
 import { SECRET } from "../helpers/keys.js";
 import { token } from "../helpers/tokens.js";
@@ -11,17 +11,17 @@ import { token } from "../helpers/tokens.js";
 const ANSWER = { active: true, username: "bob" };
 const watcher = { failed: () => undefined, recovered: () => undefined };
 
-function verifierWith(confirmation: Confirmation, options: object = {}): Verifier {
+function verifierWith(secondProof: SecondProof, options: object = {}): Verifier {
   const { verifier } = parseLoginType({ secret: SECRET, ...options }, "", {
     shared: new SharedJwks(),
     watcher,
     introspectionWatcher: watcher,
   });
-  return new Verifier({ ...verifier.config, confirmation });
+  return new Verifier({ ...verifier.config, secondProof });
 }
 
 const confirmed = (proven: Proven): Proven => ({ ...proven, introspection: ANSWER });
-const WAYS: readonly (readonly [string, Confirmation["confirm"]])[] = [
+const WAYS: readonly (readonly [string, SecondProof["confirm"]])[] = [
   ["at once", (_, proven) => confirmed(proven)],
   ["later", (_, proven) => Promise.resolve(confirmed(proven))],
 ];

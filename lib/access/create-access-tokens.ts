@@ -9,7 +9,7 @@ import { OptionsError } from "../support/options-error.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import type { PrivateKeyInput } from "../tokens/keys/private-key.js";
 import { secretKey, warnOfShortSecret, type SecretInput } from "../tokens/keys/secret.js";
-import { ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";
+import { ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
 import { isDeviceId } from "./device.js";
 import { signToken } from "./sign-token.js";
 import {

@@ -45,7 +45,7 @@ export interface AccessContext<Req = unknown> {
   /** The framework's request, handed to `onReject` as it is. */
   readonly req?: Req | undefined;
   /**
-   * Whether the client has hung up: read after `rateLimits` were asked, and if so, its token is not verified. An
+   * With `rateLimits`: whether the client has hung up. Read after the limits were asked; if so, its token is not verified. An
    * `AbortSignal` fits.
    */
   readonly signal?:

@@ -4,7 +4,7 @@ import { optionsOf } from "../support/options.js";
 import { CLAIM_OPTIONS, claimRules } from "../tokens/claim-options.js";
 import { claimReader } from "../tokens/claim-reader.js";
 import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
-import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";
+import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
 import { SignedReader } from "../tokens/readers/signed.js";
 import { Verifier } from "../tokens/verifier.js";
 import { MAX_TOKEN_LENGTH, type OwnTokens } from "./create-access-tokens.js";

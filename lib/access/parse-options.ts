@@ -28,7 +28,7 @@ export function bearerOptions<User, Req>() {
   type Options = Required<BearerAuthOptions<User, Req>>;
   return {
     serverName: required(serverName),
-    /** To be checked with what they share: {@link parseBearerOptions}. */
+    /** Checked later, by {@link parseBearerOptions}: several of them share keys. */
     tokens: required((value: unknown) => value),
     externalIds: optional(externalIds),
     findUser: optional(callback<Options["findUser"]>),

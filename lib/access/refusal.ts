@@ -1,8 +1,7 @@
-import { MatrixError, type MatrixErrorOptions } from "../matrix/errors.js";
-import { answerTo } from "../matrix/host-error.js";
+import type { MatrixError } from "../matrix/errors.js";
+import { answerTo, usualError } from "../matrix/host-error.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
-import { pauseStackTraces } from "../support/stack-traces.js";
 import { TokenError } from "../tokens/errors.js";
 import type { AccessRejectReason } from "./options.js";
 
@@ -34,7 +33,10 @@ const SOFT: ReadonlySet<string> = new Set([
   "unknown_key",
 ]);
 
-/** Is the token to blame, rather than the user, the host or what could not be asked? Then `rateLimits.failures` counts. */
+/**
+ * Is the token to blame, rather than the user, the host or what could not be asked? Then `rateLimits.failures` counts. An
+ * access token alone names the user, so that a name which can't exist is its fault too.
+ */
 export function blamesToken(error: unknown): boolean {
   if (error instanceof Refusal) return error.kind === "token" || error.kind === "username";
   return error instanceof TokenError;
@@ -54,8 +56,8 @@ function answerAndReason(error: unknown): readonly [MatrixError, AccessRejectRea
 }
 
 function tokenAnswer({ code, message }: TokenError): MatrixError {
-  if (code === "missing") return answerWith("M_MISSING_TOKEN", "Missing access token", { statusCode: 401 });
-  if (code === "scope") return answerWith("M_FORBIDDEN", message, { statusCode: 403 });
+  if (code === "missing") return usualError("M_MISSING_TOKEN", "Missing access token", { statusCode: 401 });
+  if (code === "scope") return usualError("M_FORBIDDEN", message, { statusCode: 403 });
   return unknownToken(message, SOFT.has(code));
 }
 
@@ -64,7 +66,7 @@ const ANSWERS: Readonly<Record<RefusalKind, (refusal: Refusal) => MatrixError>> 
   username: ({ message }) => unknownToken(message, false),
   user: ({ message }) => unknownToken(message, false),
   limit: ({ retryAfterMs }) =>
-    answerWith("M_LIMIT_EXCEEDED", "Too many attempts with bad access tokens; try again later", {
+    usualError("M_LIMIT_EXCEEDED", "Too many attempts with bad access tokens; try again later", {
       statusCode: 429,
       retryAfterMs: Number(retryAfterMs),
     }),
@@ -73,20 +75,12 @@ const ANSWERS: Readonly<Record<RefusalKind, (refusal: Refusal) => MatrixError>> 
 
 function unknownToken(why: string, softLogout: boolean): MatrixError {
   const fields = { soft_logout: softLogout };
-  return answerWith("M_UNKNOWN_TOKEN", `Access token refused: ${why}`, { statusCode: 401, fields });
+  return usualError("M_UNKNOWN_TOKEN", `Access token refused: ${why}`, { statusCode: 401, fields });
 }
 
 function unavailable(retryAfterMs: number): MatrixError {
   const message = "Access tokens can't be verified temporarily; try again later";
-  return answerWith("M_UNKNOWN", message, { statusCode: 503, retryAfterMs });
-}
-
-/** Without a stack trace: these are usual answers, and a flood of forged tokens makes many. */
-function answerWith(errcode: string, message: string, options: MatrixErrorOptions): MatrixError {
-  const resumeStackTraces = pauseStackTraces();
-  const answer = new MatrixError(errcode, message, options);
-  resumeStackTraces();
-  return answer;
+  return usualError("M_UNKNOWN", message, { statusCode: 503, retryAfterMs });
 }
 
 function challengeOf(error: unknown, { statusCode }: MatrixError): string | undefined {

@@ -7,7 +7,7 @@ import type { Jwk } from "../tokens/keys/jwk.js";
 import { privateKey, privateKeysFromText, publicJwk, type PrivateKey } from "../tokens/keys/private-key.js";
 import { notForSignatures } from "../tokens/keys/public-key.js";
 import { RereadFile } from "../tokens/keys/reread-file.js";
-import { algorithmsOf, type Algorithm } from "../tokens/readers/algorithms.js";
+import { algorithmsOf, type Algorithm } from "../tokens/algorithms.js";
 
 /** A key that signs access tokens, and the one that verifies them. */
 export interface SigningKey {

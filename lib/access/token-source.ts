@@ -41,7 +41,8 @@ const MARKS = ["tokenType", "requiredScopes", "authorize", "introspection"] as c
 export interface TokenSources {
   readonly all: readonly TokenSource[];
   /**
-   * Whose rules a token has to pass: of several, by its unverified `iss`, which these rules then check once more.
+   * The source whose rules apply to a token. Of several, the token's unverified `iss` chooses it, and its rules then check
+   * `iss` again.
    *
    * @throws TokenError `issuer` if the token is of none
    */

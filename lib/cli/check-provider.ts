@@ -1,8 +1,9 @@
 import { endpointUrl } from "../remote/metadata.js";
 import { request, within, type RemoteAnswer } from "../remote/request.js";
 import { JwkSet } from "../tokens/keys/jwk-set.js";
-import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/readers/algorithms.js";
+import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
 import { UsageError } from "./command.js";
+import { unquoted } from "./pasted-token.js";
 import { reasons, show } from "./show.js";
 
 /** One thing that was looked at. */
@@ -105,8 +106,12 @@ async function discovered(given: string, question: Question, findings: Finding[]
 
 /** The issuer that is meant: people give its discovery document's URL too, or leave out the scheme. */
 function issuerIn(given: string, findings: Finding[]): string {
-  const text = given.trim();
-  const complete = /^https?:\/\//i.test(text) ? text : `https://${text}`;
+  const text = unquoted(given.trim());
+  const hasScheme = /^https?:\/\//i.test(text);
+  const complete = hasScheme ? text : `https://${text}`;
+  if (!hasScheme) {
+    findings.push({ name: "address", result: "note", text: `without a scheme, ${show(complete)} is meant` });
+  }
   const issuer = complete.replace(WELL_KNOWN, "");
   if (issuer !== complete) {
     findings.push({

@@ -33,7 +33,7 @@ export function textOf(file: string, flag: string): string {
   }
 }
 
-/** What a JSON file holds, or a module exports: by default, or as its only name. */
+/** What a JSON file holds, or a module's default or only export. */
 export async function optionsIn(file: string): Promise<object> {
   let loaded: unknown;
   try {

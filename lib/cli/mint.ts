@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { parseArgs } from "node:util";
 
-import { algorithmsOf, type Algorithm } from "../tokens/readers/algorithms.js";
+import { algorithmsOf, type Algorithm } from "../tokens/algorithms.js";
 import { secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
 import { EXIT, UsageError, type Command } from "./command.js";
 import { secretIn, textOf } from "./files.js";

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+
 import { UsageError, type Io } from "./command.js";
 
 /** Bytes of standard input that are read at most: no token is that long. */
@@ -15,9 +17,21 @@ export async function pastedToken(positionals: readonly string[], { stdin, stder
   const [given = "-", ...more] =
     positionals.length > 1 && /^bearer$/i.test(String(positionals[0])) ? positionals.slice(1) : positionals;
   if (more.length > 0) throw new UsageError("takes one token");
-  if (given !== "-") return tokenIn(given);
-  if (stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
-  return tokenIn(await textOf(stdin));
+  if (given === "-" && stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
+  const pasted = given === "-" ? await textOf(stdin) : given;
+  const token = tokenIn(pasted);
+  const hint = hintFor(pasted, token, given !== "-");
+  if (hint !== undefined) stderr.write(`${hint}\n`);
+  return token;
+}
+
+/** What was given instead of a token, if that can be told. */
+function hintFor(pasted: string, token: string, isArgument: boolean): string | undefined {
+  if (token === "") return "There is nothing to read: it is empty.";
+  if (token.startsWith("{")) return `There is JSON and no token in it: no ${TOKEN_MEMBERS.join(", ")}.`;
+  if (isArgument && existsSync(pasted))
+    return "That is the name of a file. To read a token from it, write < before it.";
+  return undefined;
 }
 
 /** Without what is pasted along: `Bearer`, quotes, white space and line breaks, or the JSON around it. */
@@ -28,7 +42,7 @@ function tokenIn(pasted: string): string {
 }
 
 /** Straight quotes, those that word processors make of them, and what follows a value in code. */
-function unquoted(text: string): string {
+export function unquoted(text: string): string {
   return text.replace(/^["'`\u2018-\u201e]+|["'`\u2018-\u201e,;]+$/g, "");
 }
 

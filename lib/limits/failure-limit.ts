@@ -59,7 +59,7 @@ export class FailureLimit {
 
   /**
    * Limiters of rate-limiter-flexible count beyond their points, so that some logins too many at once would keep an address
-   * out without a failure. Not so if a limiter blocks for a time of its own: if these were given back, each attempt would
+   * out without a failure. Not so if a limiter blocks for a time of its own: if its points were given back, each attempt would
    * restart that time.
    */
   #tookPoint(rejection: unknown): boolean {

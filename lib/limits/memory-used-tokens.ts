@@ -7,8 +7,8 @@ const SWEEP_INTERVAL = 60_000;
 const SWEEP_INTERVAL_IF_FULL = 1_000;
 
 /**
- * Used tokens of this process alone. Forgets them when their time is over, while others are claimed and without a timer; and
- * none before, so that it refuses when it is full. Times do not move when the clock is set.
+ * Used tokens of this process alone. Forgets each when its time is over, while others are claimed and without a timer. Forgets
+ * none earlier: when it is full, it refuses. Times do not move when the clock is set.
  */
 export class MemoryUsedTokens implements UsedTokenStore {
   /** Until when they are remembered, in milliseconds of `performance.now()`. */

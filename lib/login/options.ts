@@ -168,7 +168,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */
   readonly serverName: string;
   /**
-   * Login type to its {@link LoginTypeOptions}: at least one, and none of the specification's own (`m.login.password`, ...).
+   * Maps each login type to its {@link LoginTypeOptions}: at least one, and none of the specification's own (`m.login.password`, ...).
    *
    * @remarks
    * Or to a list of them, one for each of several issuers: the `iss` of a token selects the entry whose rules apply. Each
@@ -178,7 +178,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
   readonly loginTypes: Readonly<Record<string, LoginTypeOptions | readonly LoginTypeOptions[]>>;
   /**
    * The user of exactly this ID, or nothing. May be async. For a deactivated or locked user, throw
-   * a {@link MatrixError}: one that is not found counts as unknown, and might be registered.
+   * a {@link MatrixError}: a user who is not found counts as unknown, and might be registered.
    *
    * @remarks
    * A database that compares loosely (case, trailing space) would log somebody else in. What the client
@@ -196,7 +196,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    * @defaultValue none
    */
   readonly registerUser?: (userId: string, login: VerifiedLogin<Req>) => Awaitable<NoInfer<User>>;
-  /** Makes device and access token, an {@link IssuedToken}. May be async. All or nothing: rejects only if nothing was issued. */
+  /** Makes device and access token, an {@link IssuedToken}. May be async. All or nothing: it must reject only if nothing was issued. */
   readonly issueToken: (user: NoInfer<User>, login: VerifiedLogin<Req>) => Awaitable<IssuedToken>;
   /**
    * Limits of login attempts.
@@ -223,7 +223,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly externalIds?: ExternalIds<NoInfer<User>, Req> | false;
   /**
-   * Answered as `well_known`.
+   * Sent as `well_known` in the answer to a login.
    *
    * @defaultValue none
    */
@@ -253,7 +253,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onReject?: (event: RejectEvent<Req>) => void;
   /**
-   * Called after each fetch or read of keys that failed.
+   * Called after each fetch or read of keys, and each introspection, that failed.
    *
    * @remarks
    * What it throws is logged and changes nothing.

@@ -38,7 +38,7 @@ export function loginOptions<User, Req>() {
   type Options = Required<JwtLoginOptions<User, Req>>;
   return {
     serverName: required(serverName),
-    /** To be checked with what they share: {@link parseLoginOptions}. */
+    /** Checked later, by {@link parseLoginOptions}: several of them share keys. */
     loginTypes: required(anyObject),
     findUser: required(callback<Options["findUser"]>),
     registerUser: optional(callback<Options["registerUser"]>),

@@ -1,9 +1,8 @@
-import { isMatrixError, MatrixError } from "../matrix/errors.js";
-import { answerTo, internalError } from "../matrix/host-error.js";
+import { isMatrixError, type MatrixError } from "../matrix/errors.js";
+import { answerTo, internalError, usualError } from "../matrix/host-error.js";
 import { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
-import { pauseStackTraces } from "../support/stack-traces.js";
 import { TokenError } from "../tokens/errors.js";
 import type { RejectReason } from "./options.js";
 
@@ -60,13 +59,6 @@ function unavailable(message: string, retryAfterMs: number | undefined): MatrixE
   return answerWith("M_UNKNOWN", message, 503, retryAfterMs);
 }
 
-/** Without a stack trace: these are usual answers, and a flood of forged tokens makes many. */
 function answerWith(errcode: string, message: string, statusCode: number, retryAfterMs?: number): MatrixError {
-  const resumeStackTraces = pauseStackTraces();
-  const answer = new MatrixError(errcode, message, {
-    statusCode,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
-  resumeStackTraces();
-  return answer;
+  return usualError(errcode, message, { statusCode, ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }

@@ -19,7 +19,7 @@ export interface Purpose {
   /** Whether an identity that is new is linked to a user who exists, if the host allows that. */
   readonly links: boolean;
   /** Whether a token that logs in once is used up. */
-  readonly claims: boolean;
+  readonly usesUpToken: boolean;
   /** Whether the login counts for `rateLimits.account`. */
   readonly counts: boolean;
 }
@@ -27,21 +27,27 @@ export interface Purpose {
 const anybody = (): boolean => true;
 
 /** A login as a client asks for it. */
-export const LOGIN: Purpose = { admits: anybody, newUsers: "register", links: true, claims: true, counts: true };
+export const LOGIN: Purpose = { admits: anybody, newUsers: "register", links: true, usesUpToken: true, counts: true };
 /** Everything that a login checks. Nobody is registered or linked, and the token is not used up. */
 export const AUTHENTICATION: Purpose = {
   admits: anybody,
   newUsers: "admit",
   links: false,
-  claims: false,
+  usesUpToken: false,
   counts: true,
 };
 /** A user is there and known afterwards. The account is counted, and the token issued, later: see {@link issueTo}. */
-export const SIGN_IN: Purpose = { admits: anybody, newUsers: "register", links: true, claims: false, counts: false };
+export const SIGN_IN: Purpose = {
+  admits: anybody,
+  newUsers: "register",
+  links: true,
+  usesUpToken: false,
+  counts: false,
+};
 
 /** A user who has to re-authenticate. */
 export function reauthenticationOf(userId: string): Purpose {
-  return { admits: (whose) => whose === userId, newUsers: "refuse", links: false, claims: true, counts: true };
+  return { admits: (whose) => whose === userId, newUsers: "refuse", links: false, usesUpToken: true, counts: true };
 }
 
 /** Who logs in. */
@@ -70,7 +76,7 @@ export async function resolved<User, Req, T>(
 ): Promise<T> {
   const { rules, token, submission } = request;
   const once = <R>(work: () => Promise<R>): Promise<R> =>
-    purpose.claims && rules.singleUse
+    purpose.usesUpToken && rules.singleUse
       ? config.singleUse.once(token, rules.verifier.config.rules.clockTolerance, work)
       : work();
   const { externalIds } = config;

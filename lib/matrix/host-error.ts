@@ -1,4 +1,5 @@
-import { isMatrixError, MatrixError } from "./errors.js";
+import { pauseStackTraces } from "../support/stack-traces.js";
+import { isMatrixError, MatrixError, type MatrixErrorOptions } from "./errors.js";
 
 /** The answer if the host failed. It gives no details; the log does. */
 export function internalError(cause?: unknown): MatrixError {
@@ -37,4 +38,12 @@ export function errcodeOf(error: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Without a stack trace: for usual answers, of which a flood of forged tokens makes many. */
+export function usualError(errcode: string, message: string, options: MatrixErrorOptions): MatrixError {
+  const resumeStackTraces = pauseStackTraces();
+  const error = new MatrixError(errcode, message, options);
+  resumeStackTraces();
+  return error;
 }

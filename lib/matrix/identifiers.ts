@@ -4,7 +4,7 @@
 
 /** Bytes of a whole user ID, sigil and server name included. */
 const MAX_USER_ID_BYTES = 255;
-/** What `@`, `:` and the shortest server name leave of them. */
+/** What `@`, `:` and the shortest server name leave of these bytes for the localpart. */
 const MAX_LOCALPART_BYTES = 252;
 
 /** The part of a user ID that a server name is held to (appendix "Server Name"): a host, with or without a port. */

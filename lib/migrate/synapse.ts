@@ -1,5 +1,5 @@
 import { flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
-import { ALGORITHMS, isHmac } from "../tokens/readers/algorithms.js";
+import { ALGORITHMS, isHmac } from "../tokens/algorithms.js";
 import type { LoginTypeOptions } from "../login/login-type.js";
 import { SettingsReader, withoutNulls } from "./yaml.js";
 

@@ -83,7 +83,7 @@ export class Refreshed<T> {
   }
 
   /**
-   * What the fetch under way brings, if it suits; else what the first one brings that asks after this call.
+   * What the fetch under way brings, if it suits; else what the first fetch that starts after this call brings.
    *
    * Rejects with {@link KeysUnavailableError}.
    */

@@ -44,7 +44,7 @@ export interface LoginGate<Req> {
     prove: () => Promise<VerifiedToken>,
   ): Promise<VerifiedLogin<Req>>;
   /**
-   * Does some work once for all calls with this name; again if the work fails.
+   * Does some work once for all calls with this name. If the work fails, the next call does it again.
    *
    * @param exp - until when the name is good, in seconds since 1970
    * @throws TokenError `used`

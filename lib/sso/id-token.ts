@@ -1,6 +1,6 @@
 import type { Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
-import type { Confirmation, Proven } from "../tokens/readers/reader.js";
+import type { SecondProof, Proven } from "../tokens/readers/reader.js";
 import type { Steps } from "../tokens/steps.js";
 import { Verifier, type VerifiedToken } from "../tokens/verifier.js";
 import type { ProviderTokens } from "./provider-client.js";
@@ -34,7 +34,7 @@ export async function verifyIdToken(
   { idToken, accessToken }: ProviderTokens,
   steps: Steps,
 ): Promise<VerifiedToken> {
-  const confirmation: Confirmation = {
+  const secondProof: SecondProof = {
     async confirm(_, proven) {
       checkIdToken(proven.claims, config.clientId, signIn.nonce);
       if (!config.userInfo) return proven;
@@ -42,7 +42,7 @@ export async function verifyIdToken(
       return withClaims(proven, further);
     },
   };
-  return new Verifier({ ...loginType.verifier.config, confirmation }).verify(idToken, steps);
+  return new Verifier({ ...loginType.verifier.config, secondProof }).verify(idToken, steps);
 }
 
 function checkIdToken({ aud, azp, nonce, iat, sub, sid }: Claims, clientId: string, expectedNonce: string): void {

@@ -1,5 +1,5 @@
 import type { SubjectFormat, LocalpartRule } from "../matrix/subject.js";
-import type { Algorithm } from "../tokens/readers/algorithms.js";
+import type { Algorithm } from "../tokens/algorithms.js";
 import type { ClaimLocator } from "../tokens/claim-reader.js";
 import type { JwksOptions, TokenRules } from "../tokens/options.js";
 import type { SsoPage } from "./page.js";

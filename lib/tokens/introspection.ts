@@ -35,7 +35,7 @@ const OTHER_TOKENS: readonly unknown[] = ["refresh", "offline", "id"];
 
 type OnAsk = (url: string) => void;
 
-/** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached: a revoked token is refused at once. */
+/** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached here. */
 export class Introspection {
   readonly #config: IntrospectionConfig;
   readonly #watcher: IntrospectionWatcher;

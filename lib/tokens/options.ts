@@ -1,4 +1,4 @@
-import type { Algorithm } from "./readers/algorithms.js";
+import type { Algorithm } from "./algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
 import type { Fetch } from "../remote/request.js";
@@ -40,7 +40,7 @@ export interface JwksOptions {
    */
   readonly cooldown?: number;
   /**
-   * For a whole fetch, body included.
+   * Deadline for a whole fetch, body included.
    *
    * @remarks
    * With `discover`, half of it is for the discovery document.

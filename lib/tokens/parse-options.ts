@@ -1,7 +1,7 @@
 import { at, callback, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
-import { ALGORITHMS, withSynonyms, type Algorithm } from "./readers/algorithms.js";
+import { ALGORITHMS, withSynonyms, type Algorithm } from "./algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
 import { CLAIM_OPTIONS, claimRules } from "./claim-options.js";
 import { assertFitting, type KeySource } from "./keys/key-source.js";
@@ -11,7 +11,7 @@ import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
 import { decryption, parseDecryption } from "./parse-decryption.js";
 import { introspection, parseIntrospection } from "./parse-introspection.js";
 import { EncryptedReader } from "./readers/encrypted.js";
-import { IntrospectedConfirmation, IntrospectedReader } from "./readers/introspected.js";
+import { SecondIntrospection, IntrospectedReader } from "./readers/introspected.js";
 import { SignedReader } from "./readers/signed.js";
 import { Verifier, type Authorize } from "./verifier.js";
 
@@ -56,7 +56,7 @@ export function parseVerifier(options: TokenValues, path: string, context: KeyCo
   return new Verifier({
     reader: decryption === undefined ? proof : new EncryptedReader(proof, decryption),
     ...(signed && { signed }),
-    ...(signed && introspection && { confirmation: new IntrospectedConfirmation(introspection, options) }),
+    ...(signed && introspection && { secondProof: new SecondIntrospection(introspection, options) }),
     ...(decryption && { decryption }),
     rules: claimRules({ ...options, requireExpiry: options.requireExpiry ?? !isAlone }),
     subject: claimReader(options.subjectClaim, "subjectClaim"),

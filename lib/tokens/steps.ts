@@ -1,12 +1,16 @@
+/** The steps of a verification, but for the claim rules. */
+export type StepName =
+  "length" | "decryption" | "characters" | "introspection" | "shape" | "crit" | "alg" | "key" | "signature" | "subject";
+
 /**
  * Runs the named steps of a verification. Logins run them {@link STRICT strictly}. `explain` notes what each step came to
  * and goes on past failed checks.
  */
 export interface Steps {
   /** Runs a step whose result later steps need. */
-  take<T>(name: string, step: () => T): T;
+  take<T>(name: StepName, step: () => T): T;
   /** Runs a step that can only refuse: later steps can be judged without it. */
-  check(name: string, step: () => unknown): void;
+  check(name: StepName, step: () => unknown): void;
   /** Runs each of these as a check under its name. */
   checks<S>(steps: readonly (readonly [name: string, step: S])[], run: (step: S) => void): void;
 }

@@ -4,7 +4,7 @@ import { CLAIM_RULES } from "./claims.js";
 import type { ClaimReader } from "./claim-reader.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
-import type { Confirmation, Proven, TokenReader } from "./readers/reader.js";
+import type { SecondProof, Proven, TokenReader } from "./readers/reader.js";
 import type { Decryption } from "./parse-decryption.js";
 import type { SignedReader } from "./readers/signed.js";
 import { STRICT, type Steps } from "./steps.js";
@@ -20,7 +20,7 @@ export interface VerifierConfig {
   /** How tokens are decrypted for it. */
   readonly decryption?: Decryption;
   /** Asked last of a token that its reader has proven. */
-  readonly confirmation?: Confirmation;
+  readonly secondProof?: SecondProof;
   readonly rules: ClaimRules;
   readonly subject: ClaimReader;
   readonly maxTokenLength: number;
@@ -45,7 +45,7 @@ export class Verifier {
   }
 
   async ready(): Promise<void> {
-    await Promise.all([this.config.reader.ready(), this.config.confirmation?.ready?.()]);
+    await Promise.all([this.config.reader.ready(), this.config.secondProof?.ready?.()]);
   }
 
   /**
@@ -68,9 +68,9 @@ export class Verifier {
 
   #judge(token: string, proven: Proven, steps: Steps): VerifiedToken | Promise<VerifiedToken> {
     this.checkClaims(proven, steps);
-    const { confirmation } = this.config;
-    if (confirmation === undefined) return this.#withSubject(proven, steps);
-    const confirmed = confirmation.confirm(token, proven, steps);
+    const { secondProof } = this.config;
+    if (secondProof === undefined) return this.#withSubject(proven, steps);
+    const confirmed = secondProof.confirm(token, proven, steps);
     return confirmed instanceof Promise
       ? confirmed.then((late) => this.#withSubject(late, steps))
       : this.#withSubject(confirmed, steps);

@@ -22,7 +22,7 @@ export const ROOMS = {
     tests: ["tokens/token-verifier", "tokens/second-proof", "limits/single-use", "tokens/attacks"],
   },
   algorithms: {
-    mutate: readers("algorithms", "signature"),
+    mutate: [...tokens("algorithms"), ...readers("signature")],
     tests: [
       "tokens/algorithms",
       "tokens/token-verifier",

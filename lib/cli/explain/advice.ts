@@ -2,7 +2,7 @@ import { rejectionOf } from "../../login/refusal.js";
 import type { RejectReason } from "../../login/options.js";
 import { IntrospectionUnavailableError, KeysUnavailableError } from "../../remote/errors.js";
 import { printable } from "../show.js";
-import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/readers/algorithms.js";
+import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/algorithms.js";
 
 /** As `onReject` calls it; without what only a running login meets. */
 export type Reason = Exclude<

@@ -1,6 +1,6 @@
 import { createSecretKey, verify, type KeyObject } from "node:crypto";
 
-import { hashLength, type Algorithm } from "../../tokens/readers/algorithms.js";
+import { hashLength, type Algorithm } from "../../tokens/algorithms.js";
 import type { CompactToken } from "../../tokens/readers/compact.js";
 import { verifySignature } from "../../tokens/readers/signature.js";
 

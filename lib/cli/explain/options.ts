@@ -41,7 +41,7 @@ export function parseCommandLine(args: string[]) {
 export async function optionsOf({ values }: CommandLine): Promise<object> {
   const { audience, "any-audience": anyAudience } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
-  const fromFile = values.options === undefined ? {} : await optionsIn(values.options);
+  const fromFile = values.options === undefined ? {} : oneLoginType(await optionsIn(values.options));
   const fromFlags = {
     secret: oneOrMore([...values.secret, ...values["secret-file"].map(secretIn)]),
     keyFile: oneOrMore(values["key-file"]),
@@ -67,6 +67,16 @@ export async function optionsOf({ values }: CommandLine): Promise<object> {
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
   return { ...fromFile, ...Object.fromEntries(given) };
+}
+
+/** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */
+function oneLoginType(options: object): object {
+  const { loginTypes } = options as { readonly loginTypes?: object };
+  const types = Object.entries(loginTypes ?? options).filter(([name]) => loginTypes ?? name.includes("."));
+  const [one, ...more] = types;
+  if (one === undefined) return options;
+  if (more.length === 0) return Object(one[1]) as object;
+  throw new UsageError(`--options has several login types: export one of ${types.map(([name]) => name).join(", ")}`);
 }
 
 function jwksOptionsOf(options: { readonly jwksOptions?: object }): object | undefined {

@@ -2,9 +2,10 @@ import type { KeyObject } from "node:crypto";
 
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
 import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
-import type { Algorithm } from "../../tokens/readers/algorithms.js";
+import type { Algorithm } from "../../tokens/algorithms.js";
 import { unverifiedClaims, type CompactToken, type JoseHeader } from "../../tokens/readers/compact.js";
 import type { Proven } from "../../tokens/readers/reader.js";
+import type { StepName } from "../../tokens/steps.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import type { AdviceFacts } from "./advice.js";
@@ -15,13 +16,13 @@ import { nearMiss, type NearMiss } from "./near-miss.js";
 const SIGNED_STEPS = ["shape", "crit", "alg", "key", "signature"] as const;
 
 /** The steps of a verifier, in their order. */
-export function tokenSteps({ signed, confirmation, decryption }: VerifierConfig): readonly string[] {
+export function tokenSteps({ signed, secondProof, decryption }: VerifierConfig): readonly string[] {
   return [
     "length",
     ...(decryption === undefined ? [] : ["decryption"]),
     ...(signed === undefined ? ["characters", "introspection"] : SIGNED_STEPS),
     ...Object.keys(CLAIM_RULES),
-    ...(confirmation === undefined ? [] : ["introspection"]),
+    ...(secondProof === undefined ? [] : ["introspection"]),
     "subject",
   ];
 }
@@ -47,9 +48,9 @@ export class TokenView {
 
   /** What a step of the verifier's looked at. */
   factsOf(step: string, result: unknown): Facts {
-    const facts = STEP_FACTS[step];
-    if (facts !== undefined) return facts(this, result);
-    return CLAIM_FACTS[step as keyof typeof CLAIM_RULES](this.claimed, this.config.rules, this.now);
+    return step in CLAIM_FACTS
+      ? CLAIM_FACTS[step as keyof typeof CLAIM_RULES](this.claimed, this.config.rules, this.now)
+      : STEP_FACTS[step as StepName](this, result);
   }
 
   get claimed(): ClaimedToken {
@@ -97,7 +98,7 @@ export class TokenView {
 
 type StepFacts = (view: TokenView, result: unknown) => Facts;
 
-const STEP_FACTS: Readonly<Record<string, StepFacts>> = {
+const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
   length: ({ text, config }) => seen(`${String(text.length)} characters of at most ${String(config.maxTokenLength)}`),
   characters: () => seen("those of a bearer token (RFC 6750 section 2.1)"),
   decryption(_view, inner) {

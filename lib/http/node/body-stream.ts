@@ -17,24 +17,26 @@ export class BodyStream {
 
   /**
    * @param limit - bytes; no more is ever held
+   * @param length - bytes that the whole body has, if that is known
    * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
    */
-  read(limit: number): Promise<Buffer | "too long" | "gone"> {
+  read(limit: number, length = Number.NaN): Promise<Buffer | "too long" | "gone"> {
     const req = this.#req;
-    const encoding = req.readableEncoding ?? undefined;
     const chunks: (Buffer | string)[] = [];
     let size = 0;
     let hasListened = false;
+    // Node tells of the end in a turn of its own, after the last byte.
+    const hasAll = (): boolean => size + req.readableLength === length || isEnded(req);
     // Those who listen already would have the body twice.
     this.#others = detach(req);
 
     return new Promise((resolve) => {
       const settle = (outcome?: "too long" | "gone"): void => {
-        req.off("readable", onReadable).off("error", onGone).off("close", onGone);
+        if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
         const body = whole(chunks);
         if (outcome !== "gone") this.#body = body;
         const done = (): void => {
-          resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encoding) : body));
+          resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encodingOf(req)) : body));
         };
         // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
         if (hasListened) process.nextTick(done);
@@ -45,13 +47,13 @@ export class BodyStream {
           // Exactly what is there: a read of more would announce the end, and nothing can be put back after that.
           const chunk = req.read(req.readableLength) as Buffer | string;
           chunks.push(chunk);
-          size += Buffer.byteLength(chunk, encoding);
+          size += typeof chunk === "string" ? Buffer.byteLength(chunk, encodingOf(req)) : chunk.length;
           if (size > limit) {
             settle("too long");
             return;
           }
         }
-        if (hasAll(req)) settle();
+        if (hasAll()) settle();
       };
       const onGone = (): void => {
         settle("gone");
@@ -62,7 +64,7 @@ export class BodyStream {
           return;
         }
         // To listen to a stream that has all of its body would announce its end.
-        hasListened = !hasAll(req);
+        hasListened = !hasAll();
         if (hasListened) req.on("readable", onReadable).on("error", onGone).on("close", onGone);
         // Somebody else may have had the event that told of what is there.
         onReadable();
@@ -82,7 +84,7 @@ export class BodyStream {
     const req = this.#req;
     const wanted = isHosts || this.#others.length > 0;
     if (wanted && this.#body.length > 0 && !req.readableEnded) {
-      req.unshift(this.#body, req.readableEncoding ?? undefined);
+      req.unshift(this.#body, encodingOf(req));
     }
     for (const [event, listener] of this.#others) req.on(event, listener);
     this.#others = [];
@@ -93,11 +95,16 @@ export class BodyStream {
  * Is all of the body read or in the stream's buffer? Node says so in public only of HTTP/1.1, and after the end is announced
  * of other streams.
  */
-function hasAll(req: Readable): boolean {
+function isEnded(req: Readable): boolean {
   return (req as unknown as { readonly _readableState: { readonly ended: boolean } })._readableState.ended;
 }
 
+function encodingOf(req: Readable): BufferEncoding | undefined {
+  return req.readableEncoding ?? undefined;
+}
+
 function detach(req: Readable): readonly (readonly [string, Listener])[] {
+  if (READING.every((event) => req.listenerCount(event) === 0)) return [];
   const found = READING.flatMap((event) => req.rawListeners(event).map((one) => [event, one as Listener] as const));
   for (const [event, listener] of found) req.off(event, listener);
   return found;

@@ -28,14 +28,22 @@ export function takeSubmission(
   bodies: LoginBodies,
   onFormParser: () => void,
 ): Submission | Promise<Submission> {
-  if (Number(req.headers["content-length"]) > bodies.limit) return bodies.refuse(tooLarge);
+  const { headers } = req;
+  const length = lengthIn(headers);
+  if (length > bodies.limit) return bodies.refuse(tooLarge);
   // A stream that was read to its end can't be read again, and one without a body must not be touched.
-  if (isTaken(req) || !hasBody(req)) return parsedBefore(req, bodies, onFormParser);
-  return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies);
+  if (isTaken(req) || !hasBody(req, length)) return parsedBefore(req, bodies, onFormParser);
+  return isEncoded(headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies, length);
 }
 
-async function read(req: NodeRequest, res: NodeResponse, stream: BodyStream, bodies: LoginBodies): Promise<Submission> {
-  const body = await stream.read(bodies.limit);
+async function read(
+  req: NodeRequest,
+  res: NodeResponse,
+  stream: BodyStream,
+  bodies: LoginBodies,
+  length: number,
+): Promise<Submission> {
+  const body = await stream.read(bodies.limit, length);
   if (body === "gone") return body;
   if (body !== "too long") return bodies.of(body);
   drainUnread(req, res);
@@ -51,9 +59,10 @@ async function read(req: NodeRequest, res: NodeResponse, stream: BodyStream, bod
  * @throws MatrixError 413 `M_TOO_LARGE`
  */
 export async function takeForm(req: NodeRequest, stream: BodyStream, limit: number): Promise<URLSearchParams | "gone"> {
-  if (Number(req.headers["content-length"]) > limit) throw tooLarge();
-  if (isTaken(req) || !hasBody(req)) return formParsedBefore(req as ParsedRequest);
-  const body = await stream.read(limit);
+  const length = lengthIn(req.headers);
+  if (length > limit) throw tooLarge();
+  if (isTaken(req) || !hasBody(req, length)) return formParsedBefore(req as ParsedRequest);
+  const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
   return new URLSearchParams(body.toString());
@@ -76,11 +85,15 @@ function isTaken(req: NodeRequest): boolean {
   return req.readableDidRead && req.readableLength === 0 && (body !== undefined || rawBody !== undefined);
 }
 
+/** Bytes of the whole body; NaN if only its end tells. A coding of the transfer overrides the length (RFC 9112 section 6.3). */
+function lengthIn({ "content-length": length, "transfer-encoding": coding }: NodeRequest["headers"]): number {
+  return coding === undefined ? Number(length) : Number.NaN;
+}
+
 /** RFC 9112 section 6: without either header there is none. HTTP/2 ends a request without a body with its headers. */
-function hasBody(req: NodeRequest): boolean {
-  const { "content-length": length, "transfer-encoding": coding } = req.headers;
-  if (length !== undefined) return Number(length) > 0;
-  return coding !== undefined || ("stream" in req && !req.stream.endAfterHeaders);
+function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
+  if (!Number.isNaN(length)) return length > 0;
+  return req.headers["transfer-encoding"] !== undefined || ("stream" in req && !req.stream.endAfterHeaders);
 }
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onFormParser: () => void): JsonObject | undefined {

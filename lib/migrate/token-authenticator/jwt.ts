@@ -1,6 +1,6 @@
 import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";
+import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { Claims } from "../../tokens/claims.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";

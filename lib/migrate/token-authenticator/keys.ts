@@ -6,7 +6,7 @@ import type { LoginTypeOptions } from "../../login/login-type.js";
 import { isSecret } from "../../tokens/keys/jwk.js";
 import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
 import { warnOfShortSecret } from "../../tokens/keys/secret.js";
-import { ALGORITHMS, isHmac } from "../../tokens/readers/algorithms.js";
+import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { SettingsReader } from "../yaml.js";
 
 type KeySource = Pick<LoginTypeOptions, "publicKey" | "secret" | "keyFile" | "jwksUri" | "jwks" | "algorithms">;

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
-import { isHmac, type Algorithm } from "../readers/algorithms.js";
+import { isHmac, type Algorithm } from "../algorithms.js";
 import type { Jwk, Jwks } from "./jwk.js";
 import { inlineJwks, jwkSet, JwkSet, setSource } from "./jwk-set.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";

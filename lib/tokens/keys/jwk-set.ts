@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { quoted } from "../../remote/errors.js";
 import { OptionsError } from "../../support/options-error.js";
 import { inSlices } from "../../support/slices.js";
-import type { Algorithm } from "../readers/algorithms.js";
+import type { Algorithm } from "../algorithms.js";
 import { describeJwk, setKey, type SetKey } from "./jwk.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
 import { quoted } from "../../remote/errors.js";
-import { algorithmsNamedBy, algorithmsOf, isSynonym, type Algorithm } from "../readers/algorithms.js";
+import { algorithmsNamedBy, algorithmsOf, isSynonym, type Algorithm } from "../algorithms.js";
 
 /** A JSON Web Key (RFC 7517 section 4). */
 export interface Jwk {

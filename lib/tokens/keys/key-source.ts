@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { at } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { algorithmsOf, type Algorithm } from "../readers/algorithms.js";
+import { algorithmsOf, type Algorithm } from "../algorithms.js";
 
 /** What of a token's header may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
 export interface KeyQuery {
@@ -13,7 +13,7 @@ export interface KeyQuery {
 /** Where a login type's keys come from. */
 export interface KeySource {
   /**
-   * The keys that may verify a token, best first: at once if they are known, and none if none fits.
+   * The keys that may verify a token, best first; an empty list if none fits. Synchronous if nothing has to be fetched.
    *
    * Rejects with {@link KeysUnavailableError} if keys are temporarily unavailable.
    */

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
-import { algorithmsOf } from "../readers/algorithms.js";
+import { algorithmsOf } from "../algorithms.js";
 import { bare, isPublicLabel, pastedPem, pemLabels, textOf } from "./pem.js";
 
 /** A public key or X.509 certificate: PEM text or bytes, or a public `KeyObject`. */

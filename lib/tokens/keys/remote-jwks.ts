@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import type { JwksClient, Options } from "jwks-rsa";
 
 import { AnswerError } from "../../remote/errors.js";
-import { PUBLIC_KEY_ALGORITHMS } from "../readers/algorithms.js";
+import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
 import { requestJson, within } from "../../remote/request.js";
 import { JwkSet, noKeyFor } from "./jwk-set.js";

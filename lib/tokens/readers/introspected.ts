@@ -4,7 +4,7 @@ import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";
 import { malformed } from "./compact.js";
-import type { Confirmation, Proven, TokenReader } from "./reader.js";
+import type { SecondProof, Proven, TokenReader } from "./reader.js";
 
 /** RFC 6750 section 2.1. */
 const B64TOKEN = /^[\w.~+/-]+=*$/;
@@ -40,7 +40,7 @@ export class IntrospectedReader implements TokenReader {
 type ConfirmationRules = Pick<ClaimRules, "allowSenderConstrained">;
 
 /** Asks whether a token that its signature proves is still active. */
-export class IntrospectedConfirmation implements Confirmation {
+export class SecondIntrospection implements SecondProof {
   readonly #introspection: Introspection;
   readonly #rules: ConfirmationRules;
 

@@ -21,7 +21,7 @@ export interface TokenReader {
 }
 
 /** A second proof of a token that a reader has proven and whose claims are good, e.g. introspection beside a signature. */
-export interface Confirmation {
+export interface SecondProof {
   /**
    * @returns `proven` with what the second proof adds
    * @throws TokenError if the token is refused after all

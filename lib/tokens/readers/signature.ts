@@ -3,7 +3,7 @@ import { constants, verify, type KeyObject, type VerifyKeyObjectInput } from "no
 import jsonwebtoken, { type VerifyOptions } from "jsonwebtoken";
 
 import { pauseStackTraces } from "../../support/stack-traces.js";
-import { ALGORITHMS, isHmac, type Algorithm, type PublicKeyAlgorithm } from "./algorithms.js";
+import { ALGORITHMS, isHmac, type Algorithm, type PublicKeyAlgorithm } from "../algorithms.js";
 import type { Claims } from "../claims.js";
 import { malformed, type CompactToken } from "./compact.js";
 import type { TokenError } from "../errors.js";

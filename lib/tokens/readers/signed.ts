@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { TokenError } from "../errors.js";
 import type { KeyQuery, KeySource } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
-import { ALGORITHMS, type Algorithm } from "./algorithms.js";
+import { ALGORITHMS, type Algorithm } from "../algorithms.js";
 import { checkCritical, keyIdOf, parseCompact, type CompactToken, type JoseHeader } from "./compact.js";
 import type { Proven, TokenReader } from "./reader.js";
 import { verifySignature } from "./signature.js";
