@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import express from "express";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 import { startTestServer, type TestServer } from "../example-server/helpers/test-server.js";
 import { serve, type RunningServer } from "../helpers/hosts.js";
-import { button, describeInChromium } from "./helpers/browser.js";
+import { button, describeInChromium, launchChromium } from "./helpers/browser.js";
 import { CLIENT_PAGE } from "./helpers/client-page.js";
 import { faintTexts, isTooWide } from "./helpers/looks.js";
 
@@ -25,9 +25,8 @@ describeInChromium("single sign-on at oidc-provider, in a browser", () => {
     const client = () => serve(express().get("/", (_, res) => void res.type("html").send(CLIENT_PAGE)));
     [trusted, other] = [await client(), await client()];
     server = await startTestServer({ TRUSTED_CLIENTS: `${trusted.url}/` });
-    const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium(args);
   });
   afterAll(async () => {
     await browser.close();

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import express from "express";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 import { serveForTest } from "../helpers/test-hosts.js";
 import { until } from "../helpers/until.js";
 import { providerForTest, ssoHost, type SsoHost } from "../sso/helpers/host.js";
-import { describeInChromium } from "./helpers/browser.js";
+import { describeInChromium, launchChromium } from "./helpers/browser.js";
 import { CLIENT_PAGE } from "./helpers/client-page.js";
 import { backgroundOf, faintTexts, isTooWide, nameless } from "./helpers/looks.js";
 
@@ -17,9 +17,8 @@ describeInChromium("single sign-on in a browser", () => {
   const messages: string[] = [];
 
   beforeAll(async () => {
-    const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium(args);
   });
   afterAll(() => browser.close());
   afterEach(async () => {

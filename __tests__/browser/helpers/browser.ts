@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-
 import { afterAll, afterEach, beforeAll, describe, expect } from "@jest/globals";
 import express from "express";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
@@ -7,10 +5,15 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 import { signInPage } from "../../../example-server/src/sign-in-page.js";
 import { serve, type RunningServer } from "../../helpers/hosts.js";
 
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** The path of a Chromium. */
+const executablePath = process.env["CHROMIUM"];
 
-/** Skipped, by name, where there is no Chromium. */
-export const describeInChromium = existsSync(executablePath) ? describe : describe.skip;
+/** Skipped, by name, without a Chromium. */
+export const describeInChromium = executablePath === undefined ? describe.skip : describe;
+
+export function launchChromium(args: readonly string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: String(executablePath), args: [...args] });
+}
 
 interface OpenPage {
   readonly page: Page;
@@ -43,7 +46,7 @@ export function useChromium(): Visitor {
 
   beforeAll(async () => {
     host = await serve(express().use(signInPage()));
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium(flags);
   });
   afterAll(async () => {
     await browser.close();
