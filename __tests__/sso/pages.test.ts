@@ -43,6 +43,21 @@ describe("a page", () => {
     expect(body).toContain('name="viewport"');
   });
 
+  test("has nothing in it but what it was given", () => {
+    const mainOf = (made: Partial<PageContent>) => {
+      const { body } = page({ ...content, ...made });
+      return body.slice(body.indexOf("<main"), body.indexOf("</html>")).replace(/\n+/g, "\n");
+    };
+    expect(mainOf({})).toBe(`<main class="confirm">\n<h1>Title</h1>\n<p>One</p>\n<p>Two</p>\n</main>\n</body>\n`);
+    const link = { label: "A", href: "/a" };
+    const button = { label: "B", action: "/b", fields: { c: "1", d: "2" } };
+    expect(mainOf({ text: "One", actions: [link, button] })).toBe(
+      `<main class="confirm">\n<h1>Title</h1>\n<p>One</p>\n<ul>\n<li><a href="/a">A</a></li>\n` +
+        `<li><form method="post" action="/b"><input type="hidden" name="c" value="1">` +
+        `<input type="hidden" name="d" value="2"><button type="submit">B</button></form></li>\n</ul>\n</main>\n</body>\n`,
+    );
+  });
+
   test("escapes all that it is given", () => {
     const { body } = page({
       ...content,

@@ -90,7 +90,10 @@ describe("the page", () => {
     const page = await made.browser.visit(made.fallback());
     expect(page.status).toBe(500);
     expect(page.text).not.toContain("secret");
-    expect(made.logger.lines.at(-1)?.level).toBe("error");
+    const failure: unknown = expect.objectContaining({
+      message: "matrix-jwt-login: sso.interactiveAuth.sessionOf failed",
+    });
+    expect(made.logger.lines.at(-1)).toEqual({ level: "error", message: failure });
   });
 
   test("without a description leaves that out", async () => {
@@ -220,11 +223,15 @@ describe("signing in again", () => {
   });
 
   test("if complete fails is 500", async () => {
-    const { signInAgain, complete } = await host();
+    const { signInAgain, complete, logger } = await host();
     complete.mockRejectedValue(new Error("secret"));
     const page = await signInAgain();
     expect(page.status).toBe(500);
     expect(page.text).not.toContain("secret");
+    const failure: unknown = expect.objectContaining({
+      message: "matrix-jwt-login: sso.interactiveAuth.complete failed",
+    });
+    expect(logger.lines).toContainEqual({ level: "error", message: failure });
   });
 
   test("cancelled at the provider leads back to its page", async () => {

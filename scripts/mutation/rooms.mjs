@@ -179,7 +179,7 @@ export const ROOMS = {
   "sso options": { mutate: sso("parse-options"), tests: ["sso/options", "sso/sign-in"] },
   "sso pages": {
     mutate: sso("answer", "forms", "page", "page-texts", "web-fallback"),
-    tests: ["sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
+    tests: ["sso/page-texts", "sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
   },
   "sso sign-in": {
     mutate: [
