@@ -15,7 +15,7 @@ export const WITHHELD = [
 /** Characters, or bytes: a longer answer lists no login flows. */
 export const MAX_HELD = 1_048_576;
 
-/** What a host said of a body that is not sent as it was (RFC 9110 section 8, RFC 9530, RFC 1864). */
+/** Headers that describe the host's body, if another body is sent (RFC 9110 section 8, RFC 9530, RFC 1864). */
 const STALE = [
   "ETag",
   "Last-Modified",

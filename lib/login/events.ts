@@ -31,7 +31,7 @@ export function notifier<Event>(
 const MAX_LINES = 10;
 const MINUTE = 60_000;
 
-/** What every way in has of these options. */
+/** The options about keys that every way in has. */
 interface KeyEvents {
   readonly keyCache?: SharedJwks | undefined;
   readonly logger: Logger;
