@@ -123,8 +123,6 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
         } catch (error) {
           fail(error);
         }
-        // What nobody reads would keep the connection from its next request.
-        req.resume();
       }, fail);
     } else if (req.method === "GET" || req.method === "HEAD") {
       if (http.flows === "replace" || next === undefined) {

@@ -84,8 +84,6 @@ export function browserHandler<Req extends NodeRequest>(
       .then((isHosts) => {
         stream.release(isHosts);
         if (isHosts) pass();
-        // What nobody reads would keep the connection from its next request.
-        else req.resume();
       }, fail);
     return true;
   };

@@ -78,7 +78,8 @@ export class BodyStream {
   /**
    * Attaches the earlier listeners again. They get the body after this turn of the event loop.
    *
-   * @param isHosts - is the request the host's? Otherwise the body is put back for earlier listeners alone
+   * @param isHosts - is the request the host's? Otherwise the body is put back for earlier listeners alone, and what is
+   *   still to come is thrown away
    */
   release(isHosts: boolean): void {
     const req = this.#req;
@@ -88,6 +89,8 @@ export class BodyStream {
     }
     for (const [event, listener] of this.#others) req.on(event, listener);
     this.#others = [];
+    // What nobody reads would keep the connection from its next request.
+    if (!isHosts) req.resume();
   }
 }
 
