@@ -36,6 +36,13 @@ describe("an options file", () => {
       "async",
     ],
     ["exports a number", "module.exports = 7", "must hold an object"],
+    ["has two exports", "exports.__esModule = true; exports.a = {}; exports.b = {}", "exports a, b"],
+    ["has no login type", "module.exports = { serverName: 'example.org', loginTypes: {} }", "has no login type"],
+    [
+      "has a server name that is none",
+      "module.exports = { serverName: 7, loginTypes: { 'm.a': {} } }",
+      "serverName of",
+    ],
     ["has two login types", "module.exports = { 'm.a': {}, 'm.b': {} }", "export one of m.a, m.b"],
     ["has a login type that is no object", "module.exports = { 'm.a': null }", "no key source"],
     ["is no JavaScript", "{ nonsense", "neither JSON (.json) nor a module"],
@@ -54,6 +61,14 @@ describe("an options file", () => {
     const { exitCode, stderr } = await run(["explain", "--options", options, token()]);
     const nodeRunsIt = Boolean((process.features as { typescript?: unknown }).typescript);
     expect([exitCode, stderr]).toEqual(nodeRunsIt ? [0, ""] : [2, expect.stringContaining("is TypeScript")]);
+  });
+
+  test("that holds the middleware's options gives the server's name too", async () => {
+    const code = `module.exports = { serverName: "matrix.test", loginTypes: { jwt: { secret: "${SECRET}" } } }`;
+    const options = folder.file("server-name.cjs", code);
+    expect((await run(["explain", "--options", options, token()])).stdout).toContain("@alice:matrix.test");
+    const other = ["--server-name", "other.test"];
+    expect((await run(["explain", "--options", options, ...other, token()])).stdout).toContain("@alice:other.test");
   });
 
   test.each([

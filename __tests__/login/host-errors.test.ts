@@ -169,6 +169,7 @@ const AMISS: readonly (readonly [Callback, string, unknown])[] = [
   ["issueToken", "null for accessToken", { accessToken: null }],
   ["issueToken", "an empty accessToken", { accessToken: "" }],
   ["issueToken", "a number for accessToken", { accessToken: 1 }],
+  ["issueToken", "a promise for accessToken", { accessToken: Promise.resolve(PRIVATE) }],
   ["issueToken", "a number for deviceId", { accessToken: PRIVATE, deviceId: 1 }],
   ["issueToken", "an empty deviceId", { accessToken: PRIVATE, deviceId: "" }],
   ["issueToken", "an object for userId", { accessToken: PRIVATE, userId: {} }],

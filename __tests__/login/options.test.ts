@@ -156,6 +156,21 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     },
   );
 
+  test.each([
+    ["servername", "serverName"],
+    ["findUsers", "findUser"],
+    ["findUse", "findUser"],
+    ["finbUser", "findUser"],
+    ["login_types", "loginTypes"],
+    ["rate-limit", "rateLimits"],
+  ])("asks of %s whether %s is meant", (written, name) => {
+    expect(() => make(with_({ [written]: 1 }))).toThrow(new RegExp(`do you mean ${name}\\?$`));
+  });
+
+  test.each([["users"], ["find"], ["x"]])("asks nothing of %s", (written) => {
+    expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
+  });
+
   test("names an unknown option that is no identifier as JavaScript would", () => {
     expectOptionsError(() => make(with_({ "body-limit": 1 })), '["body-limit"]', /is not an option of this version/);
   });

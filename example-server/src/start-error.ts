@@ -25,6 +25,11 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
   }
   if (code === "EADDRNOTAVAIL") return `${message}; set HOST to an address of this machine`;
   if (code?.startsWith("ERR_OSSL")) return `${String(settings.idpKeyFile)} holds no private key: see IDP_KEY_FILE`;
+  if (error.name === "KeysUnavailableError") {
+    const { detail = message } = error as { detail?: string };
+    return `${detail}; set IDENTITY_PROVIDER to an issuer that answers, or leave it out`;
+  }
+  if (message.startsWith("invalid IP address")) return `${message}; set TRUST_PROXY to addresses of proxies`;
   if (message.startsWith("Redis ")) return `${message}; set REDIS_URL to one that answers, or leave it out`;
   if (message.startsWith("The database ")) {
     const name = settings.databaseUrl === undefined ? "DATABASE_FILE" : "DATABASE_URL";

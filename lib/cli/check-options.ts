@@ -20,7 +20,10 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
           'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),
       }),
-    bearer: block("tokens: {", [...rules, 'tokenType: "at+jwt",']),
+    bearer: block("tokens: {", [
+      ...rules,
+      'tokenType: "at+jwt", // of RFC 9068; `decode` shows the typ of your tokens',
+    ]),
   };
 }
 

@@ -38,6 +38,7 @@ export interface Question {
   readonly allowHttp: boolean;
 }
 
+const ALLOW_HTTP = ", or with --allow-http";
 const TIMEOUT = 5;
 const LIMITS = { fetch: globalThis.fetch, maxResponseSize: 1_048_576 };
 /** Seconds that clocks may differ without a word, and without harm under the default `clockTolerance`. */
@@ -78,7 +79,7 @@ async function discovered(given: string, question: Question, findings: Finding[]
     "discovery",
     url,
     findings,
-    "Compare the issuer with the provider's documentation, or give --jwks-uri.",
+    "Compare the issuer with the provider's documentation, or give --jwks-uri. If it is right: can this machine reach it?",
   );
   if (document === undefined) return undefined;
   const { issuer: named } = document;
@@ -129,7 +130,7 @@ function withoutSlash(url: string): string {
 
 function checkedUrl(url: unknown, what: string, { allowHttp }: Question): string {
   try {
-    return endpointUrl(url, what, allowHttp);
+    return endpointUrl(url, what, allowHttp, ALLOW_HTTP);
   } catch (error) {
     throw new UsageError(reasons(error));
   }
@@ -169,7 +170,7 @@ function checkClock(answer: RemoteAnswer, findings: Finding[]): void {
 
 async function keysOf({ jwks_uri: uri }: Metadata, { allowHttp }: Question, findings: Finding[]) {
   try {
-    return await keysAt(endpointUrl(uri, "jwks_uri", allowHttp), findings);
+    return await keysAt(endpointUrl(uri, "jwks_uri", allowHttp, ALLOW_HTTP), findings);
   } catch (error) {
     const text = uri === undefined ? "the discovery document names no jwks_uri" : reasons(error);
     findings.push(failed("keys", text, "The provider must publish its keys over https; --jwks-uri gives another URL."));

@@ -49,9 +49,11 @@ export async function optionsIn(file: string): Promise<object> {
 function exportedBy(module: unknown): unknown {
   if (typeof module !== "object" || module === null) return module;
   if ("default" in module) return module.default;
-  const names = Object.keys(module).filter((name) => name !== "__esModule");
   const isNamespace = Object.prototype.toString.call(module) === "[object Module]" || isTranspiled(module);
-  return isNamespace && names.length === 1 ? (module as Record<string, unknown>)[String(names[0])] : module;
+  if (!isNamespace) return module;
+  const names = Object.keys(module).filter((name) => name !== "__esModule");
+  if (names.length < 2) return (module as Record<string, unknown>)[String(names[0])];
+  throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
 }
 
 /** A CommonJS module that was made of an ES module: its names are exports, and not options. */

@@ -42,7 +42,7 @@ export async function issueToken<User, Req>(
 /** A list is what a query returns and false what a lookup says: taken for users, they would log strangers in. */
 export function assertUser<User>(user: User | undefined, callback: string): User {
   if (user === undefined || user === null || (user as unknown) === false || Array.isArray(user)) {
-    throw new HostFailure(callback, new TypeError(`${callback} must return a user`));
+    throw new HostFailure(callback, new TypeError(`${callback} must return a user, or undefined if there is none`));
   }
   return user;
 }

@@ -77,7 +77,8 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
 function text(issued: Readonly<Record<keyof IssuedToken, unknown>>, name: keyof IssuedToken): string | undefined {
   const value = issued[name] ?? undefined;
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  throw new TypeError(`issueToken gave a ${name} that is not a non-empty string`);
+  const advice = value instanceof Promise ? "; it is a promise: await it" : "";
+  throw new TypeError(`what issueToken gave as ${name} is not a non-empty string${advice}`);
 }
 
 function duration(value: unknown): number | undefined {

@@ -97,13 +97,19 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /**
  * The URL of an endpoint that decides who may log in: whoever can change its answers on the way could forge tokens.
  *
+ * @param unless - what would allow http, for the message
  * @throws OptionsError
  */
-export function endpointUrl(value: unknown, path: string, allowHttp: boolean): string {
+export function endpointUrl(
+  value: unknown,
+  path: string,
+  allowHttp: boolean,
+  unless = ", or with jwksOptions.allowHttp",
+): string {
   const url = value instanceof URL ? value : assertUrl(text(value, path), path);
   const mayBeHttp = allowHttp || LOOPBACK.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) {
-    throw new OptionsError(path, "must be an https: URL (http: is for loopback hosts, or with jwksOptions.allowHttp)");
+    throw new OptionsError(path, `must be an https: URL (http: is for loopback hosts${unless})`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new OptionsError(path, "must not hold a user name or password; send them through jwksOptions.fetch");
@@ -113,6 +119,6 @@ export function endpointUrl(value: unknown, path: string, allowHttp: boolean): s
 
 function assertUrl(text: string, path: string): URL {
   const url = parseUrl(text);
-  if (url === undefined) throw new OptionsError(path, "must be a URL, e.g. https://idp.example.org");
+  if (url === undefined) throw new OptionsError(path, "must be a URL, e.g. https://example.org");
   return url;
 }

@@ -188,7 +188,7 @@ function providersOf(
 }
 
 function baseUrl(value: unknown, path: string): URL {
-  const url = new URL(endpointUrl(value, path, false));
+  const url = new URL(endpointUrl(value, path, false, ""));
   if (url.search === "" && url.hash === "") return url;
   throw new OptionsError(path, "must have no query and no fragment");
 }

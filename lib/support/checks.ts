@@ -15,13 +15,26 @@ export function objectWith(names: readonly string[]): Check<Readonly<Record<stri
     const object = anyObject(value, path);
     for (const name of Object.keys(object)) {
       if (names.includes(name)) continue;
+      const near = names.find((one) => isNear(name, one));
       throw new OptionsError(
         at(path, name),
-        `is not an option of this version; the options here are ${names.join(", ")}`,
+        `is not an option of this version; the options here are ${names.join(", ")}${near === undefined ? "" : `; do you mean ${near}?`}`,
       );
     }
     return object;
   };
+}
+
+/** Alike but for one character more, less or other, for case, hyphens and underscores. */
+function isNear(written: string, name: string): boolean {
+  const [short, long] = [written, name]
+    .map((one) => one.replace(/[-_]/g, "").toLowerCase())
+    .sort((one, other) => one.length - other.length) as [string, string];
+  if (long.length - short.length > 1) return false;
+  let same = 0;
+  while (same < short.length && short[same] === long[same]) same += 1;
+  const rest = long.slice(same + 1);
+  return rest === short.slice(same + 1) || rest === short.slice(same);
 }
 
 export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {

@@ -71,7 +71,8 @@ function endpointOf(
   if ((endpoint === undefined) !== discover) {
     throw new OptionsError(at(here, "endpoint"), "is required, or discover: true; exactly one of the two");
   }
-  if (endpoint !== undefined) return endpointUrl(endpoint, at(here, "endpoint"), allowHttp);
+  if (endpoint !== undefined)
+    return endpointUrl(endpoint, at(here, "endpoint"), allowHttp, ", or with introspection.allowHttp");
   // With equal settings, keys that are discovered need no document of their own.
   const settings = { ...jwksSettings(options), timeout, fetch, allowHttp };
   return shared.metadata(discoverableIssuer(options, path, settings), settings, UNWATCHED);

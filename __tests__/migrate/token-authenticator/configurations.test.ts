@@ -511,6 +511,11 @@ describe("what is left to the host", () => {
   });
 });
 
+test("a whole entry of Synapse's modules is an options error that says what to give", () => {
+  const entry = { module: "synapse_token_authenticator.TokenAuthenticator", config: { jwt: { secret: "x" } } };
+  expectOptionsError(() => fromTokenAuthenticatorConfig(entry as never), "", /give what is under its `config`/);
+});
+
 test("an empty part counts as none", () => {
   expect(
     Object.keys(fromTokenAuthenticatorConfig({ jwt: { secret: SECRET }, oauth: {}, oidc: null, epa: null })),

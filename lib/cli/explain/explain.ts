@@ -54,8 +54,9 @@ export const explain: Command = {
   help: HELP,
   async run(args, io) {
     const line = parseCommandLine(args);
-    const login = { serverName: serverNameOf(line), user: userOf(line) };
-    const options = await optionsOf(line);
+    const user = userOf(line);
+    const { options, serverName } = await optionsOf(line);
+    const login = { serverName: serverNameOf(line) ?? assertServerName(serverName, "serverName of --options"), user };
     const token = await pastedToken(line.positionals, io);
     const judgement = await waitingFor(judge(token, options, login), io);
     io.stdout.write(written(judgement, line, io));
@@ -80,9 +81,12 @@ function userOf({ values: { user } }: CommandLine): UserIs | undefined {
 }
 
 function serverNameOf({ values }: CommandLine): string | undefined {
-  const { "server-name": serverName } = values;
-  if (serverName === undefined || isServerName(serverName)) return serverName;
-  throw new UsageError("--server-name must be a Matrix server name, e.g. example.org or example.org:8448");
+  return assertServerName(values["server-name"], "--server-name");
+}
+
+function assertServerName(name: unknown, what: string): string | undefined {
+  if (name === undefined || (typeof name === "string" && isServerName(name))) return name;
+  throw new UsageError(`${what} must be a Matrix server name, e.g. example.org or example.org:8448`);
 }
 
 /** None of the library's timers keeps a process alive; this one does, until there is a verdict. */

@@ -38,10 +38,12 @@ export function parseCommandLine(args: string[]) {
 }
 
 /** A login type's options: those of the file, and over them those of the flags. The library checks them. */
-export async function optionsOf({ values }: CommandLine): Promise<object> {
+export async function optionsOf({ values }: CommandLine): Promise<{ options: object; serverName: unknown }> {
   const { audience, "any-audience": anyAudience } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
-  const fromFile = values.options === undefined ? {} : oneLoginType(await optionsIn(values.options));
+  const file = values.options === undefined ? {} : await optionsIn(values.options);
+  const { serverName } = file as { readonly serverName?: unknown };
+  const fromFile = oneLoginType(file);
   const fromFlags = {
     secret: oneOrMore([...values.secret, ...values["secret-file"].map(secretIn)]),
     keyFile: oneOrMore(values["key-file"]),
@@ -63,10 +65,10 @@ export async function optionsOf({ values }: CommandLine): Promise<object> {
   };
   const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
   if (Array.isArray(fromFile)) {
-    if (given.length === 0) return fromFile as readonly unknown[];
+    if (given.length === 0) return { options: fromFile, serverName };
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
-  return { ...fromFile, ...Object.fromEntries(given) };
+  return { options: { ...fromFile, ...Object.fromEntries(given) }, serverName };
 }
 
 /** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */
@@ -74,7 +76,10 @@ function oneLoginType(options: object): object {
   const { loginTypes } = options as { readonly loginTypes?: object };
   const types = Object.entries(loginTypes ?? options).filter(([name]) => loginTypes ?? name.includes("."));
   const [one, ...more] = types;
-  if (one === undefined) return options;
+  if (one === undefined) {
+    if (loginTypes === undefined) return options;
+    throw new UsageError("--options has no login type to judge a token by");
+  }
   if (more.length === 0) return Object(one[1]) as object;
   throw new UsageError(`--options has several login types: export one of ${types.map(([name]) => name).join(", ")}`);
 }

@@ -1,4 +1,5 @@
 import { anyObject } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
 import { epaLoginType } from "./epa.js";
@@ -29,7 +30,11 @@ const NAMES = Object.keys(PARTS);
  * @throws OptionsError for what the module would not start with, and for what is not safe
  */
 export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {
-  if (!NAMES.some((name) => Object.hasOwn(anyObject(config, ""), name))) {
+  const given = anyObject(config, "");
+  if ("module" in given && "config" in given) {
+    throw new OptionsError("", "is a whole entry of Synapse's `modules`: give what is under its `config`");
+  }
+  if (!NAMES.some((name) => Object.hasOwn(given, name))) {
     return { [PARTS.jwt[0]]: flatJwtLoginType(config) };
   }
   const options = settings(config, "", NAMES);
