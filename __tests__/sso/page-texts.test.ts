@@ -19,10 +19,10 @@ const AGAIN = "https://matrix.example.org/again";
 const again = [{ label: "Try again", href: AGAIN }];
 const buttons = [{ label: "Continue with Example", href: "https://matrix.example.org/go" }];
 
-const shown: readonly (readonly [string, PageContent, PageContent])[] = [
+const shown: readonly (readonly [string, () => PageContent, PageContent])[] = [
   [
     "a sign-in that was cancelled",
-    faultPage("cancelled", AGAIN),
+    () => faultPage("cancelled", AGAIN),
     {
       kind: "error",
       status: 403,
@@ -33,7 +33,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a sign-in of another browser",
-    faultPage("lost", undefined),
+    () => faultPage("lost", undefined),
     {
       kind: "error",
       status: 400,
@@ -46,7 +46,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a provider that cannot be reached",
-    faultPage("unavailable", AGAIN),
+    () => faultPage("unavailable", AGAIN),
     {
       kind: "error",
       status: 503,
@@ -58,7 +58,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a provider's answer that was not accepted",
-    faultPage("refused", AGAIN),
+    () => faultPage("refused", AGAIN),
     {
       kind: "error",
       status: 403,
@@ -71,7 +71,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a provider that is not known",
-    unknownProviderPage(),
+    () => unknownProviderPage(),
     {
       kind: "error",
       status: 404,
@@ -82,7 +82,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a choice of providers",
-    choosePage("example.org", "app.example", buttons),
+    () => choosePage("example.org", "app.example", buttons),
     {
       kind: "choose",
       status: 200,
@@ -93,7 +93,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "an app that is not trusted",
-    confirmPage({ userId: "@alice:example.org", client: "app.example", action: "/confirm", field: "sealed" }),
+    () => confirmPage({ userId: "@alice:example.org", client: "app.example", action: "/confirm", field: "sealed" }),
     {
       kind: "confirm",
       status: 200,
@@ -106,7 +106,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a confirmation that nobody waits for",
-    unknownSessionPage(),
+    () => unknownSessionPage(),
     {
       kind: "error",
       status: 404,
@@ -118,7 +118,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a confirmation",
-    signInAgainPage({ userId: "@alice:example.org" }, buttons),
+    () => signInAgainPage({ userId: "@alice:example.org" }, buttons),
     {
       kind: "confirm",
       status: 200,
@@ -132,7 +132,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "a confirmation of something named",
-    signInAgainPage({ userId: "@alice:example.org", description: "Delete a device" }, buttons),
+    () => signInAgainPage({ userId: "@alice:example.org", description: "Delete a device" }, buttons),
     {
       kind: "confirm",
       status: 200,
@@ -147,7 +147,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
   ],
   [
     "somebody else's sign-in",
-    otherUserPage("@alice:example.org", AGAIN),
+    () => otherUserPage("@alice:example.org", AGAIN),
     {
       kind: "error",
       status: 403,
@@ -160,7 +160,7 @@ const shown: readonly (readonly [string, PageContent, PageContent])[] = [
 ];
 
 test.each(shown)("%s has a page of its own words", (_, page, words) => {
-  expect(page).toStrictEqual(words);
+  expect(page()).toStrictEqual(words);
 });
 
 describe("a login's refusal", () => {
