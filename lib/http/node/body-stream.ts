@@ -17,10 +17,10 @@ export class BodyStream {
 
   /**
    * @param limit - bytes; no more is ever held
-   * @param length - bytes that the whole body has, if that is known
+   * @param length - bytes that the whole body has; NaN if only its end tells
    * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
    */
-  read(limit: number, length = Number.NaN): Promise<Buffer | "too long" | "gone"> {
+  read(limit: number, length: number): Promise<Buffer | "too long" | "gone"> {
     const req = this.#req;
     const chunks: (Buffer | string)[] = [];
     let size = 0;
