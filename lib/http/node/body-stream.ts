@@ -10,6 +10,8 @@ export class BodyStream {
   readonly #req: Readable;
   #others: readonly (readonly [string, Listener])[] = [];
   #body: Buffer | string = "";
+  #flowed = false;
+  #wasPaused = false;
 
   constructor(req: Readable) {
     this.#req = req;
@@ -25,15 +27,16 @@ export class BodyStream {
     const chunks: (Buffer | string)[] = [];
     let size = 0;
     let hasListened = false;
-    // Node tells of the end in a turn of its own, after the last byte.
-    const hasAll = (): boolean => size + req.readableLength === length || isEnded(req);
-    // Those who listen already would have the body twice.
-    this.#others = detach(req);
+    // Node tells of the end in a turn of its own, after the last byte. A stream with an encoding counts characters.
+    const hasAll = (): boolean =>
+      (size + req.readableLength === length && req.readableEncoding === null) || isEnded(req);
+    this.#wasPaused = req.isPaused() && req.listenerCount("readable") === 0;
+    this.#takeOver();
 
     return new Promise((resolve) => {
       const settle = (outcome?: "too long" | "gone"): void => {
         if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
-        const body = whole(chunks);
+        const body = whole(chunks, encodingOf(req));
         if (outcome !== "gone") this.#body = body;
         const done = (): void => {
           resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encodingOf(req)) : body));
@@ -65,13 +68,19 @@ export class BodyStream {
         }
         // To listen to a stream that has all of its body would announce its end.
         hasListened = !hasAll();
-        if (hasListened) req.on("readable", onReadable).on("error", onGone).on("close", onGone);
+        if (hasListened) {
+          req.on("readable", onReadable).on("error", onGone).on("close", onGone);
+          // HTTP/2 sends nothing to a stream that is paused. With a listener for `readable` it does not flow.
+          if (this.#flowed || this.#wasPaused) req.resume();
+        }
         // Somebody else may have had the event that told of what is there.
         onReadable();
       };
-      // By the next tick, all that came in one packet is there. What flows already can't wait.
-      if (req.readableFlowing === null) process.nextTick(start);
-      else start();
+      // By the next tick, all that came in one packet is there, and who listens just after us has come.
+      process.nextTick(() => {
+        if (this.#takeOver()) process.nextTick(start);
+        else start();
+      });
     });
   }
 
@@ -90,7 +99,23 @@ export class BodyStream {
     for (const [event, listener] of this.#others) req.on(event, listener);
     this.#others = [];
     // What nobody reads would keep the connection from its next request.
-    if (!isHosts) req.resume();
+    if (!isHosts || this.#flowed) req.resume();
+    else if (this.#wasPaused) req.pause();
+  }
+
+  /**
+   * Those who listen would have the body twice. A stream that begins to flow would announce its end in a tick, if we had taken
+   * all of it by then.
+   *
+   * @returns did it flow? Then that tick is still to come
+   */
+  #takeOver(): boolean {
+    const req = this.#req;
+    this.#others = [...this.#others, ...detach(req)];
+    if (req.readableFlowing !== true) return false;
+    req.pause();
+    this.#flowed = true;
+    return true;
   }
 }
 
@@ -113,9 +138,9 @@ function detach(req: Readable): readonly (readonly [string, Listener])[] {
   return found;
 }
 
-/** Text, if somebody before us has set an encoding on the stream. */
-function whole(chunks: readonly (Buffer | string)[]): Buffer | string {
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  return typeof only === "string" ? chunks.join("") : Buffer.concat(chunks as readonly Buffer[]);
+/** Text, if somebody has set an encoding on the stream. If that was in the middle of the body, a character there may be lost. */
+function whole(chunks: readonly (Buffer | string)[], encoding: BufferEncoding | undefined): Buffer | string {
+  if (encoding !== undefined) return chunks.map((chunk) => chunk.toString(encoding)).join("");
+  const [only] = chunks as readonly Buffer[];
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks as readonly Buffer[]);
 }
