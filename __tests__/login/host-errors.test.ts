@@ -262,6 +262,19 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
     expect(cause.message).not.toContain(PRIVATE);
   });
 
+  test.each<[Callback, unknown, string]>([
+    ["findUser", false, "findUser must return a user, not a boolean"],
+    ["findUser", [], "findUser must return a user, not a list"],
+    ["registerUser", undefined, "registerUser must return a user, not undefined"],
+    ["issueToken", { accessToken: Promise.resolve("x") }, "it is a promise: await it"],
+  ])("%s that gives %j is logged with what it gave", async (callback, given, words) => {
+    const logger = recordingLogger();
+    const [loginType, options] = hooks(callback, () => given);
+    await loginWith(await mount(loginType, { ...options, logger }), token());
+    const { cause } = logger.lines[0]?.message as { cause: Error };
+    expect(cause.message).toContain(words);
+  });
+
   test.each(["subjectClaim", "displayNameClaim"])("%s that throws is 500, and the logger's to know", async (option) => {
     const logger = recordingLogger();
     const url = await mount({ [option]: throwing(new Error(PRIVATE)) }, { logger });

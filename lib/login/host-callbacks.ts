@@ -1,5 +1,6 @@
 import { errcodeOf } from "../matrix/host-error.js";
 import { loginResponse, type LoginResponse } from "../matrix/response.js";
+import { kindOf } from "../support/checks.js";
 import { callHost, HostFailure } from "../support/host-failure.js";
 import type { VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
@@ -42,7 +43,7 @@ export async function issueToken<User, Req>(
 /** A list is what a query returns and false what a lookup says: taken for users, they would log strangers in. */
 export function assertUser<User>(user: User | undefined, callback: string): User {
   if (user === undefined || user === null || (user as unknown) === false || Array.isArray(user)) {
-    throw new HostFailure(callback, new TypeError(`${callback} must return a user, or undefined if there is none`));
+    throw new HostFailure(callback, new TypeError(`${callback} must return a user, not ${kindOf(user)}`));
   }
   return user;
 }

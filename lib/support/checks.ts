@@ -106,7 +106,8 @@ export function oneOrMore<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) => (Array.isArray(value) ? list(value, path) : [check(value, path)]);
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, in words that name nothing of it. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return "undefined";
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";

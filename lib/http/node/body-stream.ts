@@ -30,7 +30,7 @@ export class BodyStream {
     // Node tells of the end in a turn of its own, after the last byte. A stream with an encoding counts characters.
     const hasAll = (): boolean =>
       (size + req.readableLength === length && req.readableEncoding === null) || isEnded(req);
-    this.#wasPaused = req.isPaused() && req.listenerCount("readable") === 0;
+    this.#wasPaused = req.readableFlowing === false && req.listenerCount("readable") === 0;
     this.#takeOver();
 
     return new Promise((resolve) => {
