@@ -111,7 +111,8 @@ export class BodyStream {
    */
   #takeOver(): boolean {
     const req = this.#req;
-    this.#others = [...this.#others, ...detach(req)];
+    const found = detach(req);
+    if (found.length > 0) this.#others = [...this.#others, ...found];
     if (req.readableFlowing !== true) return false;
     req.pause();
     this.#flowed = true;
