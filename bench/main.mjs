@@ -19,13 +19,21 @@ async function main() {
   mkdirSync(options.out, { recursive: true });
   const summary = summarise(await run(options));
 
-  const { rounds, seconds, connections, profile } = options;
-  const about = { ...setup([...new Set(options.modes.map(({ express }) => express))]), rounds, seconds, connections };
+  const { processes, rounds, seconds, connections, profile } = options;
+  const about = {
+    ...setup([...new Set(options.modes.map(({ express }) => express))]),
+    processes,
+    rounds,
+    seconds,
+    connections,
+  };
   const file = path.join(options.out, "results.json");
   write(file, `${JSON.stringify({ ...about, profiled: profile, ...summary }, null, 2)}\n`);
   if (options.chart) write(options.chart, chart(summary, setupLine(about)));
 
-  console.log(`${setupLine(about)}, ${rounds} rounds, ${connections} connections`);
+  console.log(
+    `${setupLine(about)}, ${processes} processes of each mode, ${rounds} rounds of each process, ${connections} connections`,
+  );
   console.log("Medians; ratios and differences are of one round each (quartiles in brackets).\n");
   console.log(report(summary));
   for (const warning of warnings(summary)) console.log(`\n${warning}`);

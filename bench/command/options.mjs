@@ -9,11 +9,12 @@ import { plan } from "../http/plan.mjs";
 
 export const HELP = `npm run bench -- [options]
 
-  --rounds N        measured rounds of every mode (15)
+  --processes N     processes of every mode, one after the other (3, and 1 with --profile)
+  --rounds N        measured rounds of every process (5)
   --seconds S       about how long a round of one mode takes (0.5)
   --requests N      requests in a round, instead of as many as fit --seconds
   --connections N   keep-alive connections (10)
-  --warmup S        seconds of load on every mode before anything is measured (12)
+  --warmup S        seconds of load on every mode before anything is measured (4)
   --express A,B     4, 5 or both, each with all that is chosen (5, and a few modes on 4)
   --only A,B        only these modes and operations of the floor
   --all             also the extra modes
@@ -30,11 +31,12 @@ Floor: ${operations.map(({ id }) => id).join(", ")}
 export function readOptions() {
   const { values } = parseArgs({
     options: {
-      rounds: { type: "string", default: "15" },
+      processes: { type: "string", default: "3" },
+      rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "0.5" },
       requests: { type: "string", default: "0" },
       connections: { type: "string", default: "10" },
-      warmup: { type: "string", default: "12" },
+      warmup: { type: "string", default: "4" },
       express: { type: "string" },
       only: { type: "string" },
       all: { type: "boolean", default: false },
@@ -56,6 +58,7 @@ export function readOptions() {
   );
   return {
     help,
+    processes: values.profile ? 1 : number("processes", values.processes),
     rounds: number("rounds", values.rounds),
     seconds: number("seconds", values.seconds, { minimum: 0.05, whole: false }),
     requests: number("requests", values.requests, { minimum: 0 }),

@@ -12,11 +12,42 @@ const FLOOR_STEP = 50;
 /** @typedef {{ mode: import("./plan.mjs").PlannedMode, rounds: import("./load.mjs").Round[], jwksFetches: number }} Measured */
 /** @typedef {{ operation: import("../floor/floor.mjs").Operation, rounds: { cpuMicros: number }[] }} MeasuredFloor */
 
+/** @typedef {{ measured: Measured[], floor: MeasuredFloor[] }} Run */
+
 /**
+ * A process has a speed of its own and keeps it, so that every mode gets several, one after the other.
+ *
  * @param {import("../command/options.mjs").Options} options
- * @returns {Promise<{ measured: Measured[], floor: MeasuredFloor[] }>}
+ * @returns {Promise<Run>}
  */
-export async function run({ modes, operations, rounds, profile, out, ...load }) {
+export async function run({ processes, ...options }) {
+  const runs = [];
+  for (let i = 1; i <= processes; i++) {
+    progress(`process ${i} of ${processes}`);
+    runs.push(await runOnce(options));
+  }
+  return runs.reduce(joined);
+}
+
+/**
+ * @param {Run} one
+ * @param {Run} other
+ * @returns {Run}
+ */
+const joined = (one, other) => ({
+  measured: one.measured.map(({ mode, rounds, jwksFetches }, i) => ({
+    mode,
+    rounds: [...rounds, ...other.measured[i].rounds],
+    jwksFetches: jwksFetches + other.measured[i].jwksFetches,
+  })),
+  floor: one.floor.map(({ operation, rounds }, i) => ({ operation, rounds: [...rounds, ...other.floor[i].rounds] })),
+});
+
+/**
+ * @param {Omit<import("../command/options.mjs").Options, "processes">} options
+ * @returns {Promise<Run>}
+ */
+async function runOnce({ modes, operations, rounds, profile, out, ...load }) {
   const lanes = await openLanes();
   const floor = await startFloor();
   try {
@@ -57,7 +88,11 @@ function modeTurn(lane, { requests, seconds, connections }) {
   return {
     lane,
     operation: undefined,
-    take: () => measure(lane.server, { ...lane, connections, requests: amount }),
+    take: async () => {
+      // While the other modes had their turns, V8 threw some of the code away.
+      await measure(lane.server, { ...lane, connections, requests: amount });
+      return measure(lane.server, { ...lane, connections, requests: amount });
+    },
   };
 }
 
