@@ -7,12 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Cluster, URLS } from "../../example-server/cluster/cluster.mjs";
-import { agent } from "./logins.mjs";
-import { SSO_CLIENT, WORK } from "./work.mjs";
+import { Cluster, PORTS, URLS } from "../../example-server/cluster/cluster.mjs";
+import { agent, logIn, mintToken } from "./logins.mjs";
+import { SSO_CLIENT, WHOAMI, WORK } from "./work.mjs";
 
 const MINUTES = Number(process.argv[2] ?? 30);
-/** Before the first measurement, so that all code is compiled and all caches are full. */
+/** As many access tokens as a replica's cache keeps. */
+const CACHED = 10_000;
+/** Before the first measurement, so that all code is compiled. */
 const WARM_UP = Math.min(3, MINUTES / 3);
 const CLIENTS = 4;
 /** Between two requests of a client, in milliseconds. */
@@ -44,6 +46,7 @@ try {
     jwt: readFileSync(join(data, "secrets/jwt-secret"), "utf8").trim(),
     password: readFileSync(join(data, "secrets/dev-password"), "utf8").trim(),
   };
+  await fillCaches(secrets);
   const clients = Object.entries(WORK).flatMap(([kind, work]) =>
     Array.from({ length: CLIENTS }, (_, index) => run(kind, work, index, secrets)),
   );
@@ -60,6 +63,21 @@ try {
   agent.destroy();
   await cluster.stop();
   rmSync(data, { recursive: true });
+}
+
+/** What is yet to fill would look like growth. */
+async function fillCaches(secrets) {
+  const measured = PORTS.replicas.slice(0, 2).map((port) => `http://127.0.0.1:${port}`);
+  let made = 0;
+  const fill = async () => {
+    while (made < CACHED) {
+      made += 1;
+      const { accessToken } = await logIn(measured[0], mintToken(secrets.jwt, { sub: `user${made % 500}` }));
+      const headers = { authorization: `Bearer ${accessToken}` };
+      for (const url of measured) await (await fetch(`${url}${WHOAMI}`, { headers })).text();
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, fill));
 }
 
 async function run(kind, work, index, secrets) {

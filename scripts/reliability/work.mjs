@@ -9,6 +9,7 @@ import { mintToken } from "./logins.mjs";
 export const SSO_CLIENT = "https://app.example.org/";
 
 const API = "/_matrix/client/v3";
+export const WHOAMI = `${API}/account/whoami`;
 const TYPE = "org.matrix.login.jwt";
 
 export const WORK = {
@@ -76,7 +77,7 @@ export const WORK = {
 };
 
 function whoami(url, accessToken, note) {
-  return send(`${url}${API}/account/whoami`, { headers: { authorization: `Bearer ${accessToken}` } }, note);
+  return send(`${url}${WHOAMI}`, { headers: { authorization: `Bearer ${accessToken}` } }, note);
 }
 
 function post(url, path, body, note, accessToken) {

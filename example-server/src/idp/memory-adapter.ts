@@ -5,6 +5,9 @@ interface Entry {
   readonly expiresAt: number;
 }
 
+/** Of all kinds together: some hundreds of sign-ins, so that whoever begins many takes no memory for long. */
+const MOST_ENTRIES = 2_000;
+
 /**
  * The provider's state in this process's memory: gone at a restart, and not shared. That will do for sign-ins of a
  * minute; a provider that is more than a stand-in keeps its state in a database.
@@ -23,16 +26,13 @@ export function memoryAdapters(): (model: string) => Adapter {
       [...entries].find(([key, { payload }]) => key.startsWith(`${model}:`) && payload[name] === value) ?? [];
     return key === undefined ? undefined : find(key);
   };
-  const deleteWhere = (isOver: (entry: Entry, key: string) => boolean): void => {
-    for (const [key, entry] of entries) if (isOver(entry, key)) entries.delete(key);
-  };
-
   return (model) => ({
     upsert: (id, payload, expiresIn) => {
-      const now = Date.now();
-      // Those that nobody asks for again would stay for ever.
-      deleteWhere(({ expiresAt }) => expiresAt <= now);
-      entries.set(`${model}:${id}`, { payload, expiresAt: now + (expiresIn ?? Infinity) * 1000 });
+      const key = `${model}:${id}`;
+      entries.delete(key);
+      entries.set(key, { payload, expiresAt: Date.now() + (expiresIn ?? Infinity) * 1000 });
+      const [oldest] = entries.keys();
+      if (oldest !== undefined && entries.size > MOST_ENTRIES) entries.delete(oldest);
       return Promise.resolve();
     },
     find: (id) => Promise.resolve(find(`${model}:${id}`)),
@@ -49,7 +49,9 @@ export function memoryAdapters(): (model: string) => Adapter {
     },
     revokeByGrantId: (grantId) => {
       // Not the sign-in under way that supersedes the grant: it names it as well.
-      deleteWhere(({ payload }, key) => payload.grantId === grantId && !key.startsWith("Interaction:"));
+      for (const [key, { payload }] of entries) {
+        if (payload.grantId === grantId && !key.startsWith("Interaction:")) entries.delete(key);
+      }
       return Promise.resolve();
     },
   });
