@@ -68,6 +68,16 @@ describe("decode", () => {
     expect(stderr).toContain(hint);
   });
 
+  test.each([
+    [{ id_token: TOKEN, access_token: "opaque" }, 1, "this is access_token, not id_token"],
+    [{ token: TOKEN, access_token: TOKEN, id_token: TOKEN }, 0, "this is access_token, not id_token or token"],
+    [{ refresh_token: "opaque", access_token: TOKEN }, 0, ""],
+  ])("says which token of several in JSON it reads: %#", async (answer, code, hint) => {
+    const { exitCode, stderr } = await run(["decode"], { stdin: JSON.stringify(answer) });
+
+    expect([exitCode, stderr === "", stderr.includes(hint)]).toEqual([code, hint === "", true]);
+  });
+
   test.each([["Bearer"], ["bearer"]])("reads a token after %s, without quotes around both", async (word) => {
     expect(await run(["decode", word, TOKEN])).toMatchObject({ exitCode: 0 });
     expect(await run(["decode", word, TOKEN, TOKEN])).toMatchObject({ exitCode: 2 });

@@ -19,14 +19,18 @@ export async function pastedToken(positionals: readonly string[], { stdin, stder
   if (more.length > 0) throw new UsageError("takes one token");
   if (given === "-" && stdin.isTTY === true) stderr.write("Paste the token, then press Enter and Ctrl-D.\n");
   const pasted = given === "-" ? await textOf(stdin) : given;
-  const token = tokenIn(pasted);
-  const hint = hintFor(pasted, token, given !== "-");
+  const members = membersOf(pasted.trim());
+  const token = tokenIn(members[0]?.value ?? pasted.trim());
+  const hint = hintFor(pasted, token, members, given !== "-");
   if (hint !== undefined) stderr.write(`${hint}\n`);
   return token;
 }
 
 /** What was given instead of a token, if that can be told. */
-function hintFor(pasted: string, token: string, isArgument: boolean): string | undefined {
+function hintFor(pasted: string, token: string, members: readonly Member[], isArgument: boolean): string | undefined {
+  const [taken, ...others] = members.map(({ name }) => name);
+  if (others.length > 0)
+    return `There is more than one token in the JSON: this is ${String(taken)}, not ${others.join(" or ")}.`;
   if (token === "") return "There is nothing to read: it is empty.";
   if (token.startsWith("{")) return `There is JSON and no token in it: no ${TOKEN_MEMBERS.join(", ")}.`;
   if (isArgument && existsSync(pasted))
@@ -34,10 +38,9 @@ function hintFor(pasted: string, token: string, isArgument: boolean): string | u
   return undefined;
 }
 
-/** Without what is pasted along: `Bearer`, quotes, white space and line breaks, or the JSON around it. */
-function tokenIn(pasted: string): string {
-  const text = pasted.trim();
-  const bare = unquoted(memberOf(text) ?? text).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "");
+/** Without what is pasted along: `Bearer`, quotes, white space and line breaks. */
+function tokenIn(text: string): string {
+  const bare = unquoted(text).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "");
   return unquoted(bare).replace(/\s+/g, "");
 }
 
@@ -46,14 +49,22 @@ export function unquoted(text: string): string {
   return text.replace(/^["'`\u2018-\u201e]+|["'`\u2018-\u201e,;]+$/g, "");
 }
 
-function memberOf(text: string): string | undefined {
-  if (!text.startsWith("{")) return undefined;
+interface Member {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The tokens in a JSON object, the one that is meant first. */
+function membersOf(text: string): readonly Member[] {
+  if (!text.startsWith("{")) return [];
   try {
     const json = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    const name = TOKEN_MEMBERS.find((member) => typeof json[member] === "string");
-    return name === undefined ? undefined : (json[name] as string);
+    return TOKEN_MEMBERS.flatMap((name) => {
+      const value = json[name];
+      return typeof value === "string" ? [{ name, value }] : [];
+    });
   } catch {
-    return undefined;
+    return [];
   }
 }
 
