@@ -1,4 +1,4 @@
-import type { HostFailure } from "./support/host-failure.js";
+import { HostFailure } from "./support/host-failure.js";
 import { at, callback } from "./support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
 import { optional, optionsOf, type OptionsOf } from "./support/options.js";
@@ -7,7 +7,6 @@ import { keyContexts } from "./login/events.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import type { KeysErrorEvent } from "./login/options.js";
 import { parseLoginTypes } from "./login/login-type.js";
-import { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
 import { keyCache, type KeyCache } from "./tokens/keys/shared-jwks.js";
@@ -23,9 +22,10 @@ export interface TokenVerifier {
    */
   readonly verify: (token: string) => Promise<Claims>;
   /**
-   * Resolves once the keys have been fetched.
+   * Resolves once the keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
+   * the introspection endpoint
    */
   readonly ready: () => Promise<void>;
 }
@@ -61,7 +61,7 @@ const VERIFIER_CONTEXT_OPTIONS = {
   keyCache: optional(keyCache),
 } satisfies OptionsOf<TokenVerifierContext>;
 
-const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, { undefinedIsAbsent: true });
+const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, {});
 
 /**
  * Makes a verifier from a login type's options: for a host that wants tokens checked without a login. Options about users
@@ -97,11 +97,9 @@ export function createTokenVerifier(
         await verifier.authorize(verified, {});
         return verified.claims;
       } catch (error) {
-        if (error instanceof TokenError || error instanceof KeysUnavailableError) throw error;
-        if (error instanceof IntrospectionUnavailableError) throw error;
         // A function of the host's failed, so the token is refused.
-        const { cause } = error as HostFailure;
-        throw new TokenError("unauthorized", "token could not be judged", { cause });
+        if (!(error instanceof HostFailure)) throw error;
+        throw new TokenError("unauthorized", "token could not be judged", { cause: error.cause });
       }
     },
     ready: () => entries.ready(),

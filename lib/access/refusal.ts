@@ -1,8 +1,9 @@
 import type { MatrixError } from "../matrix/errors.js";
 import { answerTo, usualError } from "../matrix/host-error.js";
+import { UnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
-import { TokenError } from "../tokens/errors.js";
+import { TokenError, type TokenErrorCode } from "../tokens/errors.js";
 import type { AccessRejectReason } from "./options.js";
 
 /** The answer to a request that is not let in. */
@@ -24,7 +25,7 @@ export class InsufficientScope extends TokenError {
 }
 
 /** Refusals after which signing in again can help. After any other, clients discard their encryption keys. */
-const SOFT: ReadonlySet<string> = new Set([
+const SOFT: ReadonlySet<TokenErrorCode> = new Set<TokenErrorCode>([
   "expired",
   "inactive",
   "not_yet_valid",
@@ -51,7 +52,7 @@ export function rejectionOf(error: unknown): AccessRejection {
 function answerAndReason(error: unknown): readonly [MatrixError, AccessRejectReason] {
   if (error instanceof TokenError) return [tokenAnswer(error), error.code];
   if (error instanceof Refusal) return [ANSWERS[error.kind](error), error.reason];
-  if (isUnavailable(error)) return [unavailable(error.retryAfter * 1_000), error.code];
+  if (error instanceof UnavailableError) return [unavailable(error.retryAfter * 1_000), error.code];
   return [answerTo(error instanceof HostFailure ? error.cause : error), "host"];
 }
 
@@ -89,14 +90,6 @@ function challengeOf(error: unknown, { statusCode }: MatrixError): string | unde
   if (statusCode !== 401) return undefined;
   return error instanceof TokenError && error.code === "missing" ? CHALLENGE.noError : CHALLENGE.invalidToken;
 }
-
-/** Whatever a proof needed: keys, or an introspection endpoint. */
-function isUnavailable(error: unknown): error is { readonly code: UnavailableCode; readonly retryAfter: number } {
-  const { code } = Object(error) as { readonly code?: unknown };
-  return error instanceof Error && (code === "keys_unavailable" || code === "introspection_unavailable");
-}
-
-type UnavailableCode = "keys_unavailable" | "introspection_unavailable";
 
 /** A scope that may be quoted in a header (RFC 6749 section 3.3). */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;

@@ -1,6 +1,6 @@
 import { isMatrixError, type MatrixError } from "../matrix/errors.js";
 import { answerTo, internalError, usualError } from "../matrix/host-error.js";
-import { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
+import { UnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
@@ -22,16 +22,8 @@ export function blamesToken(error: unknown): boolean {
 export function rejectionOf(error: unknown): Rejection {
   if (error instanceof TokenError) return { answer: forbidden(error.message), reason: error.code };
   if (error instanceof Refusal) return { answer: ANSWERS[error.kind](error), reason: error.reason };
-  if (error instanceof KeysUnavailableError) {
-    const answer = unavailable(
-      "Verification keys are temporarily unavailable; try again later",
-      error.retryAfter * 1_000,
-    );
-    return { answer, reason: error.code };
-  }
-  if (error instanceof IntrospectionUnavailableError) {
-    const answer = unavailable("Tokens can't be checked right now; try again later", error.retryAfter * 1_000);
-    return { answer, reason: error.code };
+  if (error instanceof UnavailableError) {
+    return { answer: unavailable(UNAVAILABLE[error.code], error.retryAfter * 1_000), reason: error.code };
   }
   if (error instanceof HostFailure) return { answer: answerTo(error.cause), reason: "host" };
   // What the package itself throws as a MatrixError is about the submission.
@@ -49,6 +41,11 @@ const ANSWERS: Readonly<Record<RefusalKind, (refusal: Refusal) => MatrixError>> 
   limit: ({ retryAfterMs }) =>
     answerWith("M_LIMIT_EXCEEDED", "Too many login attempts; try again later", 429, retryAfterMs),
   unavailable: ({ retryAfterMs }) => unavailable("Login is temporarily unavailable; try again later", retryAfterMs),
+};
+
+const UNAVAILABLE: Readonly<Record<UnavailableError["code"], string>> = {
+  keys_unavailable: "Verification keys are temporarily unavailable; try again later",
+  introspection_unavailable: "Tokens can't be checked right now; try again later",
 };
 
 function forbidden(why: string): MatrixError {

@@ -2,12 +2,10 @@ import { types } from "node:util";
 
 import { OptionsError } from "../support/options-error.js";
 
-/** Keys are temporarily unavailable, so the token was neither accepted nor refused. */
-export class KeysUnavailableError extends Error {
-  /** Always `"KeysUnavailableError"`. */
-  override readonly name = "KeysUnavailableError";
-  /** Always `"keys_unavailable"`. Check this instead of `instanceof` if the package may be loaded twice. */
-  readonly code = "keys_unavailable";
+/** What a token is judged by is temporarily unavailable, so the token was neither accepted nor refused. */
+export abstract class UnavailableError extends Error {
+  /** What is unavailable. Check this instead of `instanceof` if the package may be loaded twice. */
+  abstract readonly code: "keys_unavailable" | "introspection_unavailable";
   /** Seconds after which another attempt makes sense. */
   readonly retryAfter: number;
   /** For the operator, in one line: what was asked, what went wrong, and what happens meanwhile. Never sent to a client. */
@@ -25,30 +23,23 @@ export class KeysUnavailableError extends Error {
   }
 }
 
+/** Keys are temporarily unavailable, so the token was neither accepted nor refused. */
+export class KeysUnavailableError extends UnavailableError {
+  /** Always `"KeysUnavailableError"`. */
+  override readonly name = "KeysUnavailableError";
+  /** Always `"keys_unavailable"`. Check this instead of `instanceof` if the package may be loaded twice. */
+  override readonly code = "keys_unavailable";
+}
+
 /**
  * The introspection endpoint is unavailable or gave no valid answer, so the token was neither accepted nor refused. `cause` is
  * the reason, for the operator.
  */
-export class IntrospectionUnavailableError extends Error {
+export class IntrospectionUnavailableError extends UnavailableError {
   /** Always `"IntrospectionUnavailableError"`. */
   override readonly name = "IntrospectionUnavailableError";
   /** Always `"introspection_unavailable"`. Check this instead of `instanceof` if the package may be loaded twice. */
-  readonly code = "introspection_unavailable";
-  /** Seconds after which another attempt makes sense. */
-  readonly retryAfter: number;
-  /** For the operator, in one line: what was asked, what went wrong, and what happens meanwhile. Never sent to a client. */
-  readonly detail: string;
-
-  /**
-   * @param message - what the client is told
-   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: what the operator is told, the message
-   * unless set
-   */
-  constructor(message: string, options: { cause?: unknown; retryAfter: number; detail?: string }) {
-    super(message, { cause: options.cause });
-    this.retryAfter = options.retryAfter;
-    this.detail = options.detail ?? message;
-  }
+  override readonly code = "introspection_unavailable";
 }
 
 /** An answer that can't be used. */
@@ -80,8 +71,8 @@ export function outageText(failed: string, cause: unknown, asked: string | undef
 }
 
 /**
- * What went wrong, in one line for the operator, to follow what could not be fetched or read: the URL without
- * credentials and query, and the root cause.
+ * The end of an operator's line, after words such as "cannot fetch the JWK Set": the URL without credentials and query,
+ * and the root cause.
  *
  * @param url - what was asked last, if anything was
  */

@@ -1,6 +1,6 @@
 import { rejectionOf } from "../../login/refusal.js";
 import type { RejectReason } from "../../login/options.js";
-import { IntrospectionUnavailableError, KeysUnavailableError } from "../../remote/errors.js";
+import { UnavailableError } from "../../remote/errors.js";
 import { printable } from "../show.js";
 import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/algorithms.js";
 
@@ -24,7 +24,7 @@ export interface AdviceFacts {
 
 /** What an operator is told of an outage, beside the message. */
 export function operatorDetail(error: unknown): readonly string[] {
-  const isOutage = error instanceof KeysUnavailableError || error instanceof IntrospectionUnavailableError;
+  const isOutage = error instanceof UnavailableError;
   return isOutage ? [printable(error.detail)] : [];
 }
 

@@ -12,7 +12,7 @@ export interface TokenReader {
    * Synchronous if nothing has to be fetched.
    *
    * @throws TokenError if the token is not proven
-   * @throws KeysUnavailableError if keys are temporarily unavailable; other proofs have an error of the same shape
+   * @throws KeysUnavailableError if keys are temporarily unavailable; another proof has an `UnavailableError` of its own
    */
   read(token: string, steps: Steps): Proven | Promise<Proven>;
 
