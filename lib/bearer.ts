@@ -1,7 +1,7 @@
 import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
 import { authorizationOf } from "./access/authorization.js";
 import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
-import { bearerOptions, parseBearerOptions, type BearerConfig } from "./access/parse-options.js";
+import { bearerOptions, parseBearerOptions, WITHIN_BEARER, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
 import { addressOf, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
@@ -51,9 +51,10 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
    */
   readonly metadata: BearerHandler<Req>;
   /**
-   * Resolves once all keys have been fetched.
+   * Resolves once all keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
+   * the introspection endpoint
    */
   ready(this: void): Promise<void>;
 }
@@ -68,7 +69,7 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
 export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
   options: MatrixBearerAuthOptions<User, Req>,
 ): MatrixBearerAuth<User, Req> {
-  const parse = optionsOf({ ...bearerOptions<User, Req>(), ...bearerHttpOptions<Req>() }, { undefinedIsAbsent: true });
+  const parse = optionsOf({ ...bearerOptions<User, Req>(), ...bearerHttpOptions<Req>() }, WITHIN_BEARER);
   const { cors, otherTokens, clientAddress, ...values } = parse(options, "");
   const config = parseBearerOptions(values);
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { loginCore, type JwtLogin as TokenLogin } from "./login/jwt-login.js";
 import type { JwtLoginOptions as TokenLoginOptions, LoginContext } from "./login/options.js";
-import { loginOptions, type LoginConfig } from "./login/parse-options.js";
+import { loginOptions, WITHIN_LOGIN, type LoginConfig } from "./login/parse-options.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
@@ -51,7 +51,7 @@ type JwtLoginValues<User, Req> = Values<ReturnType<typeof jwtLoginOptions<User, 
  * @throws OptionsError if an option is invalid
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), { undefinedIsAbsent: true })(options, ""));
+  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), WITHIN_LOGIN)(options, ""));
 }
 
 /** As {@link createJwtLogin}, of checked options. */

@@ -4,6 +4,7 @@ import { checkTokensFit, httpOptions, type HttpConfig } from "./http/parse-optio
 import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
 import { HangUpSignal } from "./login/client-gone.js";
 import type { LoginContext } from "./login/options.js";
+import { WITHIN_LOGIN } from "./login/parse-options.js";
 import type { Logger } from "./support/logger.js";
 import { optionsOf } from "./support/options.js";
 import { maxTokenLengthOf } from "./tokens/parse-options.js";
@@ -22,7 +23,7 @@ export interface LoginOverHttp<Req> {
 
 /** @throws OptionsError */
 export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
-  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, { undefinedIsAbsent: true });
+  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, WITHIN_LOGIN);
   const { flows, unknownLoginType, bodyLimit, cors, clientAddress, ...values } = check(options, "");
   const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
   const jwtLogin = jwtLoginOf(values);

@@ -71,6 +71,8 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ onReject: 5 }, "onReject", /function/],
   [{ onKeysError: 5 }, "onKeysError", /function/],
   [{ loginTypes: {} }, "loginTypes", /not an option/],
+  [{ requiredScopes: ["matrix"] }, "requiredScopes", /not an option .*; it belongs in tokens$/],
+  [{ deviceClaim: "device" }, "deviceClaim", /not an option .*; it belongs in tokens$/],
 ];
 
 test.each(wrong)("options that can't be right are refused when it is made: %#", (options, path, problem) => {

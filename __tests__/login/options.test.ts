@@ -171,6 +171,13 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
   });
 
+  test.each([["secret"], ["jwksUri"], ["audience"], ["allowRegistration"]])(
+    "says of %s where it belongs",
+    (written) => {
+      expect(() => make(with_({ [written]: 1 }))).toThrow(/; it belongs in loginTypes\["org\.matrix\.login\.jwt"\]$/);
+    },
+  );
+
   test("names an unknown option that is no identifier as JavaScript would", () => {
     expectOptionsError(() => make(with_({ "body-limit": 1 })), '["body-limit"]', /is not an option of this version/);
   });

@@ -25,9 +25,10 @@ describe("a table of options", () => {
     expectOptionsError(() => check(value, "at"), path, problem);
   });
 
-  test("may take undefined for an option that is not given", () => {
-    const lenient = optionsOf(spec, { undefinedIsAbsent: true });
+  test("of a whole object takes undefined for an option that is not given, and says where others belong", () => {
+    const lenient = optionsOf(spec, { "at.inner": ["cors"] });
     expect(lenient({ name: "a", nickname: undefined }, "")).toMatchObject({ name: "a", nickname: undefined });
     expectOptionsError(() => lenient({ name: undefined }, ""), "name", /is required/);
+    expectOptionsError(() => lenient({ name: "a", cors: true }, ""), "cors", /; it belongs in at\.inner$/);
   });
 });

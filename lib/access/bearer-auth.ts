@@ -4,7 +4,7 @@ import { AccessAttempt, AccessCheck } from "./access-check.js";
 import { parseAuthorization } from "./authorization.js";
 import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";
 import { rejectionOf } from "./refusal.js";
-import { bearerOptions, parseBearerOptions } from "./parse-options.js";
+import { bearerOptions, parseBearerOptions, WITHIN_BEARER } from "./parse-options.js";
 
 /** The check of access tokens, without a web framework. Its functions need no `this`. */
 export interface BearerAuth<User = undefined, Req = unknown> {
@@ -13,7 +13,8 @@ export interface BearerAuth<User = undefined, Req = unknown> {
    *
    * @param authorization - the value of the `Authorization` header
    * @param context - who asks
-   * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are the answer
+   * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are status and body of the answer. The header
+   * `WWW-Authenticate` of 401 and 403 (RFC 6750 section 3) is the caller's: at least `Bearer`
    */
   authenticate(
     this: void,
@@ -21,9 +22,10 @@ export interface BearerAuth<User = undefined, Req = unknown> {
     context?: AccessContext<Req>,
   ): Promise<MatrixAccess<User>>;
   /**
-   * Resolves once all keys have been fetched.
+   * Resolves once all keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
+   * the introspection endpoint
    */
   ready(this: void): Promise<void>;
 }
@@ -37,7 +39,7 @@ export interface BearerAuth<User = undefined, Req = unknown> {
 export function createBearerAuth<User = undefined, Req = unknown>(
   options: BearerAuthOptions<User, Req>,
 ): BearerAuth<User, Req> {
-  const config = parseBearerOptions(optionsOf(bearerOptions<User, Req>(), { undefinedIsAbsent: true })(options, ""));
+  const config = parseBearerOptions(optionsOf(bearerOptions<User, Req>(), WITHIN_BEARER)(options, ""));
   const check = new AccessCheck(config, { passesForeign: false });
   return Object.freeze({
     async authenticate(authorization: string | undefined, context: AccessContext<Req> = {}) {

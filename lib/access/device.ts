@@ -11,7 +11,7 @@ const MAX_DEVICE_ID = 512;
 /** A device ID; undefined: the token names no device; `bad`: it names two, or what can't be one. */
 export type Device = { readonly id: string | undefined } | "bad";
 
-/** May this be a device ID? Control characters and lone surrogates reach no log and no database. */
+/** May this be a device ID? Without control characters and lone surrogates, whatever the token says. */
 export function isDeviceId(value: unknown): value is string {
   if (typeof value !== "string" || value === "" || /[\p{Cc}\p{Cs}]/u.test(value)) return false;
   return (

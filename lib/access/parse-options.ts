@@ -4,12 +4,12 @@ import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { together } from "../remote/watchers.js";
 import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
-import { optional, optionsOf, required, type OptionsOf, type Values } from "../support/options.js";
+import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
 import { TokenError } from "../tokens/errors.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
 import { TokenCache, type CacheSettings } from "./token-cache.js";
-import { parseTokenSources, warnOfSharedNames, type TokenSources } from "./token-source.js";
+import { parseTokenSources, SOURCE_OPTIONS, warnOfSharedNames, type TokenSources } from "./token-source.js";
 import type { AccessConfig } from "./verify-access.js";
 
 /** The options of {@link BearerAuthOptions}, in the form that requests use. */
@@ -40,6 +40,9 @@ export function bearerOptions<User, Req>() {
     keyCache: optional(keyCache),
   } satisfies OptionsOf<Options>;
 }
+
+/** What is easily written beside `tokens`. */
+export const WITHIN_BEARER: Inner = { tokens: Object.keys(SOURCE_OPTIONS) };
 
 /** @throws OptionsError */
 export function parseBearerOptions<User, Req>(

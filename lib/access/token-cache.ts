@@ -27,7 +27,7 @@ interface Kept<T> extends Verified<T> {
   readonly keptAt: Moment;
 }
 
-/** An answer that a token is not active, and when it came. */
+/** A refusal of code `inactive`, and when it came. */
 interface Inactive {
   readonly error: unknown;
   readonly keptAt: Moment;

@@ -32,7 +32,10 @@ export interface TokenSource extends SubjectRules {
 // Not what concerns a login's submission, or registration.
 const { subjectFormat, localpart } = LOGIN_TYPE_OPTIONS;
 
-const sourceOptions = optionsOf({ ...TOKEN_OPTIONS, subjectFormat, localpart, deviceClaim: optional(claimLocator) });
+/** Names, checks and defaults of the options of a source. */
+export const SOURCE_OPTIONS = { ...TOKEN_OPTIONS, subjectFormat, localpart, deviceClaim: optional(claimLocator) };
+
+const sourceOptions = optionsOf(SOURCE_OPTIONS);
 
 /** Options that distinguish an access token from an ID token. */
 const MARKS = ["tokenType", "requiredScopes", "authorize", "introspection"] as const;

@@ -1,5 +1,5 @@
 import { anyObject, at, callback, oneOf, text, type Check } from "../support/checks.js";
-import { optional, optionsOf, required, type OptionsOf, type Values } from "../support/options.js";
+import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.js";
 import { LoginLimits, type Limiters } from "../limits/login-limits.js";
@@ -13,7 +13,7 @@ import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { keyContexts, notifier, type Notify } from "./events.js";
 import type { ExternalIds, JwtLoginOptions, LoginEvent, RejectEvent } from "./options.js";
-import { parseLoginTypes, type LoginType } from "./login-type.js";
+import { LOGIN_TYPE_OPTIONS, parseLoginTypes, type LoginType } from "./login-type.js";
 import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
@@ -54,6 +54,9 @@ export function loginOptions<User, Req>() {
     keyCache: optional(keyCache),
   } satisfies OptionsOf<Options>;
 }
+
+/** What is easily written beside the login types. */
+export const WITHIN_LOGIN: Inner = { 'loginTypes["org.matrix.login.jwt"]': Object.keys(LOGIN_TYPE_OPTIONS) };
 
 export type LoginValues<User, Req> = Values<ReturnType<typeof loginOptions<User, Req>>>;
 

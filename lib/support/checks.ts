@@ -10,15 +10,26 @@ export function at(path: string, name: string | number): string {
   return path === "" ? name : `${path}.${name}`;
 }
 
-export function objectWith(names: readonly string[]): Check<Readonly<Record<string, unknown>>> {
+/**
+ * @param inner - names that belong one level further in, by the path of that level
+ */
+export function objectWith(
+  names: readonly string[],
+  inner: Readonly<Record<string, readonly string[]>> = {},
+): Check<Readonly<Record<string, unknown>>> {
+  const advice = (name: string): string => {
+    const place = Object.keys(inner).find((path) => inner[path]?.includes(name));
+    if (place !== undefined) return `; it belongs in ${place}`;
+    const near = names.find((one) => isNear(name, one));
+    return near === undefined ? "" : `; do you mean ${near}?`;
+  };
   return (value, path) => {
     const object = anyObject(value, path);
     for (const name of Object.keys(object)) {
       if (names.includes(name)) continue;
-      const near = names.find((one) => isNear(name, one));
       throw new OptionsError(
         at(path, name),
-        `is not an option of this version; the options here are ${names.join(", ")}${near === undefined ? "" : `; do you mean ${near}?`}`,
+        `is not an option of this version; the options here are ${names.join(", ")}${advice(name)}`,
       );
     }
     return object;

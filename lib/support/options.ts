@@ -27,6 +27,9 @@ type Spec = Readonly<Record<string, Option<unknown>>>;
 /** Checked options. */
 export type Values<S> = { readonly [Name in keyof S]: S[Name] extends Option<infer T> ? T : never };
 
+/** The names of options further in, by the path at which they are. */
+export type Inner = Readonly<Record<string, readonly string[]>>;
+
 /**
  * Makes a check of an options object from its options by name. The check returns an object with every option, defaults
  * included, and throws {@link OptionsError} for an unknown name, a missing or a wrong one. Options are checked in the order
@@ -34,17 +37,18 @@ export type Values<S> = { readonly [Name in keyof S]: S[Name] extends Option<inf
  *
  * An own property that is `undefined` is an error too, as an unset environment variable must not switch a check off.
  *
- * @param undefinedIsAbsent - for the middleware's own options: `undefined` counts as not given
+ * @param whole - the options that a host gives to a function of ours: here `undefined` counts as not given, and an error
+ *   says where a name belongs that is an option further in
  */
-export function optionsOf<S extends Spec>(spec: S, { undefinedIsAbsent = false } = {}): Check<Values<S>> {
-  const known = objectWith(Object.keys(spec));
+export function optionsOf<S extends Spec>(spec: S, whole?: Inner): Check<Values<S>> {
+  const known = objectWith(Object.keys(spec), whole);
   return (value, path) => {
     const object = known(value, path);
     const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
       const here = at(path, name);
       const given = object[name];
       if (given !== undefined) return [name, check(given, here)];
-      if (!undefinedIsAbsent && Object.hasOwn(object, name)) {
+      if (whole === undefined && Object.hasOwn(object, name)) {
         throw new OptionsError(
           here,
           "is undefined; set the environment variable that it comes from, or leave the option out",
