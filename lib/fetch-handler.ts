@@ -25,9 +25,9 @@ export interface FetchContext {
 /** The handler, and the login that it uses. They share limits, keys and used tokens. */
 export interface FetchHandler<Req = Request> {
   /**
-   * Answers a request for `/login`.
+   * Answers a request for `/login`, or for the paths of single sign-on.
    *
-   * @returns for all other requests, the answer of `next`, or undefined without it
+   * @returns for all other requests, and for logins that are the host's, the answer of `next`, or undefined without it
    */
   (request: Req, context?: FetchContext): Promise<Response | undefined>;
   /** The login that it uses, with the same limits, keys and used tokens. */

@@ -22,7 +22,8 @@ export type MatrixJwtLoginOptions<User, Req = unknown> = JwtLoginOptions<User, R
 /** The middleware, and the login that it uses. They share limits, keys and used tokens. */
 export interface MatrixJwtLogin<Req = NodeRequest> {
   /**
-   * Answers a request for `/login`, or calls `next`.
+   * Answers a request for `/login` or for the paths of single sign-on, or calls `next`: for all other requests, and for
+   * logins that are the host's.
    *
    * @param req - a request of Node's
    * @param res - its response

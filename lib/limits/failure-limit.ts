@@ -77,7 +77,7 @@ class Point {
   readonly #lasts: number;
 
   /**
-   * @param askedAt - when the limiter was called: it answered later, so the window ends later, if anything
+   * @param askedAt - when the limiter was called. It answered later, so the window ends at this time and `msBeforeNext`, or later
    * @param answer - what it answered
    */
   constructor(askedAt: Moment, answer: unknown) {

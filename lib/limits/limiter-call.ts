@@ -82,7 +82,7 @@ async function inTime<T>(called: Promise<T>): Promise<T> {
   }
 }
 
-/** If a limiter does not say when there are points again, in milliseconds. */
+/** Milliseconds to wait if a limiter does not say when there are points again. */
 const UNKNOWN_WAIT = 1_000;
 /** The longest that `setTimeout` takes: a client that is told to wait longer may not wait at all. */
 const LONGEST_WAIT = 2 ** 31 - 1;

@@ -38,7 +38,7 @@ export interface RateLimits {
    * Counts attempts whose token is refused, by address. Keys are `failures:192.0.2.1`, and as above for IPv6.
    *
    * @remarks
-   * A point is consumed before the token is verified and given back if the token is good, so give it more points than one address
+   * A point is consumed before the token is verified and given back unless the token is to blame, so give it more points than one address
    * has logins in progress. It is not given back once its window has passed, if `consume` says when that is (`msBeforeNext`).
    *
    * @defaultValue none

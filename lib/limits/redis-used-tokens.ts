@@ -2,7 +2,7 @@ import { anyObject, text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import type { UsedTokenStore } from "./used-tokens.js";
 
-/** A client of Redis 2.6.12 or later, or Valkey: of ioredis or of node-redis (its package is `redis`), clusters too. */
+/** A client made by ioredis or by node-redis (the package `redis`), for one server or a cluster: Redis 2.6.12 or later, or Valkey. */
 export interface RedisStoreClient {
   /** Sets a key (`SET`). */
   set(...args: never[]): unknown;
@@ -27,7 +27,7 @@ const PREFIX = "matrix-jwt-login:used:";
  *
  * @param client - of ioredis or node-redis, connected by the host
  * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
- * @throws OptionsError if `client` is no such client
+ * @throws OptionsError if `client` has no methods `set` and `del`, or `prefix` is no string
  */
 export function redisUsedTokens(
   client: RedisStoreClient,

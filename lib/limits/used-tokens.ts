@@ -21,7 +21,7 @@ export interface UsedTokenStore {
   release(key: string): void | Promise<void>;
 }
 
-/** Calls a store of the host's with a deadline. If it does not answer in time, the login is refused. */
+/** Calls a store with a deadline. If it does not answer in time, or fails, the login is 503. */
 export class UsedTokens {
   readonly #store: UsedTokenStore;
   readonly #call: LimiterCall;
@@ -34,7 +34,7 @@ export class UsedTokens {
   /**
    * Claims a key. False: it was claimed before.
    *
-   * @throws Refusal `limiter_unavailable`
+   * @throws Refusal `limiter_unavailable`; `rate_limited` if the store rejects as a limiter does
    */
   async claim(key: string, seconds: number): Promise<boolean> {
     const claiming = begin(() => this.#store.claim(key, seconds)).then(assertBoolean);

@@ -11,7 +11,7 @@ import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
  * @throws TokenError `subject`
  */
 export function externalIdOf({ claims, introspection }: Pick<Proven, "claims" | "introspection">): ExternalId {
-  // If both say who it is, they agree: IntrospectedConfirmation has compared them.
+  // If both say who it is, they agree: SecondIntrospection has compared them.
   const { iss: issuer = introspection?.iss, sub: subject = introspection?.sub } = claims;
   if (typeof issuer === "string" && issuer !== "" && typeof subject === "string" && subject !== "") {
     return { issuer, subject };

@@ -53,9 +53,10 @@ export interface JwtLogin<Req = unknown> {
    */
   encryptionKeys(this: void): Jwks;
   /**
-   * Resolves once all keys have been fetched.
+   * Resolves once all keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
+   * the introspection endpoint
    */
   ready(this: void): Promise<void>;
 }

@@ -168,10 +168,11 @@ export interface JwtLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */
   readonly serverName: string;
   /**
-   * Maps each login type to its {@link LoginTypeOptions}: at least one, and none of the specification's own (`m.login.password`, ...).
+   * Maps each login type to its {@link LoginTypeOptions}, or to a list of them. None may be the specification's own (`m.login.password`, ...), and
+   * without `sso` there must be one.
    *
    * @remarks
-   * Or to a list of them, one for each of several issuers: the `iss` of a token selects the entry whose rules apply. Each
+   * A list has one entry for each of several issuers: the `iss` of a token selects the entry whose rules apply. Each
    * must have `issuer`, and no two the same. Two issuers may give one name to different people, so a list needs
    * `externalIds`, or `externalIds: false`.
    */
@@ -217,7 +218,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
   readonly usedTokens?: UsedTokenStore;
   /**
    * Links accounts to identities at an identity provider. A user name that the provider gives to a new person does not
-   * open the old owner's account. `false`: whoever has the name gets the account.
+   * open the old owner's account. Otherwise whoever has the name gets the account; where several providers name users, that has to be
+   * said with `false`.
    *
    * @defaultValue none
    */

@@ -7,7 +7,7 @@ const MAX_USER_ID_BYTES = 255;
 /** What `@`, `:` and the shortest server name leave of these bytes for the localpart. */
 const MAX_LOCALPART_BYTES = 252;
 
-/** The part of a user ID that a server name is held to (appendix "Server Name"): a host, with or without a port. */
+/** What a server name may look like (appendix "Server Name"): a host, with or without a port. */
 const SERVER_NAME = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,230})(?::\d{1,5})?$/;
 
 /** Any localpart that was ever legal is within it: historical ones too, but nothing that a log or a query could trip over. */

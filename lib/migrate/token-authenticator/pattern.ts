@@ -74,7 +74,7 @@ class States {
  */
 export class Pattern {
   readonly #states = new States();
-  /** What a match can end or go on with: by stratum, from the last to the first. */
+  /** The states from which matching at a place begins, the end or a character: by stratum, from the last to the first. */
   readonly #beginnings: readonly (readonly State[])[];
   readonly #end: number;
   readonly #start: number;

@@ -40,7 +40,7 @@ export interface HostTask {
   readonly todo: string;
 }
 
-/** Warns once of all that is left to the host. */
+/** Gives one warning, of all that is left to the host. */
 export function warnOfHostTasks(tasks: readonly HostTask[]): void {
   if (tasks.length === 0) return;
   const list = tasks.map(({ setting, todo }) => `${setting}: ${todo}`).join("; ");

@@ -4,13 +4,13 @@ import { at } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { algorithmsOf, type Algorithm } from "../algorithms.js";
 
-/** What of a token's header may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
+/** The only members of a token's header that may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
 export interface KeyQuery {
   readonly algorithm: Algorithm;
   readonly kid: string | undefined;
 }
 
-/** Where a login type's keys come from. */
+/** Where the keys come from that verify tokens in this process. */
 export interface KeySource {
   /**
    * The keys that may verify a token, best first; an empty list if none fits. Synchronous if nothing has to be fetched.
@@ -20,7 +20,7 @@ export interface KeySource {
   keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]>;
 
   /**
-   * Is a key that {@link keysFor} gave earlier still one of these? False also if the answer would have to
+   * Is a key that {@link keysFor} gave earlier still among the source's keys? False also if the answer would have to
    * wait for another server: then the token is verified again.
    */
   holds(key: KeyObject): boolean | Promise<boolean>;
@@ -28,20 +28,20 @@ export interface KeySource {
   /** Do its keys have names, so that a `kid` chooses among them? */
   readonly named: boolean;
 
-  /** The algorithms that its keys fit now; if they are still to be fetched, all that they may fit. */
+  /** What the option `algorithms` may name: what keys that are known at the start fit, or else all that they may fit. */
   readonly algorithms: ReadonlySet<Algorithm>;
 
   /** All algorithms that its keys, now or later, could fit: the default of the option `algorithms`. */
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
 
-  /** For the log: which keys there are, and why none fits. Undefined if nothing is to be logged. */
+  /** For the log, and for `explain`: which keys there are, and why none fits. Undefined if nothing is to be logged. */
   describe?(query: KeyQuery): string | undefined;
 
   /** Resolves once keys have been fetched; rejects with {@link KeysUnavailableError}. */
   ready(): Promise<void>;
 }
 
-/** @throws OptionsError unless each algorithm that the host names is one that a key can have */
+/** @throws OptionsError unless all of `algorithms` are among `fitting`, those that the keys can verify */
 export function assertFitting(algorithms: readonly string[], fitting: readonly string[], path: string): void {
   const index = algorithms.findIndex((name) => !fitting.includes(name));
   if (index === -1) return;
