@@ -91,7 +91,7 @@ export interface TokenCacheOptions {
   readonly maxAge?: number;
 }
 
-/** Why a request was refused: a {@link TokenErrorCode} if the token is to blame, otherwise one of these. */
+/** Why a request was refused: a {@link TokenErrorCode} if the verifier refused the token, otherwise one of these. */
 export type AccessRejectReason =
   | TokenErrorCode
   | RefusalReason

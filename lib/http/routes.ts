@@ -28,7 +28,7 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
   return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);
 }
 
-/** The whole path, and the one below a mount, if the host has put something in front of it. */
+/** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */
 export function pathsUnder({ url, originalUrl = url }: MountedRequest): {
   readonly mount: string;
   readonly paths: readonly string[];

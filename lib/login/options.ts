@@ -83,7 +83,7 @@ export interface LoginContext<Req = unknown> {
     | undefined;
 }
 
-/** Why a login was refused: a {@link TokenErrorCode} if the token is to blame, otherwise one of these. */
+/** Why a login was refused: a {@link TokenErrorCode} if the verifier refused the token, otherwise one of these. */
 export type RejectReason =
   | TokenErrorCode
   | RefusalReason

@@ -69,7 +69,7 @@ function namesIn({ identifier, user }: JsonObject): readonly unknown[] {
   return named;
 }
 
-/** Some clients always send an identifier, with nothing in it. */
+/** An identifier without `user` names nobody: some clients always send an empty one, and an e-mail address is not compared. */
 function isWithoutUser(identifier: unknown): boolean {
   return typeof identifier === "object" && identifier !== null && !Array.isArray(identifier) && !("user" in identifier);
 }

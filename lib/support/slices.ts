@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-/** The longest time for which one slice of work keeps the event loop, in milliseconds. */
+/** Milliseconds after which a slice of work begins no further step. */
 const SLICE = 10;
 
 let last: Promise<unknown> = Promise.resolve();

@@ -2,7 +2,7 @@ import { anyObject, at, objectWith, oneOf, text, type Check } from "../../suppor
 import { OptionsError } from "../../support/options-error.js";
 import type { Fetch } from "../../remote/request.js";
 
-/** How the provider is told who asks. */
+/** Options of `introspection` that say who asks. `fetch` only where the header must be sent as the original sends it. */
 export interface Credentials {
   readonly clientId?: string;
   readonly clientSecret?: string;

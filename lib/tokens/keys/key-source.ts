@@ -28,7 +28,7 @@ export interface KeySource {
   /** Do its keys have names, so that a `kid` chooses among them? */
   readonly named: boolean;
 
-  /** What the option `algorithms` may name: what keys that are known at the start fit, or else all that they may fit. */
+  /** What the option `algorithms` may name: those of the keys, where these are known at the start, else {@link possibleAlgorithms}. */
   readonly algorithms: ReadonlySet<Algorithm>;
 
   /** All algorithms that its keys, now or later, could fit: the default of the option `algorithms`. */
