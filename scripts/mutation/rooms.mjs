@@ -181,23 +181,17 @@ export const ROOMS = {
     mutate: sso("answer", "forms", "page", "page-texts", "web-fallback"),
     tests: ["sso/page-texts", "sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
   },
+  "sso cookies": {
+    mutate: sso("cookies", "login-tokens", "redirect-url", "routes", "seal"),
+    tests: ["sso/cookies", "sso/seal", "sso/redirect-url", "sso/login-tokens", "sso/redirect"],
+  },
   "sso sign-in": {
     mutate: [
-      ...sso("cookies", "errors", "faults", "gate", "id-token", "login-tokens", "parts", "provider-client"),
-      ...sso("redirect-url", "routes", "seal", "single-sign-on", "start", "way-back"),
+      ...sso("errors", "faults", "gate", "id-token", "parts", "provider-client"),
+      ...sso("single-sign-on", "start", "way-back"),
       ...top("sso-over-http"),
     ],
-    tests: [
-      "sso/cookies",
-      "sso/seal",
-      "sso/redirect-url",
-      "sso/redirect",
-      "sso/login-tokens",
-      "sso/sign-in",
-      "sso/confirmation",
-      "sso/faults",
-      "sso/fetch-handler",
-    ],
+    tests: ["sso/redirect", "sso/login-tokens", "sso/sign-in", "sso/confirmation", "sso/faults", "sso/fetch-handler"],
   },
   "sso logout": { mutate: sso("logout"), tests: ["sso/logout"] },
   "coming from Synapse": {
