@@ -63,6 +63,10 @@ describe("keeps", () => {
     const header = `${cookie(1, big)}; ${cookie(2, big)}`;
     expect(dropped(jar.keep(header, id(3), "x".repeat(2_000)))).toEqual([]);
     expect(dropped(jar.keep(header, id(3), big))).toEqual(["1"]);
+
+    const room = 8_192 - `${header}; __Host-mjl-sso-${id(3)}=`.length + 2 * "; ".length;
+    expect(dropped(jar.keep(header, id(3), "x".repeat(room)))).toEqual([]);
+    expect(dropped(jar.keep(header, id(3), "x".repeat(room + 1)))).toEqual(["1"]);
   });
 
   test("other cookies out of it", () => {

@@ -42,40 +42,59 @@ describe("a redirectUrl that is refused", () => {
   const invalid = { statusCode: 400, errcode: "M_INVALID_PARAM" };
 
   test("one that is missing", () => {
-    expect(thrownBy(() => parse())).toMatchObject({ statusCode: 400, errcode: "M_MISSING_PARAM" });
+    expect(thrownBy(() => parse())).toMatchObject({
+      statusCode: 400,
+      errcode: "M_MISSING_PARAM",
+      message: "Missing query parameter redirectUrl",
+    });
   });
 
+  const NO_URL = "redirectUrl must be an absolute URL";
+  const SCHEME = "redirectUrl must not have this scheme";
+  const HOST = "redirectUrl must have a plain host name";
+  const USER = "redirectUrl must not hold a user name or password";
+
   test.each([
-    ["twice", ["https://a.example/", "https://a.example/"]],
-    ["empty", [""]],
-    ["relative", ["/path"]],
-    ["relative to the scheme", ["//a.example/"]],
-    ["no URL", ["https://"]],
-    ["2,049 characters", [`https://a.example/${"x".repeat(2_031)}`]],
-    ["a user name", ["https://user@a.example/"]],
-    ["a password", ["http://:secret@a.example/"]],
+    ["twice", ["https://a.example/", "https://a.example/"], "redirectUrl must be given once"],
+    ["empty", [""], NO_URL],
+    ["relative", ["/path"], NO_URL],
+    ["relative to the scheme", ["//a.example/"], NO_URL],
+    ["no URL", ["https://"], NO_URL],
+    ["2,049 characters", [`https://a.example/${"x".repeat(2_031)}`], "redirectUrl must be at most 2048 characters"],
+    ["a user name", ["https://user@a.example/"], USER],
+    ["a password", ["http://:secret@a.example/"], USER],
     ...["javascript:alert(1)", "JavaScript://a.example/%0aalert(1)", "java\nscript:alert(1)", "data:text/html,x"].map(
-      (url) => [url, [url]] as const,
+      (url) => [url, [url], SCHEME] as const,
     ),
     ...["vbscript:x", "blob:https://a.example/1", "file:///etc/passwd", "about:blank", "filesystem:https://a/b"].map(
-      (url) => [url, [url]] as const,
+      (url) => [url, [url], SCHEME] as const,
     ),
-    ...["view-source:https://a.example/", "intent://scan/#Intent;scheme=x;end"].map((url) => [url, [url]] as const),
-    ...UNSAFE.map((character) => [`a host with ${character}`, [`https://a${character}b.example/`]] as const),
-    ...UNSAFE.map((character) => [`${character} in another scheme`, [`app://a${character}b/`]] as const),
-    ["an encoded ; in the host", ["https://a%3Bb.example/"]],
-  ])("%s", (_, urls) => {
+    ...["view-source:https://a.example/", "intent://scan/#Intent;scheme=x;end"].map(
+      (url) => [url, [url], SCHEME] as const,
+    ),
+    ...UNSAFE.map(
+      (character) =>
+        [`a host with ${character}`, [`https://a${character}b.example/`], /a plain host name|an absolute URL/] as const,
+    ),
+    ...UNSAFE.map(
+      (character) =>
+        [`${character} in another scheme`, [`app://a${character}b/`], /a plain host name|an absolute URL/] as const,
+    ),
+    ["an encoded ; in the host", ["https://a%3Bb.example/"], HOST],
+  ])("%s", (_, urls, message) => {
     expect(thrownBy(() => parse(...urls))).toMatchObject(invalid);
+    expect(() => parse(...urls)).toThrow(message);
   });
 
   test("one that fits no cookie", () => {
-    expect(redirectUrlTooLong()).toMatchObject(invalid);
+    expect(redirectUrlTooLong()).toMatchObject({ ...invalid, message: "redirectUrl is too long" });
   });
 });
 
 describe("what is shown and allowed of it", () => {
   test.each([
     ["https://bücher.example:8443/x", "https://xn--bcher-kva.example:8443", "https://xn--bcher-kva.example:8443"],
+    ["https://app.example.org/x", "https://app.example.org", "https://app.example.org"],
     ["http://[::1]:8080/", "http://[::1]:8080", "http:"],
     ["https://under_score.example/", "https://under_score.example", "https:"],
     ["element://vector/webapp/", "element://vector", "element:"],
@@ -114,6 +133,7 @@ describe("trustedClients", () => {
     ["https://a.example/", "https://a.example/a..b"],
     ["element://", "element://vector/webapp/"],
     ["Element:/", "element://connect"],
+    ["ELEMENT://Vector", "element://Vector"],
     ["element://vector/", "element://vector/webapp/"],
   ])("%s covers %s", (entry, url) => {
     expect(trusts(entry, url)).toBe(true);

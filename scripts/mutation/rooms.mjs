@@ -182,16 +182,24 @@ export const ROOMS = {
     tests: ["sso/page-texts", "sso/pages", "sso/confirmation", "sso/web-fallback", "sso/faults"],
   },
   "sso cookies": {
-    mutate: sso("cookies", "login-tokens", "redirect-url", "routes", "seal"),
+    mutate: sso("cookies", "login-tokens", "redirect-url", "seal"),
     tests: ["sso/cookies", "sso/seal", "sso/redirect-url", "sso/login-tokens", "sso/redirect"],
   },
   "sso sign-in": {
     mutate: [
       ...sso("errors", "faults", "gate", "id-token", "parts", "provider-client"),
-      ...sso("single-sign-on", "start", "way-back"),
+      ...sso("routes", "single-sign-on", "start", "way-back"),
       ...top("sso-over-http"),
     ],
-    tests: ["sso/redirect", "sso/login-tokens", "sso/sign-in", "sso/confirmation", "sso/faults", "sso/fetch-handler"],
+    tests: [
+      "sso/redirect",
+      "sso/login-tokens",
+      "sso/sign-in",
+      "sso/confirmation",
+      "sso/faults",
+      "sso/fetch-handler",
+      "sso/web-fallback",
+    ],
   },
   "sso logout": { mutate: sso("logout"), tests: ["sso/logout"] },
   "coming from Synapse": {
