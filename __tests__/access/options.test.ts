@@ -71,6 +71,7 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ onReject: 5 }, "onReject", /function/],
   [{ onKeysError: 5 }, "onKeysError", /function/],
   [{ loginTypes: {} }, "loginTypes", /not an option/],
+  [{ tokens: OWN }, "tokens", /must be the member `verification` of what createAccessTokens returned/],
   [{ requiredScopes: ["matrix"] }, "requiredScopes", /not an option .*; it belongs in tokens$/],
   [{ deviceClaim: "device" }, "deviceClaim", /not an option .*; it belongs in tokens$/],
 ];

@@ -61,10 +61,11 @@ describe("decode", () => {
     ["nothing", [], "", "it is empty"],
     ["JSON without a token", [], '{"error":"invalid_grant"}', "no token in it"],
     ["the name of a file", ["package.json"], "", "the name of a file"],
-  ])("says of %s what it is, beside the answer", async (_, args, stdin, hint) => {
+    ["Bearer and a token", [`Bearer ${TOKEN}`], "", "a login takes the token alone", 0],
+  ])("says of %s what it is, beside the answer", async (_, args, stdin, hint, code = 1) => {
     const { exitCode, stderr } = await run(["decode", ...args], { stdin });
 
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(code);
     expect(stderr).toContain(hint);
   });
 

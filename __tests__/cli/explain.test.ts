@@ -439,6 +439,11 @@ describe("options", () => {
       `exports.default = { secret: ${JSON.stringify(SECRET)}, issuer: "https://idp" };`,
     ],
     [
+      "an export of CommonJS with a name of its own",
+      "e.cjs",
+      `exports.mine = { secret: ${JSON.stringify(SECRET)}, issuer: "https://idp" };`,
+    ],
+    [
       "a promise of them",
       "d.cjs",
       `exports.default = Promise.resolve({ secret: ${JSON.stringify(SECRET)}, issuer: "https://idp" });`,
@@ -459,6 +464,7 @@ describe("options", () => {
 
   test.each([
     ["no key", [], "options has no key source; give one of secret,"],
+    ["no key, with a flag for each", [], "by --secret-file, --key-file, --jwks-uri, --discover"],
     ["two keys", ["--secret", SECRET, "--key-file", KEY_FILE], "keyFile cannot be combined with secret"],
     ["a secret file that is not there", ["--secret-file", "/none"], "--secret-file can't be read: ENOENT"],
     ["a key file that is not there", ["--key-file", "/none"], "keyFile names a file that can't be read: ENOENT"],

@@ -194,6 +194,30 @@ describe("output", () => {
     expect([fake.exitCode, said]).toEqual([2, ["matrix-jwt-login: standard output can't be written\n"]]);
   });
 
+  test("ends once all is written, if options may have begun what would keep it alive", async () => {
+    const events: string[] = [];
+    const output = (name: string) =>
+      Object.assign(new EventEmitter(), {
+        write: (_line: string, written?: () => void) => {
+          events.push(name);
+          written?.();
+        },
+      });
+    const fake: CommandProcess = {
+      argv: ["node", "bin.js", "explain", "--options", "/none.json", "x"],
+      stdin: process.stdin,
+      stdout: output("stdout"),
+      stderr: output("stderr"),
+      exit: () => {
+        events.push("exit");
+      },
+    };
+
+    await runIn(fake);
+
+    expect([fake.exitCode, events]).toEqual([2, ["stderr", "stdout", "stderr", "exit"]]);
+  });
+
   test("that fails at once ends with 2 too", async () => {
     const broken = () => {
       throw new Error("disk full");

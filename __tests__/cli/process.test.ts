@@ -56,6 +56,16 @@ test("options that never settle accept nothing", async () => {
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
 });
 
+test("options that listen are no reason to stay", async () => {
+  writeFileSync(
+    join(lib.directory, "listens.js"),
+    'import { createServer } from "node:http"; createServer().listen(0, "127.0.0.1"); export const a = 1, b = 2;',
+  );
+  const { exitCode, stderr } = await command(["explain", "--options", "listens.js", "-"], token());
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain("--options exports a, b");
+}, 30_000);
+
 test("wrong use and refused tokens have exit codes of their own", async () => {
   const [refused, wrongUse] = await Promise.all([
     command(["explain", "--key-file", "public.pem", "-"], token()),

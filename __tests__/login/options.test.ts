@@ -178,6 +178,21 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     },
   );
 
+  test("says of an option that stands for a login type where it belongs", () => {
+    const loginTypes = { secret: SECRET };
+    expectOptionsError(() => make(with_({ loginTypes })), "loginTypes.secret", /it belongs in loginTypes\["org/);
+    expect(() => make(with_({ loginTypes: { secret: { secret: SECRET } } }))).not.toThrow();
+  });
+
+  test.each([["secret"], ["audience"], ["issuer"]])("tells an unset variable in the list %s", (name) => {
+    const loginTypes = { "a.b": { secret: SECRET, [name]: [undefined, SECRET] } };
+    expectOptionsError(
+      () => make(with_({ loginTypes })),
+      `loginTypes["a.b"].${name}[0]`,
+      /is undefined; set the environment/,
+    );
+  });
+
   test("names an unknown option that is no identifier as JavaScript would", () => {
     expectOptionsError(() => make(with_({ "body-limit": 1 })), '["body-limit"]', /is not an option of this version/);
   });

@@ -169,6 +169,7 @@ describe("what rc_login can be", () => {
   test.each<[unknown, string, RegExp]>([
     [[], "rc_login", /must be an object, not a list/],
     ["0.003", "rc_login", /must be an object, not a string/],
+    [{ rc_login: {} }, "rc_login", /must be what is under rc_login/],
     [{ adress: {} }, "rc_login.adress", /the options here are address, account, failed_attempts/],
     [{ address: 5 }, "rc_login.address", /must be an object/],
     [{ address: { per_minute: 5 } }, "rc_login.address.per_minute", /the options here are per_second, burst_count/],

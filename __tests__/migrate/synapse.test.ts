@@ -180,6 +180,12 @@ describe("fromSynapseJwtConfig", () => {
   test.each<[string, unknown, string, RegExp]>([
     ["a text for the config", "enabled", "jwt_config", /must be an object, not a string/],
     ["a list for the config", [], "jwt_config", /must be an object, not a list/],
+    [
+      "the whole configuration",
+      { server_name: "example.org", jwt_config: CONFIG },
+      "jwt_config",
+      /must be what is under/,
+    ],
     ["a text for enabled", { ...CONFIG, enabled: "yes" }, "jwt_config.enabled", /must be true or false/],
     ["no algorithm", { ...CONFIG, algorithm: undefined }, "jwt_config.algorithm", /is required/],
     ["null for the algorithm", { ...CONFIG, algorithm: null }, "jwt_config.algorithm", /is required/],

@@ -85,6 +85,9 @@ export function parseTokenSources(value: unknown, path: string, context: () => K
 function parseTokenSource(value: unknown, path: string, context: KeyContext): TokenSource {
   const own = ownTokensOf(value);
   if (own !== undefined) return ownSource(own, context);
+  if (ownTokensOf((Object(value) as { verification?: unknown }).verification) !== undefined) {
+    throw new OptionsError(path, "must be the member `verification` of what createAccessTokens returned");
+  }
   const { deviceClaim, requiredScopes, ...options } = sourceOptions(value, path);
   if (!MARKS.some((mark) => isGiven(value, mark))) {
     throw new OptionsError(

@@ -8,7 +8,11 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
     jwksUri === undefined ? "discover: true," : `jwksUri: ${printableJson(jwksUri)},`,
     `issuer: ${printableJson(issuer ?? "THE ISS OF ITS TOKENS")},`,
   ];
-  const rules = [...source, `algorithms: [${algorithms.map(printableJson).join(", ")}],`, 'audience: "matrix",'];
+  const rules = [
+    ...source,
+    `algorithms: [${algorithms.map(printableJson).join(", ")}],`,
+    'audience: "matrix", // what the aud of your tokens is',
+  ];
   return {
     login: block('"org.matrix.login.jwt": {', rules),
     ...(issuer !== undefined &&
@@ -16,7 +20,7 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
         sso: block("example: {", [
           'name: "Example",',
           `issuer: ${printableJson(issuer)},`,
-          'clientId: "matrix",',
+          'clientId: "matrix", // yours at the provider',
           'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),
       }),

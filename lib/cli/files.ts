@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import { UsageError } from "./command.js";
 import { reasons } from "./show.js";
 
@@ -47,13 +48,20 @@ export async function optionsIn(file: string): Promise<object> {
 }
 
 function exportedBy(module: unknown): unknown {
-  if (typeof module !== "object" || module === null) return module;
+  if (typeof module !== "object" || module === null || Array.isArray(module)) return module;
   if ("default" in module) return module.default;
-  const isNamespace = Object.prototype.toString.call(module) === "[object Module]" || isTranspiled(module);
-  if (!isNamespace) return module;
   const names = Object.keys(module).filter((name) => name !== "__esModule");
-  if (names.length < 2) return (module as Record<string, unknown>)[String(names[0])];
+  const only = names.length < 2 ? (module as Record<string, unknown>)[String(names[0])] : undefined;
+  const isNamespace = Object.prototype.toString.call(module) === "[object Module]" || isTranspiled(module);
+  // What CommonJS exports may be the options, or have them under a name of their own.
+  if (!isNamespace) return typeof only === "object" && !isNameInOptions(String(names[0])) ? only : module;
+  if (names.length < 2) return only;
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
+}
+
+/** Of an option, or of a login type. */
+function isNameInOptions(name: string): boolean {
+  return name === "loginTypes" || name.includes(".") || Object.hasOwn(LOGIN_TYPE_OPTIONS, name);
 }
 
 /** A CommonJS module that was made of an ES module: its names are exports, and not options. */

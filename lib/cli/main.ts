@@ -23,12 +23,19 @@ const HELP = `Usage: matrix-jwt-login COMMAND [options]
 matrix-jwt-login COMMAND --help says more. --version prints the version.
 `;
 
+type ProcessOutput = Io["stdout"] & {
+  write(text: string, written?: () => void): unknown;
+  on(event: "error", listener: () => void): unknown;
+};
+
 /** What the command needs of its process. */
 export interface CommandProcess extends Io {
   readonly argv: readonly string[];
-  readonly stdout: Io["stdout"] & { on(event: "error", listener: () => void): unknown };
-  readonly stderr: Io["stderr"] & { on(event: "error", listener: () => void): unknown };
+  readonly stdout: ProcessOutput;
+  readonly stderr: ProcessOutput;
   exitCode?: number | string | null | undefined;
+  /** Ends it, whatever it still waits for. */
+  readonly exit?: () => void;
 }
 
 /** Runs the command in a process, whose exit code it sets. */
@@ -45,6 +52,10 @@ export async function runIn(process: CommandProcess): Promise<void> {
   process.exitCode = EXIT.wrongUse;
   const exitCode = await main(process.argv.slice(2), process);
   process.exitCode = output.isCut ? EXIT.wrongUse : exitCode;
+  // What options come from may have begun to listen.
+  const { exit } = process;
+  if (exit !== undefined && process.argv.some((argument) => argument.startsWith("--options")))
+    onceWritten(process, exit);
 }
 
 /**
@@ -66,6 +77,14 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     complain(`matrix-jwt-login${which}: ${problemOf(error)}; see matrix-jwt-login${which} --help\n`, io);
     return EXIT.wrongUse;
   }
+}
+
+function onceWritten({ stdout, stderr }: CommandProcess, act: () => void): void {
+  stdout.write("", () => {
+    stderr.write("", () => {
+      act();
+    });
+  });
 }
 
 function problemOf(error: unknown): string {

@@ -26,11 +26,16 @@ export async function pastedToken(positionals: readonly string[], { stdin, stder
   return token;
 }
 
+/** How a header begins (RFC 6750 section 2.1), in quotes or not. */
+const BEARER = /^["'`]?bearer\s/i;
+
 /** What was given instead of a token, if that can be told. */
 function hintFor(pasted: string, token: string, members: readonly Member[], isArgument: boolean): string | undefined {
   const [taken, ...others] = members.map(({ name }) => name);
   if (others.length > 0)
     return `There is more than one token in the JSON: this is ${String(taken)}, not ${others.join(" or ")}.`;
+  if (BEARER.test(pasted.trim()))
+    return "Bearer was left out: a login takes the token alone, and refuses what is around it.";
   if (token === "") return "There is nothing to read: it is empty.";
   if (token.startsWith("{")) return `There is JSON and no token in it: no ${TOKEN_MEMBERS.join(", ")}.`;
   if (isArgument && existsSync(pasted))

@@ -55,8 +55,10 @@ export function loginOptions<User, Req>() {
   } satisfies OptionsOf<Options>;
 }
 
+const LOGIN_TYPE_PATH = 'loginTypes["org.matrix.login.jwt"]';
+
 /** What is easily written beside the login types. */
-export const WITHIN_LOGIN: Inner = { 'loginTypes["org.matrix.login.jwt"]': Object.keys(LOGIN_TYPE_OPTIONS) };
+export const WITHIN_LOGIN: Inner = { [LOGIN_TYPE_PATH]: Object.keys(LOGIN_TYPE_OPTIONS) };
 
 export type LoginValues<User, Req> = Values<ReturnType<typeof loginOptions<User, Req>>>;
 
@@ -140,6 +142,9 @@ function mapOf<T>(
     names.map((name) => {
       const here = at(path, name);
       if (name === "") throw new OptionsError(here, "must have a name, e.g. org.matrix.login.jwt");
+      if (Object.hasOwn(LOGIN_TYPE_OPTIONS, name) && typeof object[name] !== "object") {
+        throw new OptionsError(here, `is an option of a login type: it belongs in ${LOGIN_TYPE_PATH}`);
+      }
       if (SPECIFIED_LOGIN_TYPES.has(name)) {
         throw new OptionsError(
           here,

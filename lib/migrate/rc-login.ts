@@ -3,7 +3,7 @@ import { OptionsError } from "../support/options-error.js";
 import { LeakyBuckets, settingsOf, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
 import { RedisLeakyBuckets, type RedisClient } from "./redis-leaky-buckets.js";
-import { SettingsReader, withoutNulls } from "./yaml.js";
+import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */
 export interface SynapseRateLimit {
@@ -71,6 +71,7 @@ export function fromSynapseRcLogin(
   storeClient?: RedisClient,
 ): SynapseRateLimits {
   const names = ["address", "account", "failed_attempts"] as const satisfies readonly (keyof SynapseRcLogin)[];
+  assertPart(rcLogin, "rc_login");
   const options = new SettingsReader(withoutNulls(objectWith(names)(rcLogin ?? {}, "rc_login")), "rc_login");
   const client = new SettingsReader({ storeClient }, "").optional("storeClient", redisClient);
   const limiter = (name: (typeof names)[number]): FailureLimiter => {

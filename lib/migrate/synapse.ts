@@ -1,7 +1,7 @@
 import { flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { ALGORITHMS, isHmac } from "../tokens/algorithms.js";
 import type { LoginTypeOptions } from "../login/login-type.js";
-import { SettingsReader, withoutNulls } from "./yaml.js";
+import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
 export interface SynapseJwtConfig {
@@ -62,6 +62,7 @@ const SYNAPSE_LEEWAY = 120;
  * @throws OptionsError for what Synapse would not start with, and for what is not safe
  */
 export function fromSynapseJwtConfig(config: SynapseJwtConfig | null | undefined): Record<string, LoginTypeOptions> {
+  assertPart(config, "jwt_config");
   const options = new SettingsReader(withoutNulls(objectWith(NAMES)(config ?? {}, "jwt_config")), "jwt_config");
   if (!options.optional("enabled", flag, false)) return {};
   const algorithm = options.required("algorithm", oneOf(ALGORITHMS));

@@ -6,6 +6,12 @@ export function withoutNulls(config: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }
 
+/** @throws OptionsError if it is the whole configuration, and not the part of this name */
+export function assertPart(config: unknown, name: string): void {
+  if (!Object.hasOwn(Object(config) as object, name)) return;
+  throw new OptionsError(name, `must be what is under ${name}, and not what is around it`);
+}
+
 /**
  * Reads another system's settings by their names, each when it is needed: which of them count depends on others, as it does
  * there. `undefined` counts as not given.

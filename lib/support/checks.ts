@@ -107,8 +107,19 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new OptionsError(path, `must be a list, not ${kindOf(value)}`);
     if (value.length === 0) throw new OptionsError(path, "must not be an empty list; leave it out if it is not meant");
-    return value.map((item: unknown, index) => check(item, at(path, index)));
+    return value.map((item: unknown, index) => {
+      if (item === undefined) throw isUndefined(at(path, index), "item");
+      return check(item, at(path, index));
+    });
   };
+}
+
+/** @param what - `option` or `item`: an unset environment variable must not switch a check off */
+export function isUndefined(path: string, what: "option" | "item"): OptionsError {
+  return new OptionsError(
+    path,
+    `is undefined; set the environment variable that it comes from, or leave the ${what} out`,
+  );
 }
 
 /** One value, or a list of them: always given back as a list. */

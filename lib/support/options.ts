@@ -1,4 +1,4 @@
-import { at, objectWith, type Check } from "./checks.js";
+import { at, isUndefined, objectWith, type Check } from "./checks.js";
 import { OptionsError } from "./options-error.js";
 
 /** One option: what it must be, and what applies if it is not given. */
@@ -43,20 +43,29 @@ export type Inner = Readonly<Record<string, readonly string[]>>;
 export function optionsOf<S extends Spec>(spec: S, whole?: Inner): Check<Values<S>> {
   const known = objectWith(Object.keys(spec), whole);
   return (value, path) => {
+    if (whole !== undefined && isRequest(value)) {
+      throw new OptionsError(
+        path,
+        "are a request: mount what the function returns, as in app.use(matrixJwtLogin({ ... }))",
+      );
+    }
     const object = known(value, path);
     const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
       const here = at(path, name);
       const given = object[name];
       if (given !== undefined) return [name, check(given, here)];
       if (whole === undefined && Object.hasOwn(object, name)) {
-        throw new OptionsError(
-          here,
-          "is undefined; set the environment variable that it comes from, or leave the option out",
-        );
+        throw isUndefined(here, "option");
       }
       if (required) throw new OptionsError(here, "is required");
       return [name, byDefault];
     });
     return Object.fromEntries(values) as Values<S>;
   };
+}
+
+/** Express calls what was mounted in the place of what it makes. */
+function isRequest(value: unknown): boolean {
+  const { pipe, headers } = Object(value) as Readonly<Record<string, unknown>>;
+  return typeof pipe === "function" && headers !== undefined;
 }

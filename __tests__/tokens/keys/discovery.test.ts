@@ -717,6 +717,12 @@ describe("the option `discover`", () => {
     ["an empty fragment", { discover: true, issuer: `${issuer}/#` }, "issuer", /no fragment/],
     ["a space at its end", { discover: true, issuer: `${issuer} ` }, "issuer", /no white space/],
     ["a line break", { discover: true, issuer: `${issuer}/\n` }, "issuer", /no white space/],
+    [
+      "the URL of the document",
+      { discover: true, issuer: "https://idp.example.org/.well-known/openid-configuration" },
+      "issuer",
+      /must be the issuer alone, without/,
+    ],
     ["no source", { discover: false, issuer }, "", /no key source.*discover/],
     ["text", { discover: "true", issuer }, "discover", /must be true or false, not a string/],
     ["1", { discover: 1, issuer }, "discover", /must be true or false, not a number/],

@@ -71,7 +71,8 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   introspection_unavailable:
     "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
   unknown_user: "Make the user first, or set allowRegistration to true and give the callback registerUser.",
-  user_id: 'See subjectFormat ("userId" for @alice:example.org), localpart ("escape" for any text) and serverName.',
+  user_id:
+    'See subjectFormat ("userId" for @alice:example.org), localpart ("lowercase" for A-Z, "escape" for any text) and serverName.',
   host: "A function among the options failed; logins get 500.",
 };
 

@@ -22,8 +22,8 @@ Keys, one of:
   --key-file FILE       public key or X.509 certificate as PEM, JWK or JWK Set
   --jwks-uri URL        JWKS endpoint
   --discover            the JWKS endpoint that the one --issuer names
-  --options FILE        a login type's options: JSON (.json), or a module that exports them by default.
-                        What flags say goes over it
+  --options FILE        a login type's options: JSON (.json), or the default or only export of a
+                        module. What flags say goes over it
 
 Rules, as the options of a login type:
   --algorithm NAME          --max-token-length CHARACTERS

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { SOURCE_NAMES, sourcesIn } from "../../tokens/keys/parse-key-source.js";
 import { UsageError } from "../command.js";
 import { optionsIn, secretIn } from "../files.js";
 
@@ -68,7 +69,14 @@ export async function optionsOf({ values }: CommandLine): Promise<{ options: obj
     if (given.length === 0) return { options: fromFile, serverName };
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
-  return { options: { ...fromFile, ...Object.fromEntries(given) }, serverName };
+  const options = { ...fromFile, ...Object.fromEntries(given) };
+  if (values.options === undefined && sourcesIn(options).length === 0) {
+    throw new UsageError(
+      `options has no key source; give one of ${SOURCE_NAMES.join(", ")}, here by --secret-file, --key-file, ` +
+        "--jwks-uri, --discover or --options",
+    );
+  }
+  return { options, serverName };
 }
 
 /** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */

@@ -69,7 +69,7 @@ export const KEY_OPTIONS = {
 /** Checked options that say where keys come from, `issuer` among them as `discover` needs it. */
 export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string | readonly string[] | undefined };
 
-const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
+export const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
 
 /** The option that a key source is given by. */
 export type SourceName = (typeof SOURCE_NAMES)[number];
@@ -120,6 +120,9 @@ export function discoverableIssuer({ issuer }: KeyValues, path: string, { allowH
   endpointUrl(issuer, here, allowHttp);
   if (/[?#\s]/.test(issuer)) {
     throw new OptionsError(here, "must have no query, no fragment and no white space with discover");
+  }
+  if (issuer.endsWith("/.well-known/openid-configuration")) {
+    throw new OptionsError(here, "must be the issuer alone, without /.well-known/openid-configuration");
   }
   return issuer;
 }
