@@ -15,7 +15,7 @@ export default {
     "^matrix-jwt-login$": "<rootDir>/lib/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
-  // Enforced by `npm test -- --coverage`, as CI runs it: it takes half as long again.
+  // Enforced by `npm test -- --coverage`, as .ci/run runs it: it takes half as long again.
   collectCoverageFrom: ["lib/**/*.ts"],
   coverageReporters: ["text-summary", "json-summary"],
   coverageThreshold: { global: { branches: 100, functions: 100, lines: 100, statements: 100 } },

@@ -161,7 +161,7 @@ function ownSource(own: OwnTokens, context: KeyContext): TokenSource {
   };
 }
 
-/** `alice` of two issuers would be one account, unless the host links accounts. Warns once. */
+/** `alice` of two issuers would be one account, unless the host links accounts. One warning when the options are checked. */
 export function warnOfSharedNames(sources: readonly TokenSource[]): void {
   if (sources.filter(({ own }) => !own).length < 2) return;
   process.emitWarning(

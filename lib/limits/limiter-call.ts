@@ -89,7 +89,7 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 
 /**
  * Milliseconds until there are points again, if that is what a limiter rejected with. Undefined if the limiter failed. A
- * union of limiters rejects with an answer, or an error, of each of its members that refused.
+ * union of limiters rejects with what its members rejected with: used up if all of that are answers, and the longest wait counts.
  */
 function msUntilPoints(rejection: unknown): number | undefined {
   const members = isObject(rejection) && !("msBeforeNext" in rejection) ? Object.values(rejection) : [rejection];

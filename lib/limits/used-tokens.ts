@@ -21,7 +21,7 @@ export interface UsedTokenStore {
   release(key: string): void | Promise<void>;
 }
 
-/** Calls a store with a deadline. If it does not answer in time, or fails, the login is 503. */
+/** Calls a store with a deadline. If it cannot claim in time, the login is 503; if it cannot release, that is logged. */
 export class UsedTokens {
   readonly #store: UsedTokenStore;
   readonly #call: LimiterCall;

@@ -15,8 +15,8 @@ export function now(): Moment {
 }
 
 /**
- * Milliseconds since a moment, by whichever clock has moved more: whatever the clock is set to, nothing looks younger than it
- * is.
+ * Milliseconds since a moment, by whichever clock has moved more. So nothing looks younger than it is, unless a
+ * machine that was suspended has its clock set back.
  */
 export function since({ wall, steady }: Moment): number {
   return Math.max(Math.abs(Date.now() - wall), performance.now() - steady);

@@ -23,7 +23,7 @@ export type RefusalReason =
   | "identifier"
   /** A login token of single sign-on is forged, expired or used before. */
   | "login_token"
-  /** Nobody has this user ID, and registration is not allowed. */
+  /** Nobody has this user ID, and nobody may be registered here. */
   | "unknown_user"
   /** The account is not linked to the token's `iss` and `sub` (`externalIds`). */
   | "unlinked"

@@ -7,10 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createJwtLogin, type JwtLogin, type KeysErrorEvent, type Logger } from "matrix-jwt-login";
+import { createJwtLogin, createTokenVerifier, type JwtLogin, type KeysErrorEvent, type Logger } from "matrix-jwt-login";
 
 import { certificate } from "../../helpers/certificates.js";
 import { movableClock, type Clock } from "../../helpers/clock.js";
+import { recordingLogger } from "../../helpers/core.js";
 import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
 import { ED25519, jwk, P256, pem, privatePem, RSA } from "../../helpers/keys.js";
 import { host, LOGIN_TYPE, loginWith, optionsWith } from "../../helpers/login.js";
@@ -111,6 +112,16 @@ describe("a key file may hold", () => {
     for (const kid of ["ours", "theirs", undefined]) {
       expect(await verdict(verifier, token({}, { algorithm: "RS256", header: { kid } }))).toBe("accepted");
     }
+  });
+
+  test("a JWK of which the operator is told why it does not fit: by its algorithm, and never by its kid", async () => {
+    writeFileSync(file, JSON.stringify(jwk(RSA, { kid: "ours" })));
+    const logger = recordingLogger();
+    const { verify } = createTokenVerifier({ keyFile: file }, { logger });
+    const made = token({}, { algorithm: "ES256", key: P256.privateKey, header: { kid: "theirs" } });
+    await expect(verify(made)).rejects.toMatchObject({ code: "unknown_key" });
+    expect(JSON.stringify(logger.lines)).toContain("RSA");
+    expect(JSON.stringify(logger.lines)).not.toContain("another kid");
   });
 
   test("a JWK Set whose kids are", async () => {

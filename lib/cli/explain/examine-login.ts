@@ -8,7 +8,7 @@ import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { notAsked, seen, type Findings } from "./findings.js";
 
-/** The steps of this file, in the order of a login. */
+/** The steps of this file, in the order of a login without `externalIds`. */
 export const LOGIN_STEPS = ["single use", "user ID", "authorize", "new user"] as const;
 
 /** What `findUser` answers: a user, or nobody. */

@@ -13,7 +13,7 @@ const IN_WORDS: Readonly<Record<SourceName, (given: Given) => string>> = {
   discover: ({ issuer }) => `the keys that ${String(issuer)} names`,
 };
 
-/** The key source among a login type's options, in words. Of a list of issuers, those of one entry. */
+/** The key source among a login type's options, in words: in a list of issuers, of the entry at `index`. */
 export function sourceInWords(options: object, index: number): string {
   const given = (Array.isArray(options) ? options[index] : options) as Given;
   const [name = "discover"] = sourcesIn(given);

@@ -56,7 +56,7 @@ export interface TokenAuthenticatorOidcConfig {
  */
 export type TokenAuthenticatorValidator = Json | readonly unknown[];
 
-/** `auth`: `basic` with `username` and `password`, `bearer` with `token`; an object or a list. */
+/** `auth`: `{ type: "basic", username, password }` or `{ type: "bearer", token }`, or a list of these values in this order. */
 export type TokenAuthenticatorAuth = Json | readonly (string | null)[];
 
 interface ClaimSettings {

@@ -13,8 +13,8 @@ const NONE: Keys = [];
 const MAX_DESCRIBED = 20;
 
 /**
- * One snapshot of a JWK Set. Unusable keys in it are ignored; a key becomes a
- * `KeyObject` once, when it is first asked for, and the same one in every snapshot that has the key.
+ * One snapshot of a JWK Set. Unusable keys in it are ignored. A key becomes a
+ * `KeyObject` when it is first looked at, and is the same one in the next snapshot that has it.
  */
 export class JwkSet {
   readonly #jwks: readonly unknown[];

@@ -60,5 +60,9 @@ function parseKeyFile(content: Buffer, path: string): KeySource {
   const source = setSource(set);
   return "keys" in json
     ? source
-    : { ...source, keysFor: ({ algorithm }) => set.keysFor({ algorithm, kid: undefined }) };
+    : {
+        ...source,
+        keysFor: ({ algorithm }) => source.keysFor({ algorithm, kid: undefined }),
+        describe: ({ algorithm }) => source.describe?.({ algorithm, kid: undefined }),
+      };
 }

@@ -49,7 +49,7 @@ export function assertFitting(algorithms: readonly string[], fitting: readonly s
   throw new OptionsError(at(path, index), problem);
 }
 
-/** How many keys a token is tried against at most, so that a token without a `kid` costs no more than that. */
+/** How many keys of a set a token is tried against at most, so that one without a `kid` costs no more than that. */
 export const MAX_CANDIDATES = 8;
 
 const NONE: readonly KeyObject[] = [];

@@ -67,7 +67,7 @@ function isSsh(content: string): boolean {
   return /^(?:ssh|ecdsa|sk)-/.test(named.toString("latin1"));
 }
 
-/** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, and warns once. */
+/** RFC 7518 section 3.2: an HMAC key should be as long as the hash. A short one works, with a warning when the options are checked. */
 export function warnOfShortSecret(keys: readonly KeyObject[], algorithms: readonly Algorithm[], path: string): void {
   const shortest = Math.min(...algorithms.map(hashLength));
   if (keys.every((key) => Number(key.symmetricKeySize) >= shortest)) return;
