@@ -192,6 +192,8 @@ export const ROOMS = {
       ...top("sso-over-http"),
     ],
     tests: [
+      "sso/id-token",
+      "sso/fault-pages",
       "sso/redirect",
       "sso/login-tokens",
       "sso/sign-in",
