@@ -156,7 +156,7 @@ export const ROOMS = {
       "http/hang-up",
     ],
   },
-  fetch: { mutate: ["lib/http/fetch/*.ts", ...top("fetch-handler")], tests: ["fetch-handler"] },
+  fetch: { mutate: ["lib/http/fetch/*.ts", ...top("fetch-handler")], tests: ["fetch-handler", "sso/fetch-handler"] },
   access: {
     mutate: ["lib/access/*.ts", ...top("bearer")],
     tests: [
