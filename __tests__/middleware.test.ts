@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import type { Request, RequestHandler, Response } from "express";
-import { matrixJwtLogin, type Logger, type VerifiedLogin } from "matrix-jwt-login";
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { matrixBearerAuth, matrixJwtLogin, type Logger, type VerifiedLogin } from "matrix-jwt-login";
 import supertest from "supertest";
 
 import { goodLogin, send } from "./helpers/http-client.js";
@@ -148,6 +148,23 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     await supertest(app).post(LOGIN_PATH).send('{"type":"m.login.password"}').expect(299);
     expect(onError.mock.calls).toEqual([[cause]]);
   });
+});
+
+test.each(
+  EXPRESS_VERSIONS.flatMap(([version, express]) =>
+    [matrixJwtLogin, matrixBearerAuth].map((make) => [make.name, version, express, make] as const),
+  ),
+)("%s that is mounted without being called says so on %s", async (name, _, express, make) => {
+  const app = express();
+  app.use(make as unknown as RequestHandler);
+  const onError: ErrorRequestHandler = (error: Error, _req, res, next) => {
+    if (res.headersSent) next(error);
+    else res.status(500).end(error.message);
+  };
+  app.use(onError);
+  const { status, text } = await supertest(app).post(LOGIN_PATH).send({});
+  const problem = `options are a request: mount what ${name} returns, as in app.use(${name}({ ... }))`;
+  expect([status, text]).toEqual([500, problem]);
 });
 
 test("serves under node:http alone, on the paths of the specification", async () => {

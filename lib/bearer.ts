@@ -4,7 +4,7 @@ import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./acces
 import { bearerOptions, parseBearerOptions, WITHIN_BEARER, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
-import { addressOf, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
+import { addressOf, assertNoRequest, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
 import { clientAddress } from "./http/parse-options.js";
 import { ClientGone, HangUpSignal, type ClientSignal } from "./login/client-gone.js";
@@ -69,6 +69,7 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
 export function matrixBearerAuth<User = undefined, Req extends NodeRequest = NodeRequest>(
   options: MatrixBearerAuthOptions<User, Req>,
 ): MatrixBearerAuth<User, Req> {
+  assertNoRequest(options, "matrixBearerAuth");
   const parse = optionsOf({ ...bearerOptions<User, Req>(), ...bearerHttpOptions<Req>() }, WITHIN_BEARER);
   const { cors, otherTokens, clientAddress, ...values } = parse(options, "");
   const config = parseBearerOptions(values);

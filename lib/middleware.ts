@@ -2,7 +2,14 @@ import { jsonAnswer, PREFLIGHT, unrecognized, type Answer } from "./http/answer.
 import { answerLogin } from "./http/endpoint.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { takeSubmission } from "./http/node/body.js";
-import { addressOf, hangUpOf, type NodeRequest, type NodeResponse, trustsProxy } from "./http/node/request.js";
+import {
+  addressOf,
+  assertNoRequest,
+  hangUpOf,
+  type NodeRequest,
+  type NodeResponse,
+  trustsProxy,
+} from "./http/node/request.js";
 import { addFlows } from "./http/node/flows.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { HttpOptions } from "./http/options.js";
@@ -44,6 +51,7 @@ export interface MatrixJwtLogin<Req = NodeRequest> {
 export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   options: MatrixJwtLoginOptions<User, Req>,
 ): MatrixJwtLogin<Req> {
+  assertNoRequest(options, "matrixJwtLogin");
   const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
   const clientAddress = http.clientAddress ?? addressOf;
 

@@ -488,6 +488,11 @@ describe("options", () => {
     ],
     ["two tokens", ["--secret", SECRET, "a", "b"], "takes one token"],
     ["options that are not there", ["--options", "/none.json"], "--options can't be loaded: Cannot find module"],
+    [
+      "JSON of one unknown option",
+      ["--options", folder.file("one.json", '{"rules":{"secret":"x"}}')],
+      "rules is not an option",
+    ],
     ["options of a number", ["--options", folder.file("number.json", "1")], "--options must hold an object"],
     ["options of null", ["--options", folder.file("null.json", "null")], "--options must hold an object"],
     [

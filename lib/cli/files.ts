@@ -38,7 +38,8 @@ export function textOf(file: string, flag: string): string {
 export async function optionsIn(file: string): Promise<object> {
   let loaded: unknown;
   try {
-    loaded = exportedBy(await load(resolve(file)));
+    const module = await load(resolve(file));
+    loaded = file.endsWith(".json") ? module : exportedBy(module);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--options can't be loaded: ${reasons(error)}`);

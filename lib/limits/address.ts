@@ -13,8 +13,8 @@ const IPV4_PREFIXES: readonly Buffer[] = [
 ];
 
 /**
- * Where an address is, in one spelling: an IPv4 address itself, in IPv6's clothes too; of any other IPv6 one the /64, as whoever has
- * one address of it has them all (RFC 8981). Text that is no address counts by its first characters.
+ * Where an address is, in one spelling: an IPv4 address itself, also if it is written as an IPv6 one; of any other the /64, as
+ * whoever has one address of it has them all (RFC 8981). Text that is no address counts by its first characters.
  */
 export function placeOf(ip: string): string {
   const [, bracketed, ipv4] = WITH_PORT.exec(ip) ?? [];

@@ -27,7 +27,7 @@ const PREFIX = "matrix-jwt-login:used:";
  *
  * @param client - of ioredis or node-redis, connected by the host
  * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
- * @throws OptionsError if `client` has no methods `set` and `del`, or `prefix` is no string
+ * @throws OptionsError if `client` has no methods `set` and `del`, or `prefix` is no text
  */
 export function redisUsedTokens(
   client: RedisStoreClient,

@@ -43,12 +43,6 @@ export type Inner = Readonly<Record<string, readonly string[]>>;
 export function optionsOf<S extends Spec>(spec: S, whole?: Inner): Check<Values<S>> {
   const known = objectWith(Object.keys(spec), whole);
   return (value, path) => {
-    if (whole !== undefined && isRequest(value)) {
-      throw new OptionsError(
-        path,
-        "are a request: mount what the function returns, as in app.use(matrixJwtLogin({ ... }))",
-      );
-    }
     const object = known(value, path);
     const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
       const here = at(path, name);
@@ -62,10 +56,4 @@ export function optionsOf<S extends Spec>(spec: S, whole?: Inner): Check<Values<
     });
     return Object.fromEntries(values) as Values<S>;
   };
-}
-
-/** Express calls what was mounted in the place of what it makes. */
-function isRequest(value: unknown): boolean {
-  const { pipe, headers } = Object(value) as Readonly<Record<string, unknown>>;
-  return typeof pipe === "function" && headers !== undefined;
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { SOURCE_NAMES, sourcesIn } from "../../tokens/keys/parse-key-source.js";
+import { NO_KEY_SOURCE, sourcesIn } from "../../tokens/keys/parse-key-source.js";
 import { UsageError } from "../command.js";
 import { optionsIn, secretIn } from "../files.js";
 
@@ -72,8 +72,7 @@ export async function optionsOf({ values }: CommandLine): Promise<{ options: obj
   const options = { ...fromFile, ...Object.fromEntries(given) };
   if (values.options === undefined && sourcesIn(options).length === 0) {
     throw new UsageError(
-      `options has no key source; give one of ${SOURCE_NAMES.join(", ")}, here by --secret-file, --key-file, ` +
-        "--jwks-uri, --discover or --options",
+      `options ${NO_KEY_SOURCE}, here by --secret-file, --key-file, --jwks-uri, --discover or --options`,
     );
   }
   return { options, serverName };

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
+import { OptionsError } from "../../support/options-error.js";
+
 /** A request of Node's, by HTTP/1.1 or HTTP/2: what any framework on top of Node has made of it too. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
@@ -11,6 +13,18 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 interface FrameworkRequest {
   readonly ip?: unknown;
   readonly app?: { readonly settings?: Readonly<Record<string, unknown>> };
+}
+
+/**
+ * Express calls whatever is mounted with a request: also the function that should have been called to make what is mounted.
+ *
+ * @param name - of that function
+ * @throws OptionsError if `options` is a request
+ */
+export function assertNoRequest(options: unknown, name: string): void {
+  const { pipe, headers } = Object(options) as Readonly<Record<string, unknown>>;
+  if (typeof pipe !== "function" || headers === undefined) return;
+  throw new OptionsError("", `are a request: mount what ${name} returns, as in app.use(${name}({ ... }))`);
 }
 
 /** The client's address as the framework has it, by its own rules of which proxies to trust, or that of the connection. */

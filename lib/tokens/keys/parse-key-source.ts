@@ -69,16 +69,19 @@ export const KEY_OPTIONS = {
 /** Checked options that say where keys come from, `issuer` among them as `discover` needs it. */
 export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string | readonly string[] | undefined };
 
-export const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
+const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
 
 /** The option that a key source is given by. */
 export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** What is wrong with options without keys. */
+export const NO_KEY_SOURCE = `has no key source; give one of ${SOURCE_NAMES.join(", ")}`;
 
 /** @throws OptionsError unless exactly one key source is given, and is right */
 export function parseKeySource(options: KeyValues, path: string, context: KeyContext): KeySource {
   const [name, second] = sourcesIn(options);
   if (name === undefined) {
-    throw new OptionsError(path, `has no key source; give one of ${SOURCE_NAMES.join(", ")}`);
+    throw new OptionsError(path, NO_KEY_SOURCE);
   }
   if (second !== undefined) {
     throw new OptionsError(at(path, second), `cannot be combined with ${name}: a login type has one key source`);
