@@ -50,7 +50,7 @@ function verifyWithSecret(token: CompactToken, algorithm: Algorithm, key: KeyObj
 interface Scheme {
   /** null: the algorithm has its own. */
   readonly hash: string | null;
-  /** What node:crypto gets beside the key. Undefined: a key by itself means that (RFC 7518 section 3.3). */
+  /** What node:crypto gets beside the key; undefined if a key alone will do, as for RSA with PKCS #1 (RFC 7518 section 3.3). */
   readonly how?: Omit<VerifyKeyObjectInput, "key">;
 }
 
