@@ -55,11 +55,19 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
   const clientAddress = http.clientAddress ?? addressOf;
 
-  const warnOfFormParser = once(() => {
-    logger.warn(
-      "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
-    );
-  });
+  const onLost = {
+    toFormParser: once(() => {
+      logger.warn(
+        "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
+      );
+    }),
+    toReader: once(() => {
+      logger.warn(
+        "matrix-jwt-login: a handler in front read the body of a request for /login and left nothing in req.body; mount " +
+          "this middleware before it",
+      );
+    }),
+  };
   const warnOfProxy = once(() => {
     logger.warn(
       "matrix-jwt-login: logins come with X-Forwarded-For, but no proxy is trusted, so rateLimits count all clients of a " +
@@ -76,7 +84,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     return answerLogin(
       {
         context: () => contextOf(req, clientAddress(req), req.headers["user-agent"], isGone),
-        submission: () => takeSubmission(req, res, stream, bodies, warnOfFormParser),
+        submission: () => takeSubmission(req, res, stream, bodies, onLost),
         isGone,
       },
       (submission, context) => {

@@ -13,11 +13,18 @@ interface ParsedRequest {
   readonly rawBody?: unknown;
 }
 
+/** Called if a login's body was lost before us. */
+export interface OnLost {
+  /** A form's parser took its JSON apart. */
+  readonly toFormParser: () => void;
+  /** Somebody read it and left nothing of it. */
+  readonly toReader: () => void;
+}
+
 /**
  * Takes the submission of a login request, whatever its `Content-Type` says, and whether or not a parser has read it already.
  *
  * @param stream - of the request; to be released
- * @param onFormParser - called if a form's parser took a JSON body apart before us
  * @returns the submission if it is ours; undefined: the request goes on, untouched; `"gone"`: the client hung up
  * @throws MatrixError if we answer alone
  */
@@ -26,13 +33,13 @@ export function takeSubmission(
   res: NodeResponse,
   stream: BodyStream,
   bodies: LoginBodies,
-  onFormParser: () => void,
+  onLost: OnLost,
 ): Submission | Promise<Submission> {
   const { headers } = req;
   const length = lengthIn(headers);
   if (length > bodies.limit) return bodies.refuse(tooLarge);
   // A stream that was read to its end can't be read again, and one without a body must not be touched.
-  if (isTaken(req) || !hasBody(req, length)) return parsedBefore(req, bodies, onFormParser);
+  if (isTaken(req) || !hasBody(req, length)) return parsedBefore(req, bodies, onLost);
   return isEncoded(headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies, length);
 }
 
@@ -96,16 +103,18 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
   return req.headers["transfer-encoding"] !== undefined || ("stream" in req && !req.stream.endAfterHeaders);
 }
 
-function parsedBefore(req: NodeRequest, bodies: LoginBodies, onFormParser: () => void): JsonObject | undefined {
+function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
   if (isBytes(rawBody) && rawBody.length > 0) {
     return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
   }
   if (isBytes(body)) return bodies.of(body);
-  if (hasBraceForKey(body)) onFormParser();
+  if (hasBraceForKey(body)) onLost.toFormParser();
   else if (!isQuery(body) && (hasBody(req) || !isEmpty(body))) {
+    if (body !== undefined) return bodies.ofJson(body);
     // A stream that was consumed for nothing is not ours to refuse.
-    return body === undefined ? undefined : bodies.ofJson(body);
+    onLost.toReader();
+    return undefined;
   }
   return bodies.refuse(notJson);
 }
