@@ -65,7 +65,7 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   inactive: "Get a fresh token, and see that it is of this issuer: it was revoked, has expired, or is somebody else's.",
   decryption:
     "Compare the key that the issuer encrypts to with that of decryption, and its alg and enc with those allowed.",
-  unauthorized: "Your authorize function did not return true for these claims.",
+  unauthorized: "Your authorize function did not return true for these claims. The command decode shows them.",
   used: "Get a fresh token: with singleUse each logs in once.",
   keys_unavailable: "See that the endpoint answers this machine with a JWK Set. Until it does, logins get 503.",
   introspection_unavailable:
