@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
 
 /** What each room of lib/ may import of the others: imports point down only. */
-const ROOMS = {
+const LAYERS = {
   support: [],
   remote: ["support"],
   limits: ["support"],
@@ -29,7 +29,7 @@ const PACKAGES = {
 
 const anyRoom = (names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})/`;
 
-const layers = Object.entries(ROOMS).map(([room, below]) => ({
+const layers = Object.entries(LAYERS).map(([room, below]) => ({
   files: [`lib/${room}/**`],
   rules: {
     "no-restricted-imports": [
@@ -37,7 +37,7 @@ const layers = Object.entries(ROOMS).map(([room, below]) => ({
       {
         patterns: [
           {
-            regex: anyRoom(Object.keys(ROOMS).filter((other) => other !== room && !below.includes(other))),
+            regex: anyRoom(Object.keys(LAYERS).filter((other) => other !== room && !below.includes(other))),
             message: "Imports point down only: see CONTRIBUTING.md, Layers.",
           },
           {

@@ -34,7 +34,7 @@ type Next = (error?: unknown) => void;
 /** A handler for Express and its like, or for `node:http`. */
 export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
 
-/** Lets requests with a good access token through, and answers all others. */
+/** Lets requests with a good access token through, and answers the others unless they are the host's. */
 export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /** For endpoints that work with and without a user: a request whose token is missing or refused has no `req.matrix`. */
   readonly optional: BearerHandler<Req>;

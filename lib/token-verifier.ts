@@ -48,7 +48,8 @@ export interface TokenVerifierContext {
    */
   readonly onKeysError?: (event: Omit<KeysErrorEvent, "loginType">) => void;
   /**
-   * Shares keys and discovery documents with everything that is given the same handle.
+   * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
+   * `jwksOptions`.
    *
    * @defaultValue none
    */

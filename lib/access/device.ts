@@ -1,6 +1,9 @@
 import type { Claims } from "../tokens/claims.js";
 
-/** Of the OAuth 2.0 API, and of its proposal MSC2967, which Matrix Authentication Service still issues. */
+/**
+ * Prefixes of the scope that names a device: the specification's, and that of its proposal MSC2967, which Matrix
+ * Authentication Service still uses.
+ */
 const DEVICE_SCOPES = ["urn:matrix:client:device:", "urn:matrix:org.matrix.msc2967.client:device:"];
 const API_SCOPE = "urn:matrix:client:api:*";
 const API_SCOPE_OF_MSC2967 = "urn:matrix:org.matrix.msc2967.client:api:*";
@@ -19,7 +22,7 @@ export function isDeviceId(value: unknown): value is string {
   );
 }
 
-/** The device that a token is for: of its scope `urn:matrix:client:device:ID`, else of its claim `device_id`. */
+/** The device that a token is for, by its scope `urn:matrix:client:device:ID` and its claim `device_id`, of which one is enough. */
 export function deviceOf(claims: Claims, scopes: readonly string[]): Device {
   const named = scopes.flatMap((scope) =>
     DEVICE_SCOPES.filter((prefix) => scope.startsWith(prefix)).map((prefix) => scope.slice(prefix.length)),

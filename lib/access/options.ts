@@ -62,8 +62,8 @@ export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpar
    * The claim that holds the device ID: a name (dots have no meaning in it), a path of names, or a synchronous function.
    *
    * @remarks
-   * By default the one scope `urn:matrix:client:device:ID` (or its name in MSC2967), else the claim `device_id`. A token
-   * that names two devices is refused, as is an ID over 512 characters or with a control character.
+   * By default the scope `urn:matrix:client:device:ID` (or its name in MSC2967) and the claim `device_id`, of which one is
+   * enough. A token that names two devices is refused, as is an ID over 512 characters or with a control character.
    *
    * @defaultValue scopes, then `device_id`
    */
@@ -211,7 +211,8 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with everything that is given the same handle.
+   * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
+   * `jwksOptions`.
    *
    * @defaultValue none
    */

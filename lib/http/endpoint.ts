@@ -8,7 +8,7 @@ import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
 export interface LoginRequest<Context> {
   /** What is known of the client. Called before anything else: a client that hangs up takes its address with it. */
   readonly context: () => Context;
-  /** The submission if it is ours, by the rules of {@link LoginBodies}; `"gone"`: the client hung up before its end. */
+  /** The submission, by the rules of {@link LoginBodies}. */
   readonly submission: () => Submission | Promise<Submission>;
   /** Has the client hung up? */
   readonly isGone: () => boolean;
@@ -17,7 +17,7 @@ export interface LoginRequest<Context> {
 /** A login, by what it is asked. */
 export type LogIn<Context> = (submission: JsonObject, context: Context) => Promise<object>;
 
-/** Undefined: it is the host's; `"gone"`: the client has hung up. */
+/** Undefined: it is the host's; `"gone"`: the client hung up before the body ended. */
 export type Submission = JsonObject | "gone" | undefined;
 type Outcome = Answer | "gone" | undefined;
 

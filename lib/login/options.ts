@@ -206,7 +206,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly rateLimits?: RateLimits;
   /**
-   * Remembers tokens of login types with `singleUse`: a store that all processes share, e.g. {@link redisUsedTokens}.
+   * Remembers tokens of login types with `singleUse`, and those of single sign-on: a store that all processes share, e.g.
+   * {@link redisUsedTokens}.
    *
    * @remarks
    * The key is the SHA-256 of what was signed. A token is claimed before its account is looked up (with `externalIds`, after),
@@ -218,8 +219,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
   readonly usedTokens?: UsedTokenStore;
   /**
    * Links accounts to identities at an identity provider. A user name that the provider gives to a new person does not
-   * open the old owner's account. Otherwise whoever has the name gets the account; where several providers name users, that has to be
-   * said with `false`.
+   * open the old owner's account. Unset, whoever has the name gets the account; where several providers name users, you
+   * have to accept that by `false`.
    *
    * @defaultValue none
    */
@@ -246,7 +247,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: (event: LoginEvent<Req>) => void;
   /**
-   * Called after each refused or failed login; `reason` is a stable code.
+   * Called after each refused or failed login of your login types, unless its client hung up; `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.
@@ -264,7 +265,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with everything that is given the same handle.
+   * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
+   * `jwksOptions`.
    *
    * @defaultValue none
    */

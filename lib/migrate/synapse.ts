@@ -56,7 +56,7 @@ const SYNAPSE_LEEWAY = 120;
 
 /**
  * Login types with the rules of Synapse's JWT login, from its own configuration: `exp` optional, 120 s of leeway, users
- * registered, `identifier` ignored, the subject a localpart. Not `enabled`: none.
+ * registered, `identifier` ignored, the subject a localpart. If `enabled` is not true, there are none.
  *
  * @param config - `jwt_config` as it stands in the YAML
  * @throws OptionsError for what Synapse would not start with, and for what is not safe

@@ -1,6 +1,6 @@
 import { isMatrixError } from "../matrix/errors.js";
 import { rejectionOf } from "../login/refusal.js";
-import { KeysUnavailableError } from "../remote/errors.js";
+import { UnavailableError } from "../remote/errors.js";
 import type { PageContent } from "./answer.js";
 import { SignInError } from "./errors.js";
 import { faultPage, refusalPage } from "./page-texts.js";
@@ -23,7 +23,7 @@ export function pageFor(
     return faultPage(error.fault, again);
   }
   // The login's own watcher has logged the outage.
-  if (error instanceof KeysUnavailableError) return faultPage("unavailable", again);
+  if (error instanceof UnavailableError) return faultPage("unavailable", again);
   // A MatrixError is the answer of a login, which has told whoever must know.
   const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
   if (answer !== error && answer.statusCode === 500) logger.error(error);

@@ -6,7 +6,7 @@ import { parseCompact, unverifiedClaims } from "../tokens/readers/compact.js";
 import type { Proven } from "../tokens/readers/reader.js";
 import { STRICT } from "../tokens/steps.js";
 import { assertLength } from "../tokens/verifier.js";
-import { KeysUnavailableError } from "../remote/errors.js";
+import { UnavailableError } from "../remote/errors.js";
 import type { SsoAnswer } from "./answer.js";
 import { assertRememberable } from "../login/single-use.js";
 import { useName } from "./login-tokens.js";
@@ -36,7 +36,7 @@ export async function backchannelLogout<Req>(
     return answer(200);
   } catch (error) {
     if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
-    if (!(error instanceof KeysUnavailableError || error instanceof Refusal)) parts.logger.error(error);
+    if (!(error instanceof UnavailableError || error instanceof Refusal)) parts.logger.error(error);
     return unavailable();
   }
 }

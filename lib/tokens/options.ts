@@ -16,7 +16,7 @@ export interface JwksOptions {
    *
    * @remarks
    * If it is older because no login needed it, the next login waits for the refresh. While fetches fail, the set is used up to
-   * `staleIfError`. A key that the endpoint withdraws is refused 2 x `cacheMaxAge` + `timeout` later at most.
+   * `staleIfError`. While the endpoint answers, a key that it withdraws is refused 2 x `cacheMaxAge` + `timeout` later at most.
    *
    * @unit seconds
    * @defaultValue `600`
@@ -253,6 +253,9 @@ export interface TokenRules {
   /**
    * Require `exp` (RFC 7519 section 4.1.4). If it is there, it is always checked.
    *
+   * @remarks
+   * `maxTokenLifetime` and `singleUse` require it whatever this says.
+   *
    * @defaultValue `true`, or `false` with `introspection` alone
    */
   readonly requireExpiry?: boolean;
@@ -281,8 +284,8 @@ export interface TokenRules {
    */
   readonly maxTokenAge?: number;
   /**
-   * Require `exp`, at most this far ahead; `clockTolerance` is added. Refuses tokens that are valid for longer than yours
-   * should be.
+   * Require `exp`, at most this far ahead; `clockTolerance` is added. So a token that would live longer is refused until no
+   * more than this is left.
    *
    * @unit seconds, 1 or more
    * @defaultValue not checked

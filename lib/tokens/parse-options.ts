@@ -92,7 +92,7 @@ function assertFitIntrospection(options: TokenValues, path: string): void {
   }
 }
 
-/** RFC 8725 section 3.1: the allow-list is the host's, and no algorithm in it may be one that the key can't have. */
+/** RFC 8725 section 3.1: the allow-list is the host's, and each algorithm in it must fit the key. */
 function allowedAlgorithms({ algorithms }: TokenValues, path: string, keys: KeySource): readonly Algorithm[] {
   if (algorithms === undefined) return [...keys.possibleAlgorithms];
   assertFitting(algorithms, [...keys.algorithms], at(path, "algorithms"));

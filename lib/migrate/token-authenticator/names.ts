@@ -74,8 +74,8 @@ export function namesGiven({ identifier, user }: Submission): readonly unknown[]
 }
 
 /**
- * Does a login name a user? Synapse refuses one that does not before it asks its modules, whatever they make of the name. A
- * token that is verified without a login has no submission.
+ * Does a login name a user? Synapse refuses a login that names nobody before it asks any module, whatever the module makes of
+ * the name. A token that is verified without a login has no submission, and names nobody either.
  */
 export function namesSomebody(submission: Submission): boolean {
   return !("type" in submission) || namesGiven(submission).length > 0;

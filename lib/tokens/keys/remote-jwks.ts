@@ -19,7 +19,7 @@ export interface JwksEndpoint {
   load<T>(fetchSet: (uri: string) => Promise<T>): Promise<T>;
 }
 
-/** Keys of a JWKS endpoint. Once the set is fetched, logins are synchronous; a new `kid` waits for the next fetch. */
+/** Keys of a JWKS endpoint. While the set may be used, a known key is found without waiting; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
   readonly named = true;
   readonly algorithms = PUBLIC_KEY_ALGORITHMS;

@@ -4,9 +4,7 @@ import type { ClaimedToken, Claims } from "../claims.js";
 import type { KeyQuery } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 
-/**
- * Proves a token: by its signature, by asking the server that issued it, or by decrypting it for another reader.
- */
+/** Proves a token: by its signature, by asking the server that issued it, or by another reader, which gets what it decrypts. */
 export interface TokenReader {
   /**
    * Synchronous if nothing has to be fetched.
