@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -5,9 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import { createTokenVerifier, IntrospectionUnavailableError, type LoginTypeOptions } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
-import { SECRET } from "../helpers/keys.js";
+import { serveIdentityProvider } from "../helpers/identity-provider.js";
+import { keySet, text as answered } from "../helpers/jwks-server.js";
+import { ED25519, jwk, SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE } from "../helpers/login.js";
-import { remoteLogins } from "../helpers/remote-login.js";
+import { QUICK, remoteLogins } from "../helpers/remote-login.js";
 import { inSeconds, token } from "../helpers/tokens.js";
 import { verdict, verifierOf, type AnyOptions } from "../helpers/verdict.js";
 
@@ -288,6 +291,52 @@ describe("an introspection endpoint", () => {
     expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
     expect(logger.warn.mock.calls[0]?.[0]).toContain(`no usable answer from ${url}/i: failed; logins get 503`);
     expect(JSON.stringify(logger.warn.mock.calls)).not.toContain("hidden");
+  });
+
+  test("is still down, whatever ready() finds, until it answers", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));
+    const options = alone({ endpoint: undefined, discover: true }, { issuer: idp.issuer });
+    for (const login of [alone(), { ...options, introspection: { discover: true, timeout: 2 } }]) {
+      behave = text("", 500);
+      const { attempt, core, logger } = remoteLogins({ [LOGIN_TYPE]: login });
+      for (let round = 0; round < 3; round += 1) {
+        expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
+        await core.ready();
+      }
+      expect(logger.warn).toHaveBeenCalledTimes(1);
+      expect(logger.info).not.toHaveBeenCalled();
+      behave = json(ALICE);
+      expect(await attempt(OPAQUE)).toBe("200");
+      expect(logger.info).toHaveBeenCalledTimes(1);
+    }
+    await idp.close();
+  });
+
+  test("is found again once ready() finds it, if that was all that failed", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered("", 500));
+    const options = { issuer: idp.issuer, audience: null, introspection: { discover: true } };
+    const { core, logger } = remoteLogins({ [LOGIN_TYPE]: { ...options, discover: true, jwksOptions: QUICK } });
+    await expect(core.ready()).rejects.toThrow();
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));
+    idp.answer("/jwks", keySet([jwk(ED25519, { kid: "a" })]));
+    await core.ready();
+    expect(logger.info.mock.calls).toContainEqual([`matrix-jwt-login: ${LOGIN_TYPE} can introspect tokens again`]);
+    await idp.close();
+  });
+
+  test.each<[string, (body: string) => Error]>([
+    ["in its message", (body) => new Error(`cannot send ${body}`)],
+    ["in its cause", (body) => new Error("cannot send", { cause: new Error(decodeURIComponent(body)) })],
+    ["in what it has beside", (body) => Object.assign(new Error("cannot send"), { config: { data: body } })],
+  ])("whose fetch quotes the token %s, keeps it out of logs and events", async (_, errorWith) => {
+    const fetch = (_url: string, { body }: { body?: string }) => Promise.reject(errorWith(String(body)));
+    const { attempt, logger, errors } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch }) });
+    expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
+    const told = inspect([logger.warn.mock.calls, errors], { depth: null });
+    expect(told).toContain("not shown, as it quotes the token");
+    expect(told).not.toMatch(/an-opaque/);
   });
 
   test("is asked at most 1,000 questions at a time", async () => {

@@ -1,7 +1,6 @@
 import { keyContexts, notifier, type Notify } from "../login/events.js";
 import { limitsOf, RATE_LIMITS, serverName } from "../login/parse-options.js";
 import type { Limiters, LoginLimits } from "../limits/login-limits.js";
-import { together } from "../remote/watchers.js";
 import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
@@ -50,8 +49,7 @@ export function parseBearerOptions<User, Req>(
 ): BearerConfig<User, Req> {
   const { serverName, externalIds, findUser, logger } = options;
   const context = keyContexts(options)("access tokens");
-  const part = together(context.watcher);
-  const sources = parseTokenSources(options.tokens, "tokens", () => ({ ...context, watcher: part() }));
+  const sources = parseTokenSources(options.tokens, "tokens", context);
   if (externalIds === undefined) warnOfSharedNames(sources.all);
   return {
     serverName,

@@ -53,12 +53,9 @@ export interface TokenSources {
   ready(): Promise<void>;
 }
 
-/**
- * @param context - makes what a source has to itself
- * @throws OptionsError
- */
-export function parseTokenSources(value: unknown, path: string, context: () => KeyContext): TokenSources {
-  const parse: Check<TokenSource> = (one, here) => parseTokenSource(one, here, context());
+/** @throws OptionsError */
+export function parseTokenSources(value: unknown, path: string, context: KeyContext): TokenSources {
+  const parse: Check<TokenSource> = (one, here) => parseTokenSource(one, here, context);
   if (!Array.isArray(value)) {
     const source = parse(value, path);
     return { all: [source], for: () => source, ready: () => source.verifier.ready() };

@@ -49,25 +49,25 @@ export function keyContexts({ keyCache, logger, onKeysError }: KeyEvents): (name
   });
 }
 
-/** Logs an outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
+/** Logs each outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
 function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
-  let down = false;
+  const down = new Set<object>();
   let [minute, lines] = [0, 0];
   return {
-    failed(error) {
-      if (!down) logger.warn(`matrix-jwt-login: no new keys for ${loginType}: ${error.detail}`);
-      down = true;
+    failed(error, what) {
+      if (!down.has(what)) logger.warn(`matrix-jwt-login: no new keys for ${loginType}: ${error.detail}`);
+      down.add(what);
       notify?.({ loginType, error, source: "keys" });
     },
-    recovered() {
-      down = false;
+    recovered(what) {
+      down.delete(what);
       logger.info(`matrix-jwt-login: keys for ${loginType} are available again`);
     },
     passedOver(describe) {
       const now = Math.floor(Date.now() / MINUTE);
       if (now !== minute) [minute, lines] = [now, 0];
       // The outage explains it.
-      if (down || lines === MAX_LINES) return;
+      if (down.size > 0 || lines === MAX_LINES) return;
       lines += 1;
       const why = describe();
       if (why !== undefined) logger.warn(`matrix-jwt-login: ${loginType}: ${why}`);
@@ -81,15 +81,15 @@ function introspectionWatcher(
   logger: Logger,
   notify: Notify<KeysErrorEvent> | undefined,
 ): IntrospectionWatcher {
-  let down = false;
+  const down = new Set<object>();
   return {
-    failed(error) {
-      if (!down) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens: ${error.detail}`);
-      down = true;
+    failed(error, what) {
+      if (!down.has(what)) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens: ${error.detail}`);
+      down.add(what);
       notify?.({ loginType, error, source: "introspection" });
     },
-    recovered() {
-      down = false;
+    recovered(what) {
+      down.delete(what);
       logger.info(`matrix-jwt-login: ${loginType} can introspect tokens again`);
     },
   };

@@ -1,5 +1,4 @@
 import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
-import { together } from "../remote/watchers.js";
 import { flag, oneOf } from "../support/checks.js";
 import { optional, optionsOf, type OptionsOf } from "../support/options.js";
 import { oneOrByIssuer, type Entries } from "../tokens/by-issuer.js";
@@ -98,8 +97,7 @@ const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);
  * @throws OptionsError
  */
 export function parseLoginTypes(value: unknown, path: string, context: KeyContext): Entries<LoginType> {
-  const part = together(context.watcher);
-  return oneOrByIssuer((one, here) => parseLoginType(one, here, { ...context, watcher: part() }))(value, path);
+  return oneOrByIssuer((one, here) => parseLoginType(one, here, context))(value, path);
 }
 
 /** @throws OptionsError */

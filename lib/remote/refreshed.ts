@@ -160,7 +160,7 @@ export class Refreshed<T> {
         asked = url;
         this.#answered = this.#questions;
       }, this.#value);
-      if (this.#failing) this.#watcher.recovered();
+      if (this.#failing) this.#watcher.recovered(this);
       this.#failing = false;
       this.#value = value;
       // What was fetched is as old as the question.
@@ -170,7 +170,7 @@ export class Refreshed<T> {
       this.#failing = true;
       this.#failedAt = now();
       const error = this.#unavailable("keys could not be fetched", cause, asked);
-      this.#watcher.failed(error);
+      this.#watcher.failed(error, this);
       throw error;
     } finally {
       this.#underWay = false;

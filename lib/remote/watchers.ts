@@ -2,8 +2,9 @@ import { KeysUnavailableError } from "./errors.js";
 
 /** Called after each failed fetch or read of keys, and when one works again. */
 export interface KeyWatcher {
-  failed(error: KeysUnavailableError): void;
-  recovered(): void;
+  /** @param what - what can't be had, by identity: each has outages of its own */
+  failed(error: KeysUnavailableError, what: object): void;
+  recovered(what: object): void;
   /** A token that no key fits. What `describe` returns says which keys there are. */
   passedOver?(describe: () => string | undefined): void;
 }
@@ -11,11 +12,11 @@ export interface KeyWatcher {
 /** One watcher that calls all of a list, which may still grow. */
 export function broadcast(watchers: readonly KeyWatcher[]): KeyWatcher {
   return {
-    failed: (error) => {
-      for (const watcher of watchers) watcher.failed(error);
+    failed: (error, what) => {
+      for (const watcher of watchers) watcher.failed(error, what);
     },
-    recovered: () => {
-      for (const watcher of watchers) watcher.recovered();
+    recovered: (what) => {
+      for (const watcher of watchers) watcher.recovered(what);
     },
   };
 }
@@ -28,14 +29,11 @@ export function together(watcher: KeyWatcher): () => KeyWatcher {
       failed(error) {
         failing.add(part);
         // If one failed because another one did, that one has reported it.
-        if (!(error.cause instanceof KeysUnavailableError)) watcher.failed(error);
+        if (!(error.cause instanceof KeysUnavailableError)) watcher.failed(error, failing);
       },
       recovered() {
         failing.delete(part);
-        if (failing.size === 0) watcher.recovered();
-      },
-      passedOver(describe) {
-        watcher.passedOver?.(describe);
+        if (failing.size === 0) watcher.recovered(failing);
       },
     };
     return part;

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
@@ -6,8 +8,9 @@ import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
-  failed(error: IntrospectionUnavailableError): void;
-  recovered(): void;
+  /** @param what - what can't be asked, by identity: each has outages of its own */
+  failed(error: IntrospectionUnavailableError, what: object): void;
+  recovered(what: object): void;
 }
 
 /** How an introspection endpoint is asked. */
@@ -40,7 +43,8 @@ export class Introspection {
   readonly #config: IntrospectionConfig;
   readonly #watcher: IntrospectionWatcher;
   #open = 0;
-  #failing = false;
+  /** What failed last: to find the endpoint, or to ask it. */
+  #failing: "finding" | "asking" | undefined;
 
   constructor(config: IntrospectionConfig, watcher: IntrospectionWatcher) {
     this.#config = config;
@@ -55,7 +59,7 @@ export class Introspection {
 
   /** Finds the endpoint. Asks about no token. */
   async ready(): Promise<void> {
-    await this.#within((_signal, onAsk) => this.#endpoint(onAsk));
+    await this.#within((_signal, onAsk) => this.#endpoint(onAsk), "finding");
   }
 
   /**
@@ -69,7 +73,7 @@ export class Introspection {
       throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
     this.#open += 1;
     try {
-      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk));
+      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
       assertAccessToken(answer);
       return answer;
     } finally {
@@ -77,21 +81,29 @@ export class Introspection {
     }
   }
 
-  /** One deadline, and one outage, for all that a question needs. */
-  async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>): Promise<T> {
+  /**
+   * One deadline, and one outage, for all that a question needs.
+   *
+   * @param shown - what works if this does
+   */
+  async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>, shown: "finding" | "asking"): Promise<T> {
     let asked: string | undefined;
     const onAsk = (url: string) => {
       asked = url;
     };
     try {
       const result = await within(this.#config.timeout, (signal) => work(signal, onAsk));
-      if (this.#failing) this.#watcher.recovered();
-      this.#failing = false;
+      // To have found the endpoint says nothing of whether it answers.
+      if (this.#failing === "finding" || (this.#failing === "asking" && shown === "asking")) {
+        this.#failing = undefined;
+        this.#watcher.recovered(this);
+      }
       return result;
     } catch (cause) {
-      this.#failing = true;
+      if (asked === undefined) this.#failing ??= "finding";
+      else this.#failing = "asking";
       const error = unavailable(cause, asked);
-      this.#watcher.failed(error);
+      this.#watcher.failed(error, this);
       throw error;
     }
   }
@@ -114,8 +126,17 @@ export class Introspection {
       headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
       body,
     };
-    return answerIn(await requestJson(url, request, this.#config, signal));
+    const answer = await requestJson(url, request, this.#config, signal).catch((error: unknown) => {
+      throw quotes(error, token) ? new Error("failed with an error that is not shown, as it quotes the token") : error;
+    });
+    return answerIn(answer);
   }
+}
+
+/** An error of the host's `fetch` may show the request, and is logged and handed on. */
+function quotes(error: unknown, token: string): boolean {
+  const text = inspect(error, { depth: 8 });
+  return text.includes(token) || text.includes(new URLSearchParams({ token }).toString());
 }
 
 function unavailable(cause: unknown, asked: string | undefined): IntrospectionUnavailableError {

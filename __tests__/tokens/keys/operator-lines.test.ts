@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Fetch, JwtLogin } from "matrix-jwt-login";
+import { createJwtLogin, type Fetch, type JwtLogin } from "matrix-jwt-login";
 
 import { movableClock, type Clock } from "../../helpers/clock.js";
 import { core, recordingLogger, rejection, submission, type RecordingLogger } from "../../helpers/core.js";
 import { serveIdentityProvider, type IdentityProvider } from "../../helpers/identity-provider.js";
 import { keySet, serveJwks, text, type JwksServer } from "../../helpers/jwks-server.js";
 import { ED25519, jwk, P256, RSA } from "../../helpers/keys.js";
-import { LOGIN_TYPE } from "../../helpers/login.js";
+import { LOGIN_TYPE, optionsWith } from "../../helpers/login.js";
 import { QUICK } from "../../helpers/remote-login.js";
 import { token, type TokenParts } from "../../helpers/tokens.js";
 import { until } from "../../helpers/until.js";
@@ -167,6 +167,35 @@ describe("the line of an outage says what happens meanwhile:", () => {
     );
     rmSync(directory, { recursive: true });
   });
+});
+
+test("each endpoint of a list of issuers has outages of its own", async () => {
+  const other = await serveJwks();
+  const entry = (name: string, jwksUri: string) => ({ issuer: `https://${name}.example.org`, jwksUri, audience: null });
+  const [one, two] = [entry("one", server.url), entry("two", other.url)];
+  const login = createJwtLogin({
+    ...optionsWith(),
+    externalIds: false,
+    logger,
+    loginTypes: { [LOGIN_TYPE]: [one, two].map((options) => ({ ...options, jwksOptions })) },
+  });
+  const down = (endpoint: JwksServer, says: string) =>
+    expect.stringMatching(`from ${endpoint.url}: answered with status ${says}; logins get 503`);
+  const again = `matrix-jwt-login: keys for ${LOGIN_TYPE} are available again`;
+
+  server.answer(text("", 500));
+  other.answer(text("", 404));
+  for (const { issuer } of [one, two, one, two]) await attempt(login, RS256, { iss: issuer });
+  expect(lines()).toEqual([down(server, "500"), down(other, "404")]);
+
+  other.answer(keySet([jwk(RSA, { kid: "rsa" })]));
+  for (const { issuer } of [one, two]) await attempt(login, RS256, { iss: issuer });
+  expect(lines()).toEqual([down(server, "500"), down(other, "404"), again]);
+
+  server.answer(keySet([jwk(RSA, { kid: "rsa" })]));
+  for (const { issuer } of [one, two]) await attempt(login, RS256, { iss: issuer });
+  expect(lines()).toEqual([down(server, "500"), down(other, "404"), again, again]);
+  await other.close();
 });
 
 describe("discovery that fails names issuer and URL", () => {

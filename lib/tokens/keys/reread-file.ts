@@ -89,7 +89,7 @@ export class RereadFile<T> {
       this.value = this.#parse(content, this.#path);
       this.#content = content;
     }
-    if (this.#failing) this.#watcher.recovered();
+    if (this.#failing) this.#watcher.recovered(this);
     this.#failing = false;
   }
 
@@ -98,6 +98,7 @@ export class RereadFile<T> {
     this.#failing = true;
     const message = `${this.#path} can't be read any more; its last good key stays in use`;
     const detail = `${message}${operatorText(cause, undefined)}`;
-    this.#watcher.failed(new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000, detail }));
+    const error = new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000, detail });
+    this.#watcher.failed(error, this);
   }
 }
