@@ -51,7 +51,7 @@ type JwtLoginValues<User, Req> = Values<ReturnType<typeof jwtLoginOptions<User, 
  * @throws OptionsError if an option is invalid
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), WITHIN_LOGIN)(options, ""));
+  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), WITHIN_LOGIN, "absent")(options, ""));
 }
 
 /** As {@link createJwtLogin}, of checked options. */

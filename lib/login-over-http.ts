@@ -23,7 +23,7 @@ export interface LoginOverHttp<Req> {
 
 /** @throws OptionsError */
 export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
-  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, WITHIN_LOGIN);
+  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, WITHIN_LOGIN, "absent");
   const { flows, unknownLoginType, bodyLimit, cors, clientAddress, ...values } = check(options, "");
   const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
   const jwtLogin = jwtLoginOf(values);

@@ -62,7 +62,7 @@ const VERIFIER_CONTEXT_OPTIONS = {
   keyCache: optional(keyCache),
 } satisfies OptionsOf<TokenVerifierContext>;
 
-const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, {});
+const contextOptions = optionsOf(VERIFIER_CONTEXT_OPTIONS, {}, "absent");
 
 /**
  * Makes a verifier from a login type's options: for a host that wants tokens checked without a login. Options about users

@@ -17,6 +17,7 @@ describe("the Authorization header (RFC 6750 section 2.1)", () => {
 
   test.each([
     [undefined],
+    [null],
     ["Basic YTpi"],
     ["Basic"],
     ["Digest username=alice, nonce=x"],

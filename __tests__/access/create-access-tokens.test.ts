@@ -18,6 +18,7 @@ import { expectOptionsError } from "../helpers/bad-options.js";
 import { movableClock } from "../helpers/clock.js";
 import { ED25519, jwk, KEYS, P256, P384, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
 import { thrownBy } from "../helpers/core.js";
+import { PASTED } from "../helpers/pasted.js";
 
 const ISSUER = "https://matrix.example.org";
 const AUDIENCE = "matrix-client-api";
@@ -186,9 +187,24 @@ describe("the published keys", () => {
     expect(decodeProtectedHeader(issue(ALICE).accessToken).kid).toBe("mine");
   });
 
+  test.each(["EdDSA", "Ed25519"] as const)(
+    "have the one of two names of an algorithm that is asked for: %s",
+    (algorithm) => {
+      for (const alg of ["EdDSA", "Ed25519", undefined]) {
+        const { jwks } = tokensOf({ signingKey: privateJwk(ED25519, alg === undefined ? {} : { alg }), algorithm });
+        expect(jwks().keys).toMatchObject([{ alg: algorithm }]);
+      }
+    },
+  );
+
   test("are none with a secret", () => {
     expect(() => tokensOf({ secret: SECRET }).jwks()).toThrow("secret");
   });
+});
+
+test.each(PASTED)("a signing key is read from PEM %s", async (_, paste) => {
+  const tokens = tokensOf({ signingKey: paste(privatePem(P256)) });
+  await verifiedByJose(tokens, tokens.issue(ALICE).accessToken);
 });
 
 describe("a key file", () => {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createBearerAuth, type AccessKeysErrorEvent, type BearerAuth } from "matrix-jwt-login";
 
@@ -55,6 +57,25 @@ describe("an opaque token", () => {
     clock.move(121);
     await authenticate("Bearer opaque");
     expect(questions).toHaveLength(2);
+  });
+
+  test("is asked about once for concurrent first uses, though the limiter lets them in one by one", async () => {
+    answers.set("opaque", ACTIVE);
+    answers.set("revoked", { active: false });
+    let calls = 0;
+    const failures = {
+      consume: async () => {
+        calls += 1;
+        await sleep(20 * (calls % 3));
+      },
+      reward: () => undefined,
+    };
+    const { authenticate } = check(opaque(), { rateLimits: { failures } });
+    const ip = "192.0.2.1";
+    await Promise.all(Array.from({ length: 6 }, () => authenticate("Bearer opaque", { ip })));
+    expect(questions).toEqual(["opaque"]);
+    await Promise.all(Array.from({ length: 6 }, () => rejection(authenticate("Bearer revoked", { ip }))));
+    expect(questions).toEqual(["opaque", "revoked"]);
   });
 
   test("that is not active is refused with a soft logout, and not asked about again for 5 seconds", async () => {
@@ -126,6 +147,18 @@ describe("a JWT, then introspected", () => {
     answers.set(text, { active: false });
     clock.move(121);
     expect(await rejection(authenticate(bearer(text)))).toMatchObject({ fields: { soft_logout: true } });
+  });
+
+  test("is not kept past the end that the endpoint names", async () => {
+    answers.set(text, { active: true, exp: Math.floor(Date.now() / 1_000) + 10 });
+    const { authenticate } = check(tokens());
+    await authenticate(bearer(text));
+    clock.move(69);
+    await authenticate(bearer(text));
+    expect(questions).toHaveLength(1);
+    clock.move(2);
+    await authenticate(bearer(text));
+    expect(questions).toHaveLength(2);
   });
 
   test("is not asked about if it is forged", async () => {

@@ -13,9 +13,9 @@ const make = (options: object) =>
   matrixBearerAuth({ serverName: "example.org", tokens: TOKENS, logger: false, ...options } as never);
 
 const wrong: readonly (readonly [object, string, RegExp])[] = [
-  [{ serverName: undefined }, "serverName", /required/],
+  [{ serverName: undefined }, "serverName", /undefined/],
   [{ serverName: "https://example.org" }, "serverName", /server name/],
-  [{ tokens: undefined }, "tokens", /required/],
+  [{ tokens: undefined }, "tokens", /undefined/],
   [{ tokens: { tokenType: "at+jwt" } }, "tokens", /key source/],
   [{ tokens: { secret: SECRET } }, "tokens", /tokenType, requiredScopes, authorize, introspection/],
   [{ tokens: { ...TOKENS, audience: undefined } }, "tokens.audience", /undefined/],
@@ -76,6 +76,32 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ deviceClaim: "device" }, "deviceClaim", /not an option .*; it belongs in tokens$/],
 ];
 
+const NAMES = [
+  "findUser",
+  "externalIds",
+  "otherTokens",
+  "cache",
+  "rateLimits",
+  "cors",
+  "logger",
+  "onReject",
+  "keyCache",
+];
+
+test.each(NAMES)("%s that is undefined is refused, and not left out", (name) => {
+  expectOptionsError(() => make({ [name]: undefined }), name, /is undefined/);
+});
+
+test("serverName and tokens are required", () => {
+  expectOptionsError(() => matrixBearerAuth({ tokens: TOKENS } as never), "serverName", /is required/);
+  expectOptionsError(() => createBearerAuth({ serverName: "example.org" } as never), "tokens", /is required/);
+  expectOptionsError(
+    () => createBearerAuth({ serverName: "example.org", tokens: TOKENS, findUser: undefined } as never),
+    "findUser",
+    /is undefined/,
+  );
+});
+
 test.each(wrong)("options that can't be right are refused when it is made: %#", (options, path, problem) => {
   expectOptionsError(() => make(options), path, problem);
 });
@@ -87,7 +113,7 @@ describe("options that are right", () => {
     [{ cache: { maxEntries: 1, maxAge: 0.5 } }],
     [{ cache: {} }],
     [{ rateLimits: {} }],
-    [{ findUser: undefined, cache: undefined, externalIds: false }],
+    [{ externalIds: false }],
   ])("are taken: %#", (options) => {
     expect(make(options)).toBeInstanceOf(Function);
   });

@@ -49,6 +49,17 @@ describe("an issuer's metadata", () => {
     expect(() => metadata.endpoint(document, "none")).toThrow(/none must be a string/);
   });
 
+  test("may take all of the time that there is, unless there is a document to fall back on", async () => {
+    const slow = (_req: unknown, res: { end(text: string): unknown }) => {
+      setTimeout(() => res.end(idp.document({ slow: true })), 700);
+    };
+    idp.discovery(slow);
+    const metadata = new SharedJwks().metadata(idp.issuer, { ...SETTINGS, timeout: 1, cooldown: 0 }, WATCHER);
+    const document = await metadata.get();
+    expect(document).toMatchObject({ slow: true });
+    expect(await metadata.latest()).toBe(document);
+  });
+
   test("is not fetched again at once for an endpoint that does not answer", async () => {
     const metadata = new SharedJwks().metadata(idp.issuer, { ...SETTINGS, cooldown: 60 }, WATCHER);
     await metadata.get();

@@ -3,6 +3,7 @@ import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RejectEvent } from "matrix-jwt-login";
 
 import { createSecretKey } from "node:crypto";
+import { inspect } from "node:util";
 
 import { inSeconds } from "../helpers/tokens.js";
 import { until } from "../helpers/until.js";
@@ -214,6 +215,17 @@ describe("the token endpoint's errors", () => {
       /no usable answer from http\S+: .*"invalid_client" "no such\\nclient"; sign-ins fail until this works again$/,
     );
     expect(JSON.stringify(host.logger.lines)).not.toContain("secret");
+  });
+
+  test.each(["token", "userinfo"] as const)("at %s: what is not JSON is not quoted", async (endpoint) => {
+    const host = await ssoHost({ provider: { userInfo: true } });
+    host.provider.fault(endpoint, (_, res) => {
+      res.status(200).type("json").send("eyJSECRETS.eyJzdWIi.c2ln");
+    });
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+    const told = inspect(host.logger.lines, { depth: null });
+    expect(told).toMatch(/no usable answer from http\S+: answered with something that is not JSON;/);
+    expect(told).not.toMatch(/eyJ|SECRET/);
   });
 
   test("that cuts the connection is logged by URL and cause", async () => {

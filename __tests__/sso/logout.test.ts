@@ -127,6 +127,22 @@ describe("a logout token", () => {
     expect(endSessions).toHaveBeenCalledTimes(1);
   });
 
+  test("is acted on once, as long as it would be accepted", async () => {
+    const seconds: number[] = [];
+    const usedTokens = {
+      claim: (_key: string, time: number) => seconds.push(time) === 1,
+      release: () => undefined,
+    };
+    const { logOut, provider, endSessions } = await host({
+      provider: { clockTolerance: 600 },
+      options: { usedTokens },
+    });
+    const token = provider.logoutToken({ exp: inSeconds(-300) });
+    expect([(await logOut(token)).status, (await logOut(token)).status]).toEqual([200, 200]);
+    expect(endSessions).toHaveBeenCalledTimes(1);
+    for (const time of seconds) expect(time).toBeGreaterThanOrEqual(300);
+  });
+
   test("is acted on again if endSessions failed", async () => {
     const { logOut, provider, endSessions, logger } = await host();
     endSessions.mockRejectedValueOnce(new Error("database down"));

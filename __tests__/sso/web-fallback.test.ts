@@ -96,11 +96,16 @@ describe("the page", () => {
     expect(made.logger.lines.at(-1)).toEqual({ level: "error", message: failure });
   });
 
-  test("without a description leaves that out", async () => {
-    const { sessionOf, fallback, browser } = await host();
-    sessionOf.mockReturnValue(Promise.resolve({ userId: "@alice:example.org" }));
-    expect((await browser.visit(fallback())).text).not.toContain("about to");
-  });
+  test.each([{}, { description: undefined }, { description: null }])(
+    "without a description leaves that out: %j",
+    async (given) => {
+      const { sessionOf, fallback, browser } = await host();
+      sessionOf.mockReturnValue(Promise.resolve({ userId: "@alice:example.org", ...given } as never));
+      const page = await browser.visit(fallback());
+      expect(page.status).toBe(200);
+      expect(page.text).not.toContain("about to");
+    },
+  );
 
   test("has a button for each provider, and needs each to be there", async () => {
     const other = await providerForTest();

@@ -26,7 +26,7 @@ describe("a table of options", () => {
   });
 
   test("of a whole object takes undefined for an option that is not given, and says where others belong", () => {
-    const lenient = optionsOf(spec, { "at.inner": ["cors"] });
+    const lenient = optionsOf(spec, { "at.inner": ["cors"] }, "absent");
     expect(lenient({ name: "a", nickname: undefined }, "")).toMatchObject({ name: "a", nickname: undefined });
     expectOptionsError(() => lenient({ name: undefined }, ""), "name", /is required/);
     expectOptionsError(() => lenient({ name: "a", cors: true }, ""), "cors", /; it belongs in at\.inner$/);

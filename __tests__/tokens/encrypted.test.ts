@@ -20,6 +20,7 @@ import { movableClock } from "../helpers/clock.js";
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { jwk, P256, P384, pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE, optionsWith } from "../helpers/login.js";
+import { PASTED } from "../helpers/pasted.js";
 import { remoteLogins } from "../helpers/remote-login.js";
 import { encode, token } from "../helpers/tokens.js";
 import { verdict, verifierOf } from "../helpers/verdict.js";
@@ -298,6 +299,24 @@ describe("keys for decryption", () => {
     expect(await verdict(options(decryption), await encrypted(token()))).toBe("accepted");
   });
 
+  test.each(PASTED)("are read from PEM %s", async (_, paste) => {
+    const text = paste(privatePem(RSA));
+    const keyFile = join(folder, "pasted.pem");
+    writeFileSync(keyFile, text);
+    const jwe = await encrypted(token());
+    expect(await verdict(options({ key: text }), jwe)).toBe("accepted");
+    expect(await verdict(options({ keyFile }), jwe)).toBe("accepted");
+  });
+
+  test("are read from a JWK with a byte order mark, and from PEM of the older formats", async () => {
+    const jwe = await encrypted(token());
+    const keyFile = join(folder, "marked.json");
+    writeFileSync(keyFile, `\ufeff${JSON.stringify(RSA.privateKey.export({ format: "jwk" }))}`);
+    expect(await verdict(options({ keyFile }), jwe)).toBe("accepted");
+    const key = RSA.privateKey.export({ type: "pkcs1", format: "pem" }).toString().replaceAll("\n", "\\n");
+    expect(await verdict(options({ key }), jwe)).toBe("accepted");
+  });
+
   test("are chosen by kid", async () => {
     const key = [
       { ...STRANGER.privateKey.export({ format: "jwk" }), kid: "a" },
@@ -356,6 +375,26 @@ describe("keys for decryption", () => {
       { ...jwk(P256), use: "enc", kid: "mine", alg: "ECDH-ES" },
     ]);
     expect(JSON.stringify(keys)).not.toMatch(/"(?:d|p|q|dp|dq|qi)"/);
+  });
+
+  test("are published as the file has them now, and each by itself if two have one name", () => {
+    const clock = movableClock();
+    const keyFile = fileWith("published.pem", STRANGER);
+    const named = (pair: { readonly privateKey: KeyObject }) => ({
+      ...pair.privateKey.export({ format: "jwk" }),
+      kid: "same",
+    });
+    const loginTypes = { a: options({ keyFile }), b: options({ key: [named(RSA), named(P256)] }) };
+    const login = createJwtLogin({ ...optionsWith(), loginTypes });
+    writeFileSync(keyFile, privatePem(P384));
+    clock.move(5);
+    const [first, ...others] = login.encryptionKeys().keys;
+    expect(first).toMatchObject({ crv: "P-384" });
+    expect(others).toMatchObject([
+      { kid: "same", kty: "RSA" },
+      { kid: "same", crv: "P-256" },
+    ]);
+    clock.restore();
   });
 
   test("are ready at once", async () => {

@@ -80,9 +80,16 @@ export class AccessCheck<User, Req> {
     const { cache } = this.#config;
     if (cache === undefined) return this.#unknown(token, attempt.context, () => valueOf(this.#verify(token)));
     const key = cacheKey(token);
+    const verify = () => cache.verify(key, () => this.#verify(token));
+    // While the limits were asked, another request may have had the token verified.
+    const verifyUnlessKnown = () => {
+      cache.refuseInactive(key);
+      const known = cache.find(key);
+      return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
+    };
     const unknown = (context: AccessContext<Req>) => {
       cache.refuseInactive(key);
-      return this.#unknown(token, context, () => cache.verify(key, () => this.#verify(token)));
+      return this.#unknown(token, context, verifyUnlessKnown);
     };
     const known = cache.find(key);
     if (!(known instanceof Promise)) return known ?? unknown(attempt.context);

@@ -10,9 +10,12 @@ const BEARER = /^bearer +([\w.~+/-]+=*) *$/i;
 /** RFC 9110 section 11.1: `auth-scheme` is a token (section 5.6.2). */
 const SCHEME = /^([\w!#$%&'*+.^`|~-]+)(?: |$)/;
 
-/** Reads the value of an `Authorization` header. Another scheme than Bearer counts as no token. */
+/**
+ * Reads the value of an `Authorization` header. Another scheme than Bearer counts as no token, and so does null, by which the
+ * Fetch standard says that there is none.
+ */
 export function parseAuthorization(value: unknown): Authorization {
-  if (value === undefined) return NONE;
+  if (value === undefined || value === null) return NONE;
   if (typeof value !== "string") return MALFORMED;
   const [, token] = BEARER.exec(value) ?? [];
   if (token !== undefined) return { kind: "bearer", token };

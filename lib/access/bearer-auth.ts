@@ -11,14 +11,14 @@ export interface BearerAuth<User = undefined, Req = unknown> {
   /**
    * Verifies the access token of one request.
    *
-   * @param authorization - the value of the `Authorization` header
+   * @param authorization - the value of the `Authorization` header; undefined or null if there is none
    * @param context - who asks
    * @throws MatrixError, and nothing else: `statusCode` and `toJSON()` are status and body of the answer. The header
    * `WWW-Authenticate` of 401 and 403 (RFC 6750 section 3) is the caller's: at least `Bearer`
    */
   authenticate(
     this: void,
-    authorization: string | undefined,
+    authorization: string | null | undefined,
     context?: AccessContext<Req>,
   ): Promise<MatrixAccess<User>>;
   /**
@@ -42,7 +42,7 @@ export function createBearerAuth<User = undefined, Req = unknown>(
   const config = parseBearerOptions(optionsOf(bearerOptions<User, Req>(), WITHIN_BEARER)(options, ""));
   const check = new AccessCheck(config, { passesForeign: false });
   return Object.freeze({
-    async authenticate(authorization: string | undefined, context: AccessContext<Req> = {}) {
+    async authenticate(authorization: string | null | undefined, context: AccessContext<Req> = {}) {
       const attempt = new AccessAttempt(context);
       try {
         return await check.access(parseAuthorization(authorization), attempt);

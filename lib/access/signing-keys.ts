@@ -4,10 +4,10 @@ import { broadcast, type KeyWatcher } from "../remote/watchers.js";
 import { at } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import type { Jwk } from "../tokens/keys/jwk.js";
-import { privateKey, privateKeysFromText, publicJwk, type PrivateKey } from "../tokens/keys/private-key.js";
+import { privateKey, privateKeysIn, publicJwk, type PrivateKey } from "../tokens/keys/private-key.js";
 import { notForSignatures } from "../tokens/keys/public-key.js";
 import { RereadFile } from "../tokens/keys/reread-file.js";
-import { algorithmsOf, type Algorithm } from "../tokens/algorithms.js";
+import { algorithmsOf, isSynonym, type Algorithm } from "../tokens/algorithms.js";
 
 /** A key that signs access tokens, and the one that verifies them. */
 export interface SigningKey {
@@ -37,7 +37,7 @@ export function signingKeyFiles(files: readonly string[], path: string, algorith
   const watcher = broadcast(watchers);
   const all = files.map((file, index) => {
     const parse = (content: Buffer, here: string) =>
-      privateKeysFromText(content.toString(), here).map((key) => signingKeyOf(key, here, algorithm));
+      privateKeysIn(content, here).map((key) => signingKeyOf(key, here, algorithm));
     return new RereadFile(file, files.length === 1 ? path : at(path, index), parse, watcher);
   });
   return {
@@ -80,7 +80,7 @@ function fitting(key: KeyObject, path: string, wanted: { algorithm: Algorithm | 
   const possible = algorithmsOf(key);
   if (possible.length === 0) throw notForSignatures(path);
   const { algorithm, alg } = wanted;
-  const served = alg === undefined ? possible : possible.filter((name) => name === alg);
+  const served = alg === undefined ? possible : possible.filter((name) => isSynonym(name, alg));
   const [usual] = served;
   if (usual === undefined) throw new OptionsError(path, "is a JWK for an algorithm that it does not fit (alg)");
   if (algorithm === undefined) return usual;

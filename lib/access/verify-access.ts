@@ -69,10 +69,15 @@ function judge(
   return source.verifier.authorize(token, {})?.then(() => access) ?? access;
 }
 
-/** By the token's own times, leeway included: `exp` (RFC 7519 section 4.1.4) and `maxTokenAge`. Milliseconds. */
-function endOf({ claims: { exp = Infinity, iat = Infinity } }: VerifiedToken, { verifier }: TokenSource): number {
+/**
+ * By the token's times, leeway included: `exp` (RFC 7519 section 4.1.4), its own and that of its introspection (RFC 7662
+ * section 2.2), and `maxTokenAge`. Milliseconds.
+ */
+function endOf({ claims, introspection }: VerifiedToken, { verifier }: TokenSource): number {
+  const { exp = Infinity, iat = Infinity } = claims;
+  const answered = typeof introspection?.exp === "number" ? introspection.exp : Infinity;
   const { clockTolerance, maxTokenAge = Infinity } = verifier.config.rules;
-  return (Math.min(exp, iat + maxTokenAge) + clockTolerance) * 1_000;
+  return (Math.min(exp, answered, iat + maxTokenAge) + clockTolerance) * 1_000;
 }
 
 /** Is the key that verified it still among those that would verify it now? Asking has them refreshed when that is due. */

@@ -103,7 +103,7 @@ function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
 function encryptionKeysOf<User, Req>({ loginTypes }: LoginConfig<User, Req>): Jwks {
   const all = Array.from(loginTypes.values(), (entries) => entries.all).flat();
   const keys = all.flatMap(({ verifier }) => verifier.config.decryption?.known() ?? []);
-  return { keys: [...new Map(keys.map(({ kid, publicJwk }) => [kid, { ...publicJwk }])).values()] };
+  return { keys: [...new Map(keys.map(({ publicJwk }) => [JSON.stringify(publicJwk), { ...publicJwk }])).values()] };
 }
 
 /** The first steps, of all that comes with a token: fields, limits by address, token. */

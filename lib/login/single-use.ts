@@ -25,7 +25,9 @@ export class SingleUse {
   readonly #widestTolerance: number;
   readonly #clock = new Clock();
 
-  /** @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them */
+  /**
+   * @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them
+   */
   constructor(usedTokens: UsedTokens, widestTolerance: number) {
     this.#usedTokens = usedTokens;
     this.#widestTolerance = widestTolerance;
@@ -57,7 +59,7 @@ export class SingleUse {
     const exp = assertRememberable(claims, now);
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
     checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, now);
-    return Math.ceil(exp - now + this.#widestTolerance + CLOCK_MARGIN);
+    return Math.ceil(exp - now + Math.max(clockTolerance, this.#widestTolerance) + CLOCK_MARGIN);
   }
 }
 

@@ -94,6 +94,8 @@ function rootOf(error: unknown): string {
     root = below;
   }
   if (!isError(root)) return "failed";
+  // A parser quotes what it can't parse, and there may be a token in it.
+  if (root.name === "SyntaxError") return "answered with something that is not JSON";
   const { code } = root as { readonly code?: unknown };
   const name = typeof code === "string" && SYSTEM_CODE.test(code) && !root.message.includes(code) ? code : "";
   const text = [root.message, name].filter((part) => part !== "").join(" ");

@@ -2,7 +2,7 @@ import { text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { parseUrl } from "../support/parse-url.js";
 import { AnswerError, quoted } from "./errors.js";
-import { Refreshed, type RefreshSettings } from "./refreshed.js";
+import { Refreshed, type FetchOnce, type RefreshSettings } from "./refreshed.js";
 import { requestJson, within, type RequestLimits } from "./request.js";
 import type { KeyWatcher } from "./watchers.js";
 
@@ -31,9 +31,9 @@ export class IssuerMetadata {
     // OpenID Connect Discovery 1.0 section 4.1: behind the issuer's path, less a slash at its end.
     this.url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     this.#settings = settings;
-    // The other half of the time is left for what is asked of an endpoint that the document names.
-    const fetch = (asking: (url: string) => void) =>
-      within(settings.timeout / 2, async (signal) => {
+    // If there is a document to fall back on, half of the time is left for what is asked of the endpoint that it names.
+    const fetch: FetchOnce<Metadata> = (asking, before) =>
+      within(before === undefined ? settings.timeout : settings.timeout / 2, async (signal) => {
         asking(this.url);
         return metadataOf(await requestJson(this.url, {}, settings, signal), issuer);
       });

@@ -99,7 +99,9 @@ async function sessionOf(options: InteractiveAuthOptions, id: string): Promise<I
   return callHost("sso.interactiveAuth.sessionOf", async () => {
     const session: unknown = await options.sessionOf(id);
     if (session === undefined || session === null) return undefined;
-    const { userId, description } = session as Readonly<Record<string, unknown>>;
+    const { userId, description: given } = session as Readonly<Record<string, unknown>>;
+    // A database gives null for what is not there.
+    const description = given ?? undefined;
     if (typeof userId !== "string" || (description !== undefined && typeof description !== "string")) {
       throw new TypeError("sessionOf must give a userId, and a description that is a string");
     }

@@ -37,18 +37,22 @@ export type Inner = Readonly<Record<string, readonly string[]>>;
  *
  * An own property that is `undefined` is an error too, as an unset environment variable must not switch a check off.
  *
- * @param whole - the options that a host gives to a function of ours: here `undefined` counts as not given, and an error
- *   says where a name belongs that is an option further in
+ * @param inner - what is easily written here and belongs further in: an error says where
+ * @param undefinedIs - `"absent"` for the login's own options, of which `undefined` counts as not given
  */
-export function optionsOf<S extends Spec>(spec: S, whole?: Inner): Check<Values<S>> {
-  const known = objectWith(Object.keys(spec), whole);
+export function optionsOf<S extends Spec>(
+  spec: S,
+  inner: Inner = {},
+  undefinedIs: "absent" | "wrong" = "wrong",
+): Check<Values<S>> {
+  const known = objectWith(Object.keys(spec), inner);
   return (value, path) => {
     const object = known(value, path);
     const values = Object.entries(spec).map(([name, { check, required, byDefault }]) => {
       const here = at(path, name);
       const given = object[name];
       if (given !== undefined) return [name, check(given, here)];
-      if (whole === undefined && Object.hasOwn(object, name)) {
+      if (undefinedIs === "wrong" && Object.hasOwn(object, name)) {
         throw isUndefined(here, "option");
       }
       if (required) throw new OptionsError(here, "is required");

@@ -24,8 +24,9 @@ const decryptionOptions = {
 
 export const decryption = optionsOf(decryptionOptions);
 
-/** How tokens are decrypted, with the keys as they are known without waiting. */
+/** How tokens are decrypted. */
 export interface Decryption extends EncryptedConfig {
+  /** The keys of now, for who can't wait for a promise. */
   known(): readonly DecryptionKey[];
 }
 
@@ -40,7 +41,7 @@ export function parseDecryption(
     throw new OptionsError(at(path, "keyFile"), "is required, or key; exactly one of the two");
   }
   const files = (keyFile ?? []).map(({ file, path: here }) => new RereadFile(file, here, decryptionKeysIn, watcher));
-  const known = () => key ?? files.flatMap(({ value }) => value);
+  const known = () => key ?? files.flatMap((file) => file.currentNow());
   const current = async () => key ?? (await Promise.all(files.map(async (file) => file.current()))).flat();
   return {
     keys: { current },

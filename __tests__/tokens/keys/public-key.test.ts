@@ -10,6 +10,7 @@ import { certificate } from "../../helpers/certificates.js";
 import { EXPRESS_VERSIONS, type RunningServer } from "../../helpers/hosts.js";
 import { ED25519, jwk, KEYS, P256, P384, pem, privatePem, RSA, SECRET, type KeyPair } from "../../helpers/keys.js";
 import { host, loginWith, optionsWith } from "../../helpers/login.js";
+import { PASTED } from "../../helpers/pasted.js";
 import { token } from "../../helpers/tokens.js";
 import { errorOf, verdict, verifierOf } from "../../helpers/verdict.js";
 
@@ -148,27 +149,6 @@ test("the error of a damaged key says what OpenSSL said of it", () => {
   expect(error).toHaveProperty("cause.code", expect.stringMatching(/^ERR_/));
 });
 
-/** What becomes of a PEM on its way through environment files, YAML, JSON and templates. */
-const PASTED: readonly (readonly [string, (text: string) => string | Buffer])[] = [
-  ["with line breaks written out", (text) => text.replaceAll("\n", "\\n")],
-  ["with line breaks written out twice", (text) => text.replaceAll("\n", "\\\\n")],
-  ["with CRLF written out", (text) => text.replaceAll("\n", "\\r\\n")],
-  ["with CRLF", (text) => text.replaceAll("\n", "\r\n")],
-  ["with CR alone", (text) => text.replaceAll("\n", "\r")],
-  ["in one line", (text) => text.replaceAll("\n", "")],
-  ["in one line, with spaces", (text) => text.replaceAll("\n", " ")],
-  ["indented", (text) => `\n${text.replaceAll(/^/gm, "      ")}`],
-  ["indented with tabs", (text) => text.replaceAll(/^/gm, "\t\t")],
-  ["in quotes", (text) => `"${text}"`],
-  ["in quotes, with line breaks written out", (text) => JSON.stringify(text)],
-  ["in single quotes", (text) => `'${text.trim()}'`],
-  ["with each line in quotes", (text) => text.trim().replaceAll(/^.*$/gm, '"$&"')],
-  ["with white space around it", (text) => ` \n\t ${text} \n`],
-  ["with empty lines", (text) => text.replaceAll("\n", "\n\n")],
-  ["with a byte order mark", (text) => `\ufeff${text}`],
-  ["with non-breaking spaces", (text) => text.replaceAll("\n", "\u00a0\n")],
-  ["in UTF-16, as bytes", (text) => Buffer.from(`\ufeff${text}`, "utf16le")],
-];
 const PEMS: readonly (readonly [string, string, KeyPair, Algorithm])[] = [
   ["an RSA key", pem(RSA), RSA, "RS256"],
   ["an Ed25519 key", pem(ED25519), ED25519, "EdDSA"],

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";
-import { privateKey, privateKeysFromText, publicJwk, type PrivateKey } from "./private-key.js";
+import { privateKey, privateKeysIn, publicJwk, type PrivateKey } from "./private-key.js";
 
 const RSA = ["RSA-OAEP", "RSA-OAEP-256"] as const;
 const ECDH = ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"] as const;
@@ -33,7 +33,7 @@ export function decryptionKey(value: unknown, path: string): DecryptionKey {
 
 /** The keys in a file: PEM, a JWK, or a JWK Set. */
 export function decryptionKeysIn(content: Uint8Array, path: string): readonly DecryptionKey[] {
-  return privateKeysFromText(Buffer.from(content).toString(), path).map((key) => usable(key, path));
+  return privateKeysIn(content, path).map((key) => usable(key, path));
 }
 
 function usable(given: PrivateKey, path: string): DecryptionKey {

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, KeyObject, type JsonWebK
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";
-import { jsonIn } from "./pem.js";
+import { jsonIn, pastedPem, textOf } from "./pem.js";
 
 /** A private key: PEM text or bytes, a JWK (RFC 7517), or a private `KeyObject`. */
 export type PrivateKeyInput = string | Uint8Array | KeyObject | Jwk;
@@ -17,14 +17,15 @@ export interface PrivateKey {
 export function privateKey(value: unknown, path: string): PrivateKey {
   if (value instanceof KeyObject) return { key: assertPrivate(value, path), jwk: {} };
   if (typeof value === "string") return privateKeyFromText(value, path);
-  if (value instanceof Uint8Array) return privateKeyFromText(Buffer.from(value).toString(), path);
+  if (value instanceof Uint8Array) return privateKeyFromText(textOf(value), path);
   if (typeof value === "object" && value !== null && "kty" in value) return privateKeyFromJwk(value as Jwk, path);
   throw new OptionsError(path, "must be a private key as PEM, JWK or KeyObject");
 }
 
 /** The private keys in a file: one as PEM or JWK, or those of a JWK Set. */
-export function privateKeysFromText(text: string, path: string): readonly PrivateKey[] {
-  if (!text.trimStart().startsWith("{")) return [privateKeyFromText(text, path)];
+export function privateKeysIn(content: Uint8Array, path: string): readonly PrivateKey[] {
+  const text = textOf(content).trim();
+  if (!text.startsWith("{")) return [privateKeyFromText(text, path)];
   const json = jsonIn(text, path);
   const { keys = [json] } = json as { readonly keys?: unknown };
   if (!Array.isArray(keys) || keys.length === 0)
@@ -55,7 +56,7 @@ function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
 function privateKeyFromText(text: string, path: string): PrivateKey {
   return {
     key: assertPrivate(
-      parsed(() => createPrivateKey(text), path),
+      parsed(() => createPrivateKey(pastedPem(text)), path),
       path,
     ),
     jwk: {},

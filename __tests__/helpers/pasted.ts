@@ -1,0 +1,21 @@
+/** What becomes of a PEM on its way through environment files, YAML, JSON and templates. */
+export const PASTED: readonly (readonly [string, (text: string) => string | Buffer])[] = [
+  ["with line breaks written out", (text) => text.replaceAll("\n", "\\n")],
+  ["with line breaks written out twice", (text) => text.replaceAll("\n", "\\\\n")],
+  ["with CRLF written out", (text) => text.replaceAll("\n", "\\r\\n")],
+  ["with CRLF", (text) => text.replaceAll("\n", "\r\n")],
+  ["with CR alone", (text) => text.replaceAll("\n", "\r")],
+  ["in one line", (text) => text.replaceAll("\n", "")],
+  ["in one line, with spaces", (text) => text.replaceAll("\n", " ")],
+  ["indented", (text) => `\n${text.replaceAll(/^/gm, "      ")}`],
+  ["indented with tabs", (text) => text.replaceAll(/^/gm, "\t\t")],
+  ["in quotes", (text) => `"${text}"`],
+  ["in quotes, with line breaks written out", (text) => JSON.stringify(text)],
+  ["in single quotes", (text) => `'${text.trim()}'`],
+  ["with each line in quotes", (text) => text.trim().replaceAll(/^.*$/gm, '"$&"')],
+  ["with white space around it", (text) => ` \n\t ${text} \n`],
+  ["with empty lines", (text) => text.replaceAll("\n", "\n\n")],
+  ["with a byte order mark", (text) => `\ufeff${text}`],
+  ["with non-breaking spaces", (text) => text.replaceAll("\n", "\u00a0\n")],
+  ["in UTF-16, as bytes", (text) => Buffer.from(`\ufeff${text}`, "utf16le")],
+];
