@@ -4,7 +4,14 @@ import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./acces
 import { bearerOptions, parseBearerOptions, WITHIN_BEARER, type BearerConfig } from "./access/parse-options.js";
 import { rejectionOf, type AccessRejection } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
-import { addressOf, assertNoRequest, hangUpOf, type NodeRequest, type NodeResponse } from "./http/node/request.js";
+import {
+  addressOf,
+  assertNoRequest,
+  hangUpOf,
+  proxyCheck,
+  type NodeRequest,
+  type NodeResponse,
+} from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
 import { clientAddress } from "./http/parse-options.js";
 import { ClientGone, HangUpSignal, type ClientSignal } from "./login/client-gone.js";
@@ -25,7 +32,7 @@ function bearerHttpOptions<Req extends NodeRequest>() {
   return {
     cors: optional(flag, true),
     otherTokens: optional(oneOf(["reject", "next"]), "reject"),
-    clientAddress: optional(clientAddress<Req>, addressOf),
+    clientAddress: optional(clientAddress<Req>),
   } satisfies OptionsOf<BearerHttpOptions<Req>>;
 }
 
@@ -73,6 +80,13 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
   const parse = optionsOf({ ...bearerOptions<User, Req>(), ...bearerHttpOptions<Req>() }, WITHIN_BEARER);
   const { cors, otherTokens, clientAddress, ...values } = parse(options, "");
   const config = parseBearerOptions(values);
+  const checkProxy = proxyCheck(config.logger, config.limits !== undefined);
+  const countedAddress =
+    clientAddress ??
+    ((req: Req) => {
+      checkProxy(req);
+      return addressOf(req);
+    });
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
   /** Where each request keeps what `of` gives: its own, whatever else writes to `req.matrix`. */
   const key = Symbol("matrix-jwt-login.access");
@@ -87,7 +101,7 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
         next();
         return;
       }
-      const attempt = new AccessAttempt<Req>(new RequestContext(req, clientAddress));
+      const attempt = new AccessAttempt<Req>(new RequestContext(req, countedAddress));
       const admit = (access: MatrixAccess<User>): void => {
         request.matrix = access;
         request[key] = access;

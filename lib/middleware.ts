@@ -8,7 +8,7 @@ import {
   hangUpOf,
   type NodeRequest,
   type NodeResponse,
-  trustsProxy,
+  proxyCheck,
 } from "./http/node/request.js";
 import { addFlows } from "./http/node/flows.js";
 import { sendAnswer } from "./http/node/send.js";
@@ -17,6 +17,7 @@ import { isLogin } from "./http/routes.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
 import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
 import { browserHandler } from "./sso-over-http.js";
+import { once } from "./support/once.js";
 
 /**
  * The options of the middleware.
@@ -68,16 +69,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
       );
     }),
   };
-  const warnOfProxy = once(() => {
-    logger.warn(
-      "matrix-jwt-login: logins come with X-Forwarded-For, but no proxy is trusted, so rateLimits count all clients of a " +
-        'proxy as one; set "trust proxy" in Express, or the option clientAddress',
-    );
-  });
-  const checkProxy = (req: Req): void => {
-    if (!countsAddresses || http.clientAddress !== undefined) return;
-    if (req.headers["x-forwarded-for"] !== undefined && !trustsProxy(req)) warnOfProxy();
-  };
+  const checkProxy = proxyCheck(logger, countsAddresses && http.clientAddress === undefined);
 
   const post = (req: Req, res: NodeResponse, stream: BodyStream): ReturnType<typeof answerLogin> => {
     const isGone = hangUpOf(req);
@@ -99,7 +91,10 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     jwtLogin.sso &&
     browserHandler<Req>(jwtLogin.sso, {
       ...http,
-      context: (req) => contextOf(req, clientAddress(req), req.headers["user-agent"], hangUpOf(req)),
+      context: (req) => {
+        checkProxy(req);
+        return contextOf(req, clientAddress(req), req.headers["user-agent"], hangUpOf(req));
+      },
       logger,
     });
 
@@ -155,12 +150,4 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     }
   };
   return Object.assign(handle, { jwtLogin });
-}
-
-function once(act: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) act();
-    done = true;
-  };
 }

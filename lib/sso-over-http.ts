@@ -7,11 +7,12 @@ import { BodyStream } from "./http/node/body-stream.js";
 import { takeForm } from "./http/node/body.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { NodeRequest, NodeResponse } from "./http/node/request.js";
-import { pathsUnder, type MountedRequest } from "./http/routes.js";
+import { isLoginPath, pathsUnder, type MountedRequest } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import type { SsoAnswer } from "./sso/answer.js";
 import type { SingleSignOn } from "./sso/single-sign-on.js";
 import type { Logger } from "./support/logger.js";
+import { once } from "./support/once.js";
 
 interface BrowserOptions<Req> {
   readonly cors: boolean;
@@ -37,7 +38,12 @@ export function browserHandler<Req extends NodeRequest>(
   options: BrowserOptions<Req>,
 ): BrowserHandler<Req> {
   const { bodyLimit, unknownLoginType, context, logger } = options;
-  let toldOfMount = false;
+  const tellOfMount = once((mount: string) => {
+    logger.error(
+      `matrix-jwt-login: the middleware is mounted at ${JSON.stringify(mount)}, where sso.callbackPath ` +
+        "cannot be reached; mount it at the root, or set callbackPath to a path below that",
+    );
+  });
 
   const answer = async (req: Req, stream: BodyStream, path: string): Promise<SsoAnswer | "gone" | undefined> => {
     const known = context(req);
@@ -60,14 +66,9 @@ export function browserHandler<Req extends NodeRequest>(
   return (req, res, pass, fail) => {
     const { mount, paths } = pathsUnder(req);
     const path = paths.find((one) => sso.handles(String(req.method), one));
+    const isWhole = path === paths[0] || isLoginPath(paths[0]);
+    if (mount !== "" && isWhole && !sso.callbackPath.startsWith(`${mount}/`)) tellOfMount(mount);
     if (path === undefined) return false;
-    if (!toldOfMount && path === paths[0] && mount !== "" && !sso.callbackPath.startsWith(`${mount}/`)) {
-      toldOfMount = true;
-      logger.error(
-        `matrix-jwt-login: the middleware is mounted at ${JSON.stringify(mount)}, where sso.callbackPath ` +
-          "cannot be reached; mount it at the root, or set callbackPath to a path below that",
-      );
-    }
     const stream = new BodyStream(req);
     answer(req, stream, path)
       .then(

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { matrixJwtLogin, type RateLimits } from "matrix-jwt-login";
+import { matrixBearerAuth, matrixJwtLogin, type RateLimits } from "matrix-jwt-login";
 
 import { recordingLogger } from "../helpers/core.js";
 import { goodLogin, send } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
+import { SECRET } from "../helpers/keys.js";
 import { optionsWith } from "../helpers/login.js";
 import { serveForTest } from "../helpers/test-hosts.js";
 import { keysOf, scripted } from "./helpers.js";
@@ -36,6 +37,25 @@ describe.each(EXPRESS_VERSIONS)("behind a proxy, under %s", (_, express) => {
     const address = scripted();
     expect(await told(trustProxy, { address }, "192.0.2.7")).toBe(0);
     expect(new Set(keysOf(address.consume))).toEqual(new Set(["address:192.0.2.7"]));
+  });
+
+  test("that is not trusted, the logger is told once by the check of access tokens, of tokens that are counted", async () => {
+    for (const [options, lines] of [
+      [{ rateLimits: { failures: scripted() } }, 1],
+      [{ rateLimits: { failures: scripted() }, clientAddress: () => "192.0.2.1" }, 0],
+      [{}, 0],
+    ] as const) {
+      const logger = recordingLogger();
+      const app = express();
+      const tokens = { secret: SECRET, tokenType: "at+jwt" };
+      app.use(matrixBearerAuth({ serverName: "example.org", tokens, logger, ...options }));
+      const { url } = await serveForTest(app);
+      const headers = { "X-Forwarded-For": "192.0.2.1", Authorization: "Bearer a.b.c" };
+      for (let i = 0; i < 3; i += 1) expect((await send(url, { method: "GET", headers })).status).toBe(401);
+      expect(logger.lines.map(({ message }) => message)).toEqual(
+        Array.from({ length: lines }, () => expect.stringMatching(/X-Forwarded-For.*"trust proxy"/)),
+      );
+    }
   });
 
   test("it is not where nothing is counted by address, or no proxy says who asks", async () => {

@@ -114,22 +114,26 @@ describe("mounts", () => {
   };
   const path = `/login/sso/redirect?redirectUrl=${encodeURIComponent(APP)}`;
 
-  test("that cannot reach the callback are told of once", async () => {
+  test.each([path, "/login"])("that cannot reach the callback are told of once, by %s", async (asked) => {
     const { url, logger } = await hostAt("/_matrix/client/v3");
-    await new TestBrowser().request(`${url}/_matrix/client/v3${path}`);
-    await new TestBrowser().request(`${url}/_matrix/client/v3${path}`);
+    await new TestBrowser().request(`${url}/_matrix/client/v3/other`);
+    expect(logger.lines).toEqual([]);
+    await new TestBrowser().request(`${url}/_matrix/client/v3${asked}`);
+    await new TestBrowser().request(`${url}/_matrix/client/v3${asked}`);
     const lines = logger.lines.filter(({ level }) => level === "error");
     expect(lines).toEqual([{ level: "error", message: expect.stringContaining("sso.callbackPath") }]);
   });
 
   test.each([["/"], ["/_matrix"]])("at %s work to the end", async (mount) => {
     const { url, logger } = await hostAt(mount);
+    await new TestBrowser().request(`${url}/_matrix/client/v3/login`);
     expect((await visit(`${url}/_matrix/client/v3${path}`)).status).toBe(303);
     expect(logger.lines).toEqual([]);
   });
 
   test("at a part of the path work with a callback below it", async () => {
     const { url, logger } = await hostAt("/_matrix/client/v3", "/_matrix/client/v3/sso-callback");
+    await new TestBrowser().request(`${url}/_matrix/client/v3/login`);
     expect((await visit(`${url}/_matrix/client/v3${path}`)).status).toBe(303);
     expect(logger.lines).toEqual([]);
   });

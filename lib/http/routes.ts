@@ -31,7 +31,7 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
 /** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */
 export function pathsUnder({ url, originalUrl = url }: MountedRequest): {
   readonly mount: string;
-  readonly paths: readonly string[];
+  readonly paths: readonly [string, ...string[]];
 } {
   const whole = pathOf(String(originalUrl));
   const below = pathOf(String(url));

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
+import type { Logger } from "../../support/logger.js";
+import { once } from "../../support/once.js";
 import { OptionsError } from "../../support/options-error.js";
 
 /** A request of Node's, by HTTP/1.1 or HTTP/2: what any framework on top of Node has made of it too. */
@@ -34,8 +36,26 @@ export function addressOf(req: NodeRequest): string | undefined {
 }
 
 /** Does Express know what to make of `X-Forwarded-For`? */
-export function trustsProxy(req: NodeRequest): boolean {
+function trustsProxy(req: NodeRequest): boolean {
   return Boolean((req as FrameworkRequest).app?.settings?.["trust proxy"]);
+}
+
+/**
+ * Makes a check that tells the logger once if requests come by way of a proxy that is not trusted.
+ *
+ * @param matters - do limits count by {@link addressOf}?
+ */
+export function proxyCheck(logger: Logger, matters: boolean): (req: NodeRequest) => void {
+  if (!matters) return () => undefined;
+  const tell = once(() => {
+    logger.warn(
+      "matrix-jwt-login: requests come with X-Forwarded-For, but no proxy is trusted, so rateLimits count all clients of " +
+        'a proxy as one; set "trust proxy" in Express, or the option clientAddress',
+    );
+  });
+  return (req) => {
+    if (req.headers["x-forwarded-for"] !== undefined && !trustsProxy(req)) tell();
+  };
 }
 
 /** Asks of a request's connection, from then on, whether the client has hung up. */
