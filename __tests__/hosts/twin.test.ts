@@ -90,6 +90,10 @@ const EXPRESS_HOSTS = EXPRESS_VERSIONS.flatMap(([version, express]) => {
     [`${version} with data listeners before us`, app([collect], "middleware", [express.json()], [parsed])],
     [`${version} that waits for readable before us`, app([afterReadable], "middleware", [raw])],
     [
+      `${version} that waits for readable before us, and has express.json() after`,
+      app([afterReadable], "middleware", [express.json()], [parsed]),
+    ],
+    [
       `${version} with urlencoded() and express.text() after us`,
       app("middleware", [express.urlencoded({ extended: true }), express.text({ type: "*/*" })], [parsed]),
     ],

@@ -64,6 +64,31 @@ const FRONTS: Readonly<Record<string, Front>> = {
     req.pause();
     setTimeout(next, 20);
   },
+  "resume soon after pause": (req, _seen, next) => {
+    req.pause();
+    next();
+    void Promise.resolve().then(() => req.resume());
+  },
+  "resume later than pause": (req, _seen, next) => {
+    req.pause();
+    next();
+    setImmediate(() => req.resume());
+  },
+  "a readable listener that was called once": (req, _seen, next) => {
+    req.once("readable", () => {
+      next();
+    });
+  },
+  "a readable listener that has left": (req, _seen, next) => {
+    req.on("readable", next).off("readable", next);
+    next();
+  },
+  "a look at the first byte": (req, _seen, next) => {
+    req.once("readable", () => {
+      req.unshift(req.read(1) as Buffer);
+      next();
+    });
+  },
   resume: (req, _seen, next) => {
     req.resume();
     next();

@@ -97,10 +97,12 @@ export class BodyStream {
       req.unshift(this.#body, encodingOf(req));
     }
     for (const [event, listener] of this.#others) req.on(event, listener);
+    // Without somebody who gets the data, a stream seems paused as well if a listener for `readable` has just left it.
+    const isHeldBack = this.#wasPaused && this.#others.some(([event]) => event === "data");
     this.#others = [];
     // What nobody reads would keep the connection from its next request.
     if (!isHosts || this.#flowed) req.resume();
-    else if (this.#wasPaused) req.pause();
+    else if (isHeldBack) req.pause();
   }
 
   /**
