@@ -125,6 +125,43 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  describe.each([false, true])("what is withheld, if it was looked at before: %s", (isLookedAt) => {
+    test("is in none of the forms that Node has of headers", async () => {
+      const look: RequestHandler = (req, _res, next) => {
+        if (isLookedAt) expect(req.headersDistinct).toHaveProperty("range");
+        next();
+      };
+      const seen: unknown[] = [];
+      const { url } = await hostOf(express, look, middleware(), (req: Request, res: Response) => {
+        const { headers, headersDistinct, rawHeaders } = req;
+        const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+        seen.push(names, Object.keys(headers), Object.keys(headersDistinct));
+        expect(headersDistinct["x-other"]).toEqual(["1", "2"]);
+        res.json(THEIRS);
+      });
+      const headers = { ...CONDITIONS, "X-Other": ["1", "2"] };
+      const answer = await send(url, { method: "GET", headers: headers });
+      expect(answer.json["flows"]).toContainEqual({ type: LOGIN_TYPE });
+      for (const name of Object.keys(CONDITIONS)) {
+        for (const form of seen) expect(form).not.toContain(name.toLowerCase());
+      }
+    });
+  });
+
+  test.each<readonly [string, RequestHandler]>([
+    ["set", (_req, res) => res.set("Content-Encoding", "identity").json(THEIRS)],
+    [
+      "given to writeHead",
+      (_req, res) =>
+        res
+          .writeHead(200, { "Content-Type": "application/json", "Content-Encoding": "Identity" })
+          .end(JSON.stringify(THEIRS)),
+    ],
+  ])("an answer in the coding identity, %s, is not encoded, and gets our flows", async (_, handler) => {
+    const { url } = await hostOf(express, middleware(), handler);
+    expect((await send(url, { method: "GET" })).json["flows"]).toContainEqual({ type: LOGIN_TYPE });
+  });
+
   describe("if the host has no flows, ours are the answer", () => {
     const MISSING: readonly (readonly [string, RequestHandler | undefined])[] = [
       ["no handler", undefined],

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 import type { LoginFlow } from "../../matrix/login-flows.js";
 import { jsonAnswer } from "../answer.js";
 import { dropStale, isFlowsOfHead, isMissing, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
@@ -43,8 +45,14 @@ export function addFlows(
   });
 }
 
-function withhold({ headers, rawHeaders }: NodeRequest): void {
-  for (const name of WITHHELD) Reflect.deleteProperty(headers, name);
+function withhold(req: NodeRequest): void {
+  const { headers, rawHeaders } = req;
+  // Node makes it of the raw headers when it is first asked, by the number of them that there was. HTTP/2 has none.
+  const { headersDistinct = {} } = req as Partial<IncomingMessage>;
+  for (const name of WITHHELD) {
+    Reflect.deleteProperty(headers, name);
+    Reflect.deleteProperty(headersDistinct, name);
+  }
   for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
     if (WITHHELD.includes(String(rawHeaders[i]).toLowerCase())) rawHeaders.splice(i, 2);
   }

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 
+import { isEncoded } from "../login-body.js";
 import { MAX_HELD } from "../flows.js";
 import { seal, throwHeadersSent } from "./seal.js";
 import type { NodeResponse } from "./request.js";
@@ -42,8 +43,9 @@ export function holdAnswer(res: NodeResponse, { holds, judge, released }: Answer
 
   const isHeld = (statusCode = res.statusCode, headers: Pairs = []): boolean => {
     if (state === "fresh") {
-      const isEncoded = res.hasHeader("Content-Encoding") || headers.some(([name]) => /^content-encoding$/i.test(name));
-      state = holds(statusCode, isEncoded) ? "holding" : "released";
+      const codings = headers.flatMap(([name, value]) => (/^content-encoding$/i.test(name) ? [value] : []));
+      const isCoded = [res.getHeader("Content-Encoding") ?? "", ...codings].some((value) => isEncoded(String(value)));
+      state = holds(statusCode, isCoded) ? "holding" : "released";
       if (state === "released") released();
     }
     return state === "holding";
