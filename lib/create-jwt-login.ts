@@ -87,8 +87,10 @@ function withSso<User, Req>(
   const { loginTokens, ...sso } = singleSignOn({ config, serverName, logger, providers, gate: loginGate(login) });
   return {
     ...jwtLogin,
-    login: (submission: unknown, context: LoginContext<Req> = {}) =>
-      isLoginToken(submission) ? redeem(login, loginTokens, submission, context) : jwtLogin.login(submission, context),
+    login: (submission: unknown, context?: LoginContext<Req>) =>
+      isLoginToken(submission)
+        ? redeem(login, loginTokens, submission, context ?? {})
+        : jwtLogin.login(submission, context),
     flows: Object.freeze([...jwtLogin.flows, ...ssoFlows(providers)]),
     ready: async () => {
       await Promise.all([

@@ -257,6 +257,17 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       });
     });
 
+    test.each([
+      ["urlencoded()", simple],
+      ["urlencoded(), extended", extended],
+    ])("a real form of our login is no JSON, by %s", async (_, parser) => {
+      for (const body of [`type=${LOGIN_TYPE}&token=${token()}`, "type=other&token=x"]) {
+        expect((await post(parser, { body, headers: CAPITALS })).status).toBe(299);
+        const answer = await post(parser, { body, headers: CAPITALS }, REJECT);
+        expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
+      }
+    });
+
     test("a real form of our login is no JSON, as far as that can be told", async () => {
       const body = `type=${LOGIN_TYPE}&token=${token()}`;
       const nodes: RequestHandler = (req, _res, next) => {
@@ -286,8 +297,11 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
 
   describe("a JSON parser that takes every type, for JSON that is sent as a form", () => {
     const parser = express.json({ type: anyType, strict: false });
+    const loginWith = (more: object): string => JSON.stringify({ type: LOGIN_TYPE, token: token(), ...more });
     test.each([
       ["a login", goodLogin, 200],
+      ["a login with numbers and lists", () => loginWith({ n: 1e3, list: ["\u0001"] }).replace("1000", "1e3"), 200],
+      ["a login with letters of all kinds", () => loginWith({ name: 'J\u00fcrgen \ud83d\ude00 "\\ \ud800' }), 200],
       ["another login type", () => PASSWORD, 299],
       ["no login type", () => '{"user":"alice","password":"x"}', 299],
       ["an empty object", () => "{}", 299],
@@ -327,6 +341,13 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         "a login that was encoded",
         json,
         { body: gzipSync(goodLogin()), headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } },
+        200,
+        200,
+      ],
+      [
+        "an encoded login that nobody decoded",
+        atLastByte,
+        { body: [gzipSync(goodLogin())], headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } },
         299,
         400,
       ],

@@ -78,6 +78,15 @@ describe.each<[string, (login: JwtLogin, json: unknown) => Promise<unknown>]>([
     expect(logger.lines).toHaveLength(1);
   });
 
+  test("rejects with a MatrixError if the context is null, which is none", async () => {
+    const onReject = jest.fn<(event: RejectEvent) => void>();
+    const { login, authenticate } = core({}, { onReject });
+    for (const call of [login, authenticate]) {
+      expect(await rejection(call(submission({}, { token: "x" }), null as never))).toMatchObject({ statusCode: 403 });
+    }
+    expect(onReject).toHaveBeenCalledTimes(2);
+  });
+
   test("hands on the host's own MatrixError itself", async () => {
     const locked = new MatrixError("M_USER_LOCKED");
     const findUser = () => {

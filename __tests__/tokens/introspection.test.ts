@@ -19,6 +19,7 @@ type Behaviour = (req: IncomingMessage, res: ServerResponse, body: string) => vo
 
 const OPAQUE = "an-opaque.token~1+/==";
 const ALICE = { active: true, sub: "alice" };
+const BOUND = { allowSenderConstrained: true };
 
 let server: Server;
 let url: string;
@@ -80,6 +81,8 @@ describe("introspection alone", () => {
     ["a bearer token", { ...ALICE, token_type: "bearer" }, {}, "200"],
     ["an access token", { ...ALICE, token_type: "Access_Token" }, {}, "200"],
     ["a DPoP token", { ...ALICE, token_type: "DPoP" }, {}, "403 sender_constrained"],
+    ["a DPoP token, where allowed", { ...ALICE, token_type: "dpop", cnf: { jkt: "x" } }, BOUND, "200"],
+    ["Keycloak's refresh token, bound", { ...ALICE, token_type: "DPoP", typ: "Refresh" }, BOUND, "403 token_type"],
     ["a refresh token", { ...ALICE, token_type: "refresh_token" }, {}, "403 token_type"],
     ["a token of no type", { ...ALICE, token_type: null }, {}, "403 token_type"],
     ["Keycloak's refresh token", { ...ALICE, token_type: "Bearer", typ: "Refresh" }, {}, "403 token_type"],

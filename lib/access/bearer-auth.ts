@@ -42,8 +42,8 @@ export function createBearerAuth<User = undefined, Req = unknown>(
   const config = parseBearerOptions(optionsOf(bearerOptions<User, Req>(), WITHIN_BEARER)(options, ""));
   const check = new AccessCheck(config, { passesForeign: false });
   return Object.freeze({
-    async authenticate(authorization: string | null | undefined, context: AccessContext<Req> = {}) {
-      const attempt = new AccessAttempt(context);
+    async authenticate(authorization: string | null | undefined, context?: AccessContext<Req>) {
+      const attempt = new AccessAttempt(context ?? {});
       try {
         return await check.access(parseAuthorization(authorization), attempt);
       } catch (error) {

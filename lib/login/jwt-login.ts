@@ -75,20 +75,20 @@ export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty
 
 function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
   return Object.freeze({
-    login: (json: unknown, context: LoginContext<Req> = {}) =>
-      started(config, json, context, (attempt, request) =>
+    login: (json: unknown, context?: LoginContext<Req>) =>
+      started(config, json, context ?? {}, (attempt, request) =>
         resolved(config, attempt, request, LOGIN, async ({ login, user }) => {
           const response = await issueToken(config, user as User, login);
           succeeded(config, attempt, login);
           return response;
         }),
       ),
-    authenticate: (json: unknown, context: LoginContext<Req> = {}) =>
-      started(config, json, context, (attempt, request) =>
+    authenticate: (json: unknown, context?: LoginContext<Req>) =>
+      started(config, json, context ?? {}, (attempt, request) =>
         resolved(config, attempt, request, AUTHENTICATION, ({ login }) => login),
       ),
-    reauthenticate: (auth: unknown, userId: string, context: LoginContext<Req> = {}) =>
-      started(config, auth, context, (attempt, request) =>
+    reauthenticate: (auth: unknown, userId: string, context?: LoginContext<Req>) =>
+      started(config, auth, context ?? {}, (attempt, request) =>
         resolved(config, attempt, request, reauthenticationOf(userId), ({ login }) => login),
       ),
     flows: Object.freeze(Array.from(config.loginTypes.keys(), (type) => Object.freeze({ type }))),

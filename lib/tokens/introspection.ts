@@ -21,6 +21,8 @@ export interface IntrospectionConfig extends RequestLimits {
   readonly credentials: () => Promise<Credentials>;
   /** Seconds for all that one question needs. */
   readonly timeout: number;
+  /** Are tokens of the type `DPoP` (RFC 9449 section 6.2) taken? */
+  readonly allowSenderConstrained: boolean;
 }
 
 export interface Credentials {
@@ -74,7 +76,7 @@ export class Introspection {
     this.#open += 1;
     try {
       const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
-      assertAccessToken(answer);
+      assertAccessToken(answer, this.#config);
       return answer;
     } finally {
       this.#open -= 1;
@@ -154,14 +156,18 @@ function answerIn(json: unknown): Claims {
   throw new Error("answered with something that is not an introspection response");
 }
 
-function assertAccessToken({ active, token_type: tokenType, typ }: Claims): void {
+function assertAccessToken(
+  { active, token_type: tokenType, typ }: Claims,
+  { allowSenderConstrained }: Pick<IntrospectionConfig, "allowSenderConstrained">,
+): void {
   if (active !== true) throw new TokenError("inactive", "token is not active");
   const type = typeof tokenType === "string" ? tokenType.toLowerCase() : tokenType;
-  if (type === "dpop") {
+  const isBound = type === "dpop";
+  if (isBound && !allowSenderConstrained) {
     throw new TokenError("sender_constrained", "token is bound to a key that a login does not prove (token_type)");
   }
   const isOther = typeof typ === "string" && OTHER_TOKENS.includes(typ.toLowerCase());
-  if (isOther || (type !== undefined && type !== "bearer" && type !== "access_token")) {
+  if (isOther || !(isBound || type === undefined || type === "bearer" || type === "access_token")) {
     throw new TokenError("token_type", "token is not an access token");
   }
 }

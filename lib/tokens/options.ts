@@ -309,8 +309,8 @@ export interface TokenRules {
    */
   readonly requiredScopes?: readonly string[];
   /**
-   * Accept tokens with `cnf` (RFC 7800), which are bound to a key of their client (RFC 8705, RFC 9449). A login does not prove
-   * that key, so anybody who has such a token could use it.
+   * Accept tokens with `cnf` (RFC 7800), and introspected ones of the type `DPoP`, which are bound to a key of their client
+   * (RFC 8705, RFC 9449). A login does not prove that key, so anybody who has such a token could use it.
    *
    * @defaultValue `false`
    */

@@ -3,6 +3,7 @@ import { OptionsError } from "../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
 import { endpointUrl } from "../remote/metadata.js";
 import type { Fetch } from "../remote/request.js";
+import type { ClaimRules } from "./claim-options.js";
 import { Introspection, type Credentials, type IntrospectionConfig } from "./introspection.js";
 import {
   discoverableIssuer,
@@ -46,7 +47,7 @@ type IntrospectionValues = Values<typeof introspectionOptions>;
 /** @throws OptionsError */
 export function parseIntrospection(
   values: IntrospectionValues,
-  options: KeyValues,
+  options: KeyValues & Pick<ClaimRules, "allowSenderConstrained">,
   path: string,
   context: KeyContext,
 ): Introspection {
@@ -57,6 +58,7 @@ export function parseIntrospection(
     timeout: values.timeout,
     fetch: values.fetch,
     maxResponseSize: values.maxResponseSize,
+    allowSenderConstrained: options.allowSenderConstrained,
   };
   return new Introspection(config, context.introspectionWatcher);
 }

@@ -1,4 +1,4 @@
-import { at, callback, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
+import { at, callback, kindOf, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { ALGORITHMS, withSynonyms, type Algorithm } from "./algorithms.js";
@@ -18,7 +18,12 @@ import { Verifier, type Authorize } from "./verifier.js";
 /** As `subjectClaim` and its like take it. */
 export const claimLocator: Check<ClaimLocator> = (value, path) => {
   if (typeof value === "function") return value as ClaimLocator;
-  return typeof value === "string" ? text(value, path) : listOf(text)(value, path);
+  if (typeof value === "string") return text(value, path);
+  if (Array.isArray(value)) return listOf(text)(value, path);
+  throw new OptionsError(
+    path,
+    `must be a string (a claim's name), a list of strings, or a function, not ${kindOf(value)}`,
+  );
 };
 
 /** Names, checks and defaults of the options of tokens. */

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -286,6 +287,34 @@ describe("as people have it", () => {
     const short = { keys: [...keys, { kty: "oct", k: "AAAA" }] };
     await loginBy("oauth", config(short), honest({ user: "alice" }), named("alice"));
     expect(warned.mock.calls.map(([text]) => String(text))).toContainEqual(expect.stringContaining("jwk_set.keys[4]"));
+  });
+
+  test("keys of a set that are not for signatures verify nothing, and spoil no other", async () => {
+    const k = Buffer.from(SECRET).toString("base64url");
+    const config = (keys: readonly object[]) => ({ jwt_validation: { jwk_set: { keys }, localpart_path: "sub" } });
+    const unusable = [
+      RSA.privateKey.export({ format: "jwk" }),
+      generateKeyPairSync("x25519").publicKey.export({ format: "jwk" }),
+    ];
+    expect(await loginBy("oauth", config([{ kty: "oct", k }, ...unusable]), honest())).toEqual({
+      user: "@s-1:example.org",
+    });
+    for (const members of [{ use: "enc" }, { key_ops: ["sign"] }, { key_ops: "verify" }]) {
+      const keys = [{ kty: "oct", k, ...members }, jwk(RSA, { kid: "rsa" })];
+      expect(await loginBy("oauth", config(keys), honest())).toBe(403);
+    }
+  });
+
+  test.each([{ use: "enc" }, { key_ops: ["encrypt"] }])("a key by itself must be one that verifies: %j", (members) => {
+    const k = Buffer.from(SECRET).toString("base64url");
+    for (const key of [jwk(RSA), { kty: "oct", k }]) {
+      const oauth = { jwt_validation: { jwk_set: { ...key, ...members }, localpart_path: "sub" } };
+      expectOptionsError(
+        () => fromTokenAuthenticatorConfig({ oauth }),
+        `oauth.jwt_validation.jwk_set.${String(Object.keys(members)[0])}`,
+        /verif/,
+      );
+    }
   });
 
   test.each<[string, unknown, TokenParts]>([

@@ -134,6 +134,15 @@ const JSON_FORMS: readonly (readonly [string, unknown])[] = [
   ["a list of JWKs", [jwk(RSA)]],
   ["a JWK in something", { jwks: { keys: [jwk(RSA)] } }],
 ];
+const { n = "", e = "" } = RSA.publicKey.export({ format: "jwk" });
+/** RFC 4253 section 6.6. */
+const SSH_RSA = `ssh-rsa ${Buffer.concat(
+  [Buffer.from("ssh-rsa"), Buffer.from(e, "base64url"), Buffer.from(`AA${n}`, "base64url")].flatMap((part) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(part.length);
+    return [length, part];
+  }),
+).toString("base64")}`;
 const DER_FORMS: readonly (readonly [string, Buffer])[] = [
   ["SPKI", SPKI],
   ["PKCS #1", PKCS1],
@@ -176,6 +185,15 @@ test.each<[string, string | Buffer]>([
   ),
   ["an SSH key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@here"],
   ["an SSH key's base64", "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"],
+  ["an SSH key of a host", `example.org ${SSH_RSA}`],
+  ["an SSH key with options", `restrict,command="ls" ${SSH_RSA} me@here`],
+  ["an SSH2 key", `---- BEGIN SSH2 PUBLIC KEY ----\n${SSH_RSA.slice(8)}\n---- END SSH2 PUBLIC KEY ----`],
+  ["PEM in small letters", pem(RSA).toLowerCase()],
+  ["PEM with four dashes", pem(RSA).replaceAll("-----", "----")],
+  ["hexadecimal with its prefix", `0x${SPKI.toString("hex")}`],
+  ["DER behind a line break", Buffer.concat([Buffer.from("\n"), SPKI])],
+  ["a JWK with an escape", JSON.stringify(jwk(RSA)).replace("kty", "\\u006bty")],
+  ["an RSA key in XML", "<RSAKeyValue><Modulus>AQAB</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>"],
 ])("what everybody may know is no secret: %s", (_, secret) => {
   const error = errorOf(() => verifierOf({ secret }));
   expect(error).toMatchObject({ name: "OptionsError", path: "secret" });

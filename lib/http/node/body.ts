@@ -13,6 +13,9 @@ interface ParsedRequest {
   readonly rawBody?: unknown;
 }
 
+/** HTML, "Form submission". */
+const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
 /** Called if a login's body was lost before us. */
 export interface OnLost {
   /** A form's parser took its JSON apart. */
@@ -105,12 +108,15 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
+  const isCoded = isEncoded(req.headers["content-encoding"]);
   if (isBytes(rawBody) && rawBody.length > 0) {
-    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
+    if (!isCoded) return bodies.of(rawBody);
+    // Whoever parsed what was encoded has decoded it first.
+    if (!isObject(body)) return bodies.refuse(notJson);
   }
   if (isBytes(body)) return bodies.of(body);
   if (hasBraceForKey(body)) onLost.toFormParser();
-  else if (!isQuery(body) && (hasBody(req) || !isEmpty(body))) {
+  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
     if (body !== undefined) return bodies.ofJson(body);
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
@@ -128,9 +134,16 @@ function isEmpty(body: unknown): boolean {
   return body === undefined || (isObject(body) && Object.keys(body).length === 0);
 }
 
-/** Node's `querystring` and its like give objects without a prototype, which no JSON parser does. */
-function isQuery(body: unknown): boolean {
-  return isObject(body) && Object.getPrototypeOf(body) === null;
+/**
+ * Are these the fields of a form? Some parsers give objects without a prototype, which no JSON parser does. Of the others, the
+ * text that was sent is the shorter one: JSON is never shorter than when it is written anew, a form mostly is.
+ */
+function isForm({ headers }: NodeRequest, body: unknown): boolean {
+  if (!isObject(body)) return false;
+  if (Object.getPrototypeOf(body) === null) return true;
+  const isSentAsForm = FORM_TYPE.test(headers["content-type"] ?? "") && !isEncoded(headers["content-encoding"]);
+  if (!isSentAsForm || !Object.values(body).every((value) => typeof value === "string")) return false;
+  return Buffer.byteLength(JSON.stringify(body)) > lengthIn(headers);
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */

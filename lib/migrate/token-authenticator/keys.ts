@@ -3,7 +3,7 @@ import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } fro
 import { anyObject, at, listOf, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { isSecret } from "../../tokens/keys/jwk.js";
+import { isSecret, otherUseOf } from "../../tokens/keys/jwk.js";
 import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
 import { warnOfShortSecret } from "../../tokens/keys/secret.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
@@ -42,6 +42,10 @@ const jwkOrSet: Check<KeySource> = (value, path) => {
 
 /** A key by itself: whatever a token's `kid` is. */
 function singleKey(jwk: Jwk, path: string): KeySource {
+  if (otherUseOf(jwk) !== undefined) {
+    if ((jwk["use"] ?? "sig") !== "sig") throw new OptionsError(at(path, "use"), "must be sig for a key that verifies");
+    throw new OptionsError(at(path, "key_ops"), "must hold verify for a key that verifies");
+  }
   const { alg } = jwk;
   const algorithms = ALGORITHMS.filter((name) => name === alg);
   const key = jwk["kty"] === "oct" ? { secret: sharedSecret(jwk, path) } : { publicKey: publicKey(jwk, path) };
@@ -56,9 +60,6 @@ function sharedSecret(jwk: Jwk, path: string): KeyObject {
 
 function publicKey(jwk: Jwk, path: string): KeyObject {
   if (isSecret(jwk)) throw new OptionsError(path, "holds a private key; leave out d, p, q, dp, dq and qi");
-  const { use } = jwk;
-  if (use !== undefined && use !== "sig")
-    throw new OptionsError(at(path, "use"), "must be sig for a key that verifies");
   try {
     return createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
   } catch (cause) {

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
 import { isHmac, type Algorithm } from "../algorithms.js";
-import type { Jwk, Jwks } from "./jwk.js";
-import { inlineJwks, jwkSet, JwkSet, setSource } from "./jwk-set.js";
+import { otherUseOf, type Jwk, type Jwks } from "./jwk.js";
+import { inlineJwks, JwkSet, setSource } from "./jwk-set.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
 const CONFIGURED = new WeakSet<object>();
@@ -18,10 +18,11 @@ export function configuredJwks(set: Jwks): Jwks {
 export function givenJwks(value: unknown, path: string): KeySource {
   const isConfigured = typeof value === "object" && value !== null && CONFIGURED.has(value);
   const { keys } = isConfigured ? (value as Jwks) : { keys: [] };
-  const secrets = keys.filter(({ kty }) => kty === "oct").map((jwk) => ({ jwk, key: secretOf(jwk) }));
+  const secrets = keys
+    .filter((jwk) => jwk.kty === "oct" && otherUseOf(jwk) === undefined)
+    .map((jwk) => ({ jwk, key: secretOf(jwk) }));
   if (secrets.length === 0) return inlineJwks(value, path);
-  const others = keys.filter(({ kty }) => kty !== "oct");
-  const source = setSource(others.length === 0 ? JwkSet.of([]) : jwkSet({ keys: others }, path));
+  const source = setSource(JwkSet.of(keys));
   const algorithms = new Set<Algorithm>([...HMAC, ...source.algorithms]);
   const secretsFor = ({ algorithm, kid }: KeyQuery): readonly KeyObject[] =>
     secrets

@@ -91,19 +91,23 @@ export function setKey(jwk: unknown): SetKey | string {
 }
 
 function keyOf(jwk: Jwk): SetKey | string {
-  const { use, key_ops: operations, alg } = jwk;
+  const { alg } = jwk;
   if (isSecret(jwk)) return "a private or secret key";
-  // RFC 7517 sections 4.2 and 4.3.
-  if (use !== undefined && use !== "sig") return 'its "use" is not "sig"';
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
-    return '"verify" is not among its "key_ops"';
-  }
+  const otherUse = otherUseOf(jwk);
+  if (otherUse !== undefined) return otherUse;
   const fitting = algorithmsNamedBy(jwk);
   if (fitting.length === 0) return 'not of a supported "kty" and "crv"';
   // RFC 7517 section 4.4: a key that names its algorithm serves no other.
   const named = alg === undefined ? fitting : fitting.filter((algorithm) => isSynonym(algorithm, alg));
   if (named.length === 0) return 'its "alg" does not fit';
   return flawOf(jwk) ?? new SetKey(jwk, named);
+}
+
+/** Why a key is not meant to verify signatures (RFC 7517 sections 4.2 and 4.3); undefined if it may be. */
+export function otherUseOf({ use, key_ops: operations }: Jwk): string | undefined {
+  if (use !== undefined && use !== "sig") return 'its "use" is not "sig"';
+  if (operations === undefined || (Array.isArray(operations) && operations.includes("verify"))) return undefined;
+  return '"verify" is not among its "key_ops"';
 }
 
 /** A private key (RFC 7518 sections 6.2.2 and 6.3.2: `d`) or a shared secret, which have no place in a public set. */

@@ -36,34 +36,42 @@ function assertSecret(bytes: Buffer, path: string): void {
 /** How often a key may be wrapped in base64 or hexadecimal. */
 const MAX_WRAPPERS = 3;
 
+/** How a key in SSH2's format begins (RFC 4716 section 3.2), and PEM that somebody has typed. */
+const ARMOUR = /-{4,5} ?BEGIN [\w ]*(?:KEY|CERTIFICATE) ?-{4,5}/i;
 /** `kty` of a JWK as JSON, YAML or a query has it, in quotes of any depth. One of `oct` is a shared secret. */
 const ASYMMETRIC_JWK = /\bkty[\s"'`\\]*[:=][\s"'`\\]*(?!oct\b)\w/;
 
 /** What sort of asymmetric key or certificate some bytes are, or hold, in whatever form people pass them on. */
 function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
-  if (labelOfDer(bytes) !== undefined) return "a key or certificate in DER";
-  const text = withoutPercents(textOf(bytes));
-  if (pemLabels(text).length > 0) return "a PEM key or certificate";
+  if (labelOfDer(bytes) !== undefined || labelOfDer(trimmed(bytes)) !== undefined) return "a key or certificate in DER";
+  const text = withoutEscapes(textOf(bytes));
+  if (pemLabels(text).length > 0 || ARMOUR.test(text)) return "a PEM key or certificate";
   const content = bare(text);
-  if (/^(?:(?:ssh|ecdsa|sk)-[^/+]*)?AAAA/.test(content) && isSsh(content)) return "an SSH key";
+  if (Array.from(content.matchAll(/AAAA/g)).some(({ index }) => isSsh(content.slice(index)))) return "an SSH key";
   if (ASYMMETRIC_JWK.test(text)) return "a JSON Web Key";
+  if (/<RSAKeyValue\b/i.test(text)) return "an RSA key in XML";
   if (wrappers === 0) return undefined;
+  const [hex] = /(?<=^(?:0x)?)[\da-f:]+$/i.exec(content) ?? [];
   const decoded = [
     Buffer.from(bytes.toString(), "latin1"),
-    ...(/^[\da-f:]+$/i.test(content) ? [Buffer.from(content.replaceAll(":", ""), "hex")] : []),
+    ...(hex === undefined ? [] : [Buffer.from(hex.replaceAll(":", ""), "hex")]),
     ...(content.match(/[\w+/-]{40,}/g) ?? []).map((run) => Buffer.from(run, "base64")),
   ];
   return decoded.map((inner) => kindOfKey(inner, wrappers - 1)).find(Boolean);
 }
 
-/** RFC 3986 section 2.1: text without what makes it fit for URLs. */
-function withoutPercents(text: string): string {
-  return text.replace(/%[\da-f]{2}/gi, (escape) => String.fromCharCode(parseInt(escape.slice(1), 16)));
+/** Text without what makes it fit for URLs (RFC 3986 section 2.1), and without escapes of JSON's. */
+function withoutEscapes(text: string): string {
+  return text.replace(/(?:%|\\+u00)([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+function trimmed(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString("latin1").trim(), "latin1");
 }
 
 /** RFC 4253 section 6.6: base64 of a name with its length before it. */
-function isSsh(content: string): boolean {
-  const named = Buffer.from(content.slice(content.indexOf("AAAA")), "base64").subarray(4);
+function isSsh(base64: string): boolean {
+  const named = Buffer.from(base64.slice(0, 32), "base64").subarray(4);
   return /^(?:ssh|ecdsa|sk)-/.test(named.toString("latin1"));
 }
 
