@@ -40,6 +40,8 @@ describe("mint --encrypt-for and explain", () => {
     ["an RSA key as PEM", pem(RSA), "rsa.pem"],
     ["an RSA key as JWK", JSON.stringify(jwk(RSA, { kid: "enc" })), "rsa.pem"],
     ["a JWK Set", JSON.stringify({ keys: [jwk(RSA)] }), "rsa.pem"],
+    ["a JWK Set whose first key signs", JSON.stringify({ keys: [jwk(P256, { use: "sig" }), jwk(RSA)] }), "rsa.pem"],
+    ["a JWK that names its algorithm", JSON.stringify(jwk(RSA, { alg: "RSA-OAEP" })), "rsa.pem"],
     ["an EC key", pem(P256), "ec.pem"],
   ])("agree on a token that is encrypted for %s", async (_, key, privateKey) => {
     const { exitCode, stdout } = await run([...MINT, folder.file("public", key)]);
@@ -49,7 +51,10 @@ describe("mint --encrypt-for and explain", () => {
     const keyFile = folder.file(privateKey, privatePem(privateKey === "ec.pem" ? P256 : RSA));
     const options = { secret: SECRET, decryption: { keyFile } };
     const explained = await explain(stdout.trim(), options, "--server-name", "example.org");
-    expect(explained.stdout).toContain("pass  decryption 5 parts; a signed token is in it");
+    expect(explained.stdout).toMatch(
+      /pass {2}decryption 5 parts; a signed token is in it, .*; alg "[\w+-]+", enc "A256GCM", kid (?:none|"enc")\n/,
+    );
+    if (key.includes("alg")) expect(explained.stdout).toContain('; alg "RSA-OAEP", enc');
     expect(explained.stdout).toContain("pass  shape      3 parts in base64url");
     expect(explained.stdout).toContain("\nAccepted");
     expect(explained.exitCode).toBe(0);
@@ -62,6 +67,7 @@ describe("mint --encrypt-for and explain", () => {
       const explained = await explain(text, options);
       expect(explained.stdout).toContain("FAIL  decryption token can't be decrypted, or holds no signed token");
       expect(explained.stdout).toContain("-> Compare the key that the issuer encrypts to");
+      expect(explained.stdout.includes('alg "ECDH-ES+A256KW", enc "A256GCM", kid none')).toBe(text !== "a.b.c.d.e");
       expect(explained.exitCode).toBe(1);
     }
     expect((await explain(token(), options)).stdout).toContain("an encrypted token has five parts");

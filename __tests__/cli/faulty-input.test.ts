@@ -145,21 +145,30 @@ describe("output", () => {
   beforeAll(() => {
     lib = copyOfLib();
     writeFileSync(join(lib.directory, "secret"), SECRET);
+    writeFileSync(join(lib.directory, "options.json"), JSON.stringify({ secret: SECRET }));
   });
   afterAll(() => {
     lib.remove();
   });
 
-  test("that nobody reads any more ends with 2, in one line", async () => {
-    const child = spawn(process.execPath, [join("cli", "bin.js"), "explain", "--secret-file", "secret", "-"], {
-      cwd: lib.directory,
-    });
-    child.stdout.destroy();
-    child.stdin.end(token());
-    const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);
+  test.each([
+    ["explain", "--secret-file", "secret", "-"],
+    ["explain", "--options", "options.json", "-"],
+    ["explain", "--options=options.json", "--json", "-"],
+  ])(
+    "that nobody reads any more ends with 2, in one line: %s %s %s",
+    async (...args) => {
+      const child = spawn(process.execPath, [join("cli", "bin.js"), ...args], {
+        cwd: lib.directory,
+      });
+      child.stdout.destroy();
+      child.stdin.end(token());
+      const [said, code] = await Promise.all([text(child.stderr), exitOf(child)]);
 
-    expect([code, said]).toEqual([2, "matrix-jwt-login: standard output can't be written\n"]);
-  }, 20_000);
+      expect([code, said]).toEqual([2, "matrix-jwt-login: standard output can't be written\n"]);
+    },
+    20_000,
+  );
 
   test.each([
     ["keycloak.mjs", `export const keycloak = { secret: "${SECRET}" };`],

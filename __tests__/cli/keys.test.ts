@@ -37,6 +37,18 @@ test("a kid that the endpoint does not know is named", async () => {
   expect(server.requests.length).toBe(1);
 });
 
+test("kids that could control a terminal are shown in escapes", async () => {
+  const kid = "\u001b[2J\u009b\u007f\u202e\u2028";
+  const keyFile = folder.file("jwks.json", JSON.stringify({ keys: [jwk(RSA, { kid })] }));
+  const other = token({}, { algorithm: "RS256", header: { kid: `${kid}2` } });
+  for (const flag of ["--quiet", "--json", "--no-color"]) {
+    const { exitCode, stdout, stderr } = await run(["explain", "--key-file", keyFile, flag, other]);
+    // eslint-disable-next-line no-control-regex
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/);
+    expect(exitCode).toBe(1);
+  }
+});
+
 test("keys that can't be had are said to be that, and the claims are judged all the same", async () => {
   server.answer(text("no", 500));
   const expired = token({ exp: 1 }, { algorithm: "RS256", header: { kid: "rsa" } });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -50,11 +51,35 @@ test("a token that was minted is explained, with the options of an ES module", a
   expect(explained.stdout).toContain('\npass  user ID    "@alice:example.org"\n');
 }, 30_000);
 
-test("options that never settle accept nothing", async () => {
-  writeFileSync(join(lib.directory, "never.js"), "await new Promise(() => undefined);\nexport default {};");
-  const { exitCode, stdout } = await command(["explain", "--options", "never.js", "-"], token());
+test.each([
+  ["never settle", "await new Promise(() => undefined);\nexport default {};"],
+  ["end the process", "process.exit(0);\nexport default {};"],
+])("options that %s accept nothing, and one line says so", async (_, module) => {
+  writeFileSync(join(lib.directory, "ending.js"), module);
+  const { exitCode, stdout, stderr } = await command(["explain", "--options", "ending.js", "-"], token());
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toMatch(/^matrix-jwt-login: ended before there was a verdict: .*\n$/);
 });
+
+test("a folder is no standard input", async () => {
+  const stdin = openSync(lib.directory, "r");
+  for (const args of [
+    ["decode", "-"],
+    ["explain", "--key-file", "public.pem"],
+  ]) {
+    const child = spawn(process.execPath, [join("cli", "bin.js"), ...args], {
+      cwd: lib.directory,
+      stdio: [stdin, "pipe", "pipe"],
+    });
+    const exit = new Promise((resolve) => child.on("close", resolve));
+    const [exitCode, stderr] = await Promise.all([exit, text(child.stderr as Readable)]);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      expect.stringMatching(/: standard input can't be read: it is a folder; .*\n$/),
+    ]);
+  }
+  closeSync(stdin);
+}, 30_000);
 
 test("options that listen are no reason to stay", async () => {
   writeFileSync(

@@ -1,6 +1,6 @@
 /** Where a command reads and writes: `process` has it all. */
 export interface Io {
-  readonly stdin: AsyncIterable<unknown> & { readonly isTTY?: boolean };
+  readonly stdin: AsyncIterable<unknown> & { readonly isTTY?: boolean; readonly fd?: number };
   readonly stdout: Output;
   readonly stderr: Output;
 }

@@ -36,6 +36,7 @@ export interface CommandProcess extends Io {
   exitCode?: number | string | null | undefined;
   /** Ends it, whatever it still waits for. */
   readonly exit?: () => void;
+  once?(event: "exit", listener: () => void): unknown;
 }
 
 /** Runs the command in a process, whose exit code it sets. */
@@ -48,14 +49,25 @@ export async function runIn(process: CommandProcess): Promise<void> {
     process.exitCode = EXIT.wrongUse;
   });
   process.stderr.on("error", () => undefined);
-  // If the options wait for what never comes, Node ends without a verdict.
+  let isJudged = false;
+  // Options may wait for what never comes, or end the process themselves.
+  process.once?.("exit", () => {
+    if (isJudged) return;
+    complain(
+      "matrix-jwt-login: ended before there was a verdict: do the options end the process, or never load?\n",
+      process,
+    );
+    process.exitCode = EXIT.wrongUse;
+  });
   process.exitCode = EXIT.wrongUse;
   const exitCode = await main(process.argv.slice(2), process);
+  isJudged = true;
   process.exitCode = output.isCut ? EXIT.wrongUse : exitCode;
   // What options come from may have begun to listen.
-  const { exit } = process;
-  if (exit !== undefined && process.argv.some((argument) => argument.startsWith("--options")))
-    onceWritten(process, exit);
+  if (process.exit !== undefined && process.argv.some((argument) => argument.startsWith("--options"))) {
+    await written(process);
+    process.exit();
+  }
 }
 
 /**
@@ -79,10 +91,13 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function onceWritten({ stdout, stderr }: CommandProcess, act: () => void): void {
-  stdout.write("", () => {
-    stderr.write("", () => {
-      act();
+/** Resolves once all is written, and what went wrong with it has been told. */
+function written({ stdout, stderr }: CommandProcess): Promise<void> {
+  return new Promise((resolve) => {
+    stdout.write("", () => {
+      stderr.write("", () => {
+        setImmediate(resolve);
+      });
     });
   });
 }

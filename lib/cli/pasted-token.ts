@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 
 import { UsageError, type Io } from "./command.js";
 
@@ -77,6 +77,8 @@ async function textOf(stdin: Io["stdin"]): Promise<string> {
   const chunks: Buffer[] = [];
   let left = MAX_INPUT;
   try {
+    // Node reads a folder as if it were empty.
+    if (stdin.fd !== undefined && fstatSync(stdin.fd).isDirectory()) throw new Error("it is a folder");
     for await (const chunk of stdin) {
       const bytes = Buffer.from(chunk as string);
       left -= bytes.length;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type * as Oauth from "oauth4webapi";
 
 import { TokenError } from "../tokens/errors.js";
-import { operatorText } from "../remote/errors.js";
+import { operatorText, quoted } from "../remote/errors.js";
 import type { IssuerMetadata, Metadata, RemoteSettings } from "../remote/metadata.js";
 import { request, within } from "../remote/request.js";
 import { SignInError } from "./errors.js";
@@ -224,11 +224,6 @@ function describe(error: unknown): string {
   const { message, error: code, error_description: description } = error as Error & Readonly<Record<string, unknown>>;
   if (typeof code !== "string") return message;
   return `${message}: ${quoted(code)} ${typeof description === "string" ? quoted(description) : ""}`;
-}
-
-/** What another server wrote: in one line and of a bounded length. */
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
 }
 
 /** An ES module, which only the hosts of single sign-on need. */

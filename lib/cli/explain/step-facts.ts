@@ -101,8 +101,11 @@ type StepFacts = (view: TokenView, result: unknown) => Facts;
 const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
   length: ({ text, config }) => seen(`${String(text.length)} characters of at most ${String(config.maxTokenLength)}`),
   characters: () => seen("those of a bearer token (RFC 6750 section 2.1)"),
-  decryption(_view, inner) {
-    return seen(inner === undefined ? "" : "5 parts; a signed token is in it, which is judged from here on");
+  decryption({ text }, inner) {
+    const outer = encryptionOf(text);
+    return seen(
+      inner === undefined ? outer : `5 parts; a signed token is in it, which is judged from here on; ${outer}`,
+    );
   },
   introspection(view, answer) {
     if (answer === undefined) return seen("");
@@ -148,6 +151,17 @@ const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
     };
   },
 };
+
+/** What the header of an encrypted token says (RFC 7516 section 4); nothing if it can't be read. */
+function encryptionOf(text: string): string {
+  try {
+    const header = Buffer.from(text.slice(0, text.indexOf(".")), "base64url").toString();
+    const { alg, enc, kid } = JSON.parse(header) as Readonly<Record<string, unknown>>;
+    return `alg ${show(alg)}, enc ${show(enc)}, kid ${show(kid)}`;
+  } catch {
+    return "";
+  }
+}
 
 function claimsIn(token: CompactToken): Claims | undefined {
   try {
