@@ -72,7 +72,7 @@ test("a folder is no standard input", async () => {
       stdio: [stdin, "pipe", "pipe"],
     });
     const exit = new Promise((resolve) => child.on("close", resolve));
-    const [exitCode, stderr] = await Promise.all([exit, text(child.stderr as Readable)]);
+    const [exitCode, stderr] = await Promise.all([exit, text(child.stderr!)]);
     expect([exitCode, stderr]).toEqual([
       2,
       expect.stringMatching(/: standard input can't be read: it is a folder; .*\n$/),
