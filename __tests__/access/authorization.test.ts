@@ -63,6 +63,8 @@ describe("the Authorization header (RFC 6750 section 2.1)", () => {
     ["one", ["Host", "authorization", "Authorization", "Bearer abc"]],
     ["headers of an adapter without raw ones", undefined],
     ["raw headers of an adapter that has no strings in them", [1, 2]],
+    ["raw headers of an adapter with nulls among them", [null, null, undefined, "x"]],
+    ["another header whose name is as long", ["Authorization", "Bearer abc", "If-None-Match", "x"]],
   ])("%s: the token is read", (_, rawHeaders) => {
     const headers = { authorization: "Bearer abc" };
     const request = rawHeaders === undefined ? { headers } : { headers, rawHeaders };

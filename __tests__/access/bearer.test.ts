@@ -85,6 +85,11 @@ describe.each(HOSTS)("matrixBearerAuth on %s", (...host) => {
   });
 });
 
+test("lets a token without a required scope through, without a user, if it is optional", async () => {
+  const { ask } = await guarded(auth({ requiredScopes: ["matrix"] }).optional);
+  expect((await ask(bearer(accessToken({ scope: "openid" })))).json).toEqual({ reached: true, has: false });
+});
+
 test("reads no token but the header's", async () => {
   const { url } = await guarded(auth());
   const text = accessToken();
@@ -238,6 +243,23 @@ describe("findUser", () => {
     expect((await ask(authorization)).status).toBe(200);
     users.clear();
     expect((await ask(authorization)).status).toBe(401);
+  });
+
+  test("that answers at once is not waited for, and one that does not is", async () => {
+    const letInAtOnce: boolean[] = [];
+    for (const findUser of [() => ({ id: 1 }), () => Promise.resolve({ id: 1 })]) {
+      const check = auth({}, { findUser });
+      const { ask } = await guarded((req, res, next) => {
+        let isIn = false;
+        check(req, res, () => {
+          isIn = true;
+          next();
+        });
+        letInAtOnce.push(isIn);
+      });
+      expect((await ask(bearer(accessToken()))).status).toBe(200);
+    }
+    expect(letInAtOnce).toEqual([true, false]);
   });
 
   test("decides for optional endpoints too, but for its faults", async () => {

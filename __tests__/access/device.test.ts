@@ -58,6 +58,8 @@ test.each([
   ["openid", ["open"], false],
   ["urn:matrix:client:api:*", ["urn:matrix:client:api:*"], true],
   ["urn:matrix:client:api:*", ["urn:matrix:org.matrix.msc2967.client:api:*"], true],
+  ["urn:matrix:client:api:*", ["openid"], false],
+  ["openid", ["urn:matrix:org.matrix.msc2967.client:api:*"], false],
   ["urn:matrix:org.matrix.msc2967.client:api:*", ["urn:matrix:client:api:*"], false],
   ["urn:matrix:client:api:guest", ["urn:matrix:org.matrix.msc2967.client:api:guest"], false],
 ])("the required scope %s is granted by %p: %p", (required, scopes, granted) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createBearerAuth, type AccessKeysErrorEvent, type BearerAuth } from "matrix-jwt-login";
 
 import { movableClock, type Clock } from "../helpers/clock.js";
@@ -100,7 +100,7 @@ describe("an opaque token", () => {
     );
     const answer = await ask("Bearer opaque");
     expect([answer.status, answer.json["errcode"]]).toEqual([503, "M_UNKNOWN"]);
-    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    expect(answer.headers["retry-after"]).toBe("5");
     expect(events).toMatchObject([{ source: "introspection" }]);
     answers.set("opaque", ACTIVE);
     expect((await ask("Bearer opaque")).status).toBe(200);
@@ -123,7 +123,9 @@ describe("an opaque token", () => {
     expect(questions.filter((token) => token === "opaque")).toHaveLength(1);
   });
 
-  test.each([["opaque"], ["a.b.c"], [accessToken({ iss: "x" })]])(
+  const six = `${accessToken()}.d.e.f`;
+
+  test.each([["opaque"], ["a.b.c"], [accessToken({ iss: "x" })], [six.slice(0, -2)], [six]])(
     "is ours with introspection, though other tokens are the host's: %p",
     async (text) => {
       answers.set(text, { active: false });
@@ -178,4 +180,33 @@ test("auth_metadata is that of the issuer that introspection is discovered by", 
   const path = "/_matrix/client/v1/auth_metadata";
   expect((await send(host, { method: "GET", path })).json).toMatchObject({ issuer: url });
   await stop();
+});
+
+describe("auth_metadata is fetched as what needs it is fetched", () => {
+  const ISSUER = "https://id.example.org";
+  const path = "/_matrix/client/v1/auth_metadata";
+  const serving = () =>
+    jest.fn(() =>
+      Promise.resolve(
+        Response.json({ issuer: ISSUER, jwks_uri: `${ISSUER}/keys`, introspection_endpoint: `${ISSUER}/introspect` }),
+      ),
+    );
+  const askedOf = async (tokens: object) => {
+    const { url: host } = await guarded(auth([], { tokens: { issuer: ISSUER, audience: null, ...tokens } }).metadata);
+    return (await send(host, { method: "GET", path })).json;
+  };
+
+  test("by the fetch of introspection, if that alone is discovered", async () => {
+    const fetch = serving();
+    expect(await askedOf({ introspection: { discover: true, fetch } })).toMatchObject({ issuer: ISSUER });
+    expect(fetch).toHaveBeenCalledTimes(1);
+  });
+
+  test("by the fetch of the keys, if these are discovered", async () => {
+    const [ofKeys, ofIntrospection] = [serving(), serving()];
+    const introspection = { endpoint: `${ISSUER}/introspect`, fetch: ofIntrospection };
+    const tokens = { discover: true, jwksOptions: { fetch: ofKeys }, introspection };
+    expect(await askedOf(tokens)).toMatchObject({ issuer: ISSUER });
+    expect([ofKeys.mock.calls.length, ofIntrospection.mock.calls.length]).toEqual([1, 0]);
+  });
 });

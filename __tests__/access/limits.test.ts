@@ -72,6 +72,22 @@ describe("rateLimits.failures", () => {
     expect(failures.reward).toHaveBeenCalledTimes(1);
   });
 
+  const find = (): null => null;
+
+  test.each([
+    ["a forged token", forged, {}, 0],
+    ["a token whose subject has not the format", bearer(accessToken({ sub: "a:b" })), {}, 0],
+    ["a token of no user that there can be", bearer(accessToken({ sub: "al ice" })), {}, 0],
+    ["a token of no device that there can be", bearer(accessToken({ device_id: "" })), {}, 0],
+    ["an identity that is linked to nobody", bearer(accessToken({ iss: "x" })), { externalIds: { find } }, 1],
+  ])("is used up by tokens that are to blame, and by no others: %s", async (_, authorization, options, times) => {
+    const failures = scripted();
+    expect(await rejection(check(failures, options).authenticate(authorization, FROM))).toMatchObject({
+      statusCode: 401,
+    });
+    expect(failures.reward).toHaveBeenCalledTimes(times);
+  });
+
   test("that is down is 503", async () => {
     const failures = scripted();
     failures.consume.mockRejectedValue(new Error("down"));
@@ -146,7 +162,8 @@ describe("a client that hangs up while its limit is asked", () => {
         return new Promise((answered) => (answer = answered));
       });
     });
-    const checked = auth({ authorize }, { rateLimits: { failures } });
+    const onReject = jest.fn();
+    const checked = auth({ authorize }, { rateLimits: { failures }, onReject });
     const next = jest.fn();
     const closed = jest.fn();
     const { url } = await guarded((req, res, later) => {
@@ -166,6 +183,7 @@ describe("a client that hangs up while its limit is asked", () => {
     await until(() => failures.reward.mock.calls.length > 0);
     expect(authorize).not.toHaveBeenCalled();
     expect(next).not.toHaveBeenCalled();
+    expect(onReject).not.toHaveBeenCalled();
   });
 });
 

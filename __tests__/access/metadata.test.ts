@@ -45,7 +45,8 @@ describe("auth.metadata", () => {
 
   test("is 404 M_UNRECOGNIZED without discover", async () => {
     const answer = await metadataOf(configured);
-    expect([answer.status, answer.json["errcode"]]).toEqual([404, "M_UNRECOGNIZED"]);
+    expect(answer.status).toBe(404);
+    expect(answer.json).toEqual({ errcode: "M_UNRECOGNIZED", error: "Unrecognized request" });
   });
 
   test("is 503 with Retry-After if it is unavailable", async () => {
@@ -60,7 +61,8 @@ describe("auth.metadata", () => {
     const { url } = await guarded(metadata);
     for (const method of ["GET", "GET", "HEAD"]) await send(url, { method, path: METADATA_PATH });
     expect(idp.discoveries()).toBe(1);
-    expect((await send(url, { method: "HEAD", path: METADATA_PATH })).text).toBe("");
+    const { text, headers } = await send(url, { method: "HEAD", path: METADATA_PATH });
+    expect([text, headers["cache-control"]]).toEqual(["", "public, max-age=600"]);
   });
 
   test("leaves other methods to the host", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { createAccessTokens, createBearerAuth, matrixBearerAuth } from "matrix-jwt-login";
+import { createAccessTokens, createBearerAuth, KeysUnavailableError, matrixBearerAuth } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
+import { serveJwks, text } from "../helpers/jwks-server.js";
 import { SECRET } from "../helpers/keys.js";
+import { QUICK } from "../helpers/remote-login.js";
 import { scripted } from "../limits/helpers.js";
 
 const TOKENS = { secret: SECRET, tokenType: "at+jwt" };
@@ -26,6 +28,7 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ tokens: { ...TOKENS, deviceClaim: "" } }, "tokens.deviceClaim", /empty/],
   [{ tokens: { ...TOKENS, deviceClaim: 5 } }, "tokens.deviceClaim", /list/],
   [{ tokens: 5 }, "tokens", /object/],
+  [{ tokens: null }, "tokens", /object/],
   [{ tokens: [] }, "tokens", /empty/],
   [
     { tokens: [{ issuer: ISSUER, audience: null, introspection: { endpoint: `${ISSUER}/introspect` } }] },
@@ -159,6 +162,23 @@ test.each([
   warn.mockRestore();
 });
 
+test("the warning of several issuers says what to set, and can be told from others", () => {
+  const warn = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  make({ tokens: ["a", "b"].map((issuer) => ({ ...TOKENS, issuer })) });
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(/^tokens has several issuers.*externalIds: false/),
+      { type: "SecurityWarning", code: "MATRIX_JWT_LOGIN_SHARED_NAMES" },
+    ],
+  ]);
+  warn.mockRestore();
+});
+
+test("a request instead of options is told how to mount matrixBearerAuth", () => {
+  const req = { pipe: () => undefined, headers: {} };
+  expectOptionsError(() => matrixBearerAuth(req as never), "", /app\.use\(matrixBearerAuth\(/);
+});
+
 test("ready resolves once there are keys", async () => {
   await expect(make({}).ready()).resolves.toBeUndefined();
   await expect(make({ tokens: OWN.verification }).ready()).resolves.toBeUndefined();
@@ -168,4 +188,14 @@ test("ready resolves once there are keys", async () => {
 test("ready resolves once there are the keys of every entry of a list", async () => {
   const tokens = [OWN.verification, { ...TOKENS, issuer: ISSUER }];
   await expect(createBearerAuth({ serverName: "example.org", tokens }).ready()).resolves.toBeUndefined();
+});
+
+test("ready rejects if the keys of one entry of a list can't be had", async () => {
+  const server = await serveJwks();
+  server.answer(text("", 500));
+  const unavailable = { issuer: ISSUER, jwksUri: server.url, tokenType: "at+jwt", jwksOptions: QUICK };
+  const tokens = [OWN.verification, unavailable];
+  const check = createBearerAuth({ serverName: "example.org", tokens, logger: false });
+  await expect(check.ready()).rejects.toBeInstanceOf(KeysUnavailableError);
+  await server.close();
 });

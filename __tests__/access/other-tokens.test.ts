@@ -22,6 +22,7 @@ describe('tokens of somebody else, with otherTokens: "next"', () => {
     ["three parts that are no JWT", bearer("a.b.c")],
     ["three parts, the first a JSON list", bearer(`${encode("[]")}.${json}.x`)],
     ["three parts, the first a JSON string", bearer(`${encode('"x"')}.${json}.x`)],
+    ["three parts, the first JSON null", bearer(`${encode("null")}.${json}.x`)],
     ["five parts, without decryption", bearer(`${json}.a.b.c.d`)],
     ["six parts", bearer(`${json}.a.b.c.d.e`)],
     ["a JWT of another issuer", bearer(accessToken({ iss: "https://host.example.org" })), { issuer: ISSUER }],
@@ -48,6 +49,7 @@ describe('tokens of somebody else, with otherTokens: "next"', () => {
     ["a forged one", bearer(`${accessToken()}AA`)],
     ["a malformed header", "Bearer a b"],
     ["claims that are not JSON", bearer(signed("x", { header: { typ: "at+jwt" } })), { issuer: ISSUER }],
+    ["claims that are null", bearer(signed("null", { header: { typ: "at+jwt" } })), { issuer: ISSUER }],
     ["our issuer, expired", bearer(accessToken({ iss: ISSUER, exp: 1 })), { issuer: ISSUER }],
     ["any issuer, where none is configured", bearer(accessToken({ iss: "x", aud: "y" }))],
   ];
@@ -101,6 +103,18 @@ describe("a list of token options by issuer", () => {
     expect(await userOf(ofTwo({ iss: ONE }))).toBe(401);
   });
 
+  test.each([["opaque"], ["a.b"], ["a.b.c"], [`${json}.a.b.c.d`]])("refuses what can't be read: %s", async (text) => {
+    const { ask } = await guarded(auth(list, { externalIds: false }));
+    expect((await ask(bearer(text))).json).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", soft_logout: false });
+  });
+
+  test("lets in tokens of each of its issuers, and leaves to the host those of none", async () => {
+    const { ask } = await guarded(auth(list, { ...NEXT, externalIds: false }));
+    expect((await ask(bearer(accessToken({ iss: ONE })))).json["matrix"]).toMatchObject({ localpart: "alice" });
+    expect((await ask(bearer(ofTwo({ scope: "matrix" })))).json["matrix"]).toMatchObject({ localpart: "bob" });
+    expect((await ask(bearer(accessToken({ iss: "https://three.example.org" })))).json).toEqual(PASSED);
+  });
+
   test.each([[{}], [{ iss: "https://three.example.org" }], [{ iss: [ONE] }], [{ iss: null }]])(
     "refuses a token of no issuer of it: %p",
     async (claims) => {
@@ -114,6 +128,12 @@ describe("a list of token options by issuer", () => {
       expect(reasons).toEqual(["issuer"]);
     },
   );
+});
+
+test("with decryption, a signed token that is not encrypted is ours to refuse, and one of six parts the host's", async () => {
+  const { ask } = await guarded(auth({ decryption: { key: RSA.privateKey } }, { ...NEXT, cache: false }));
+  expect((await ask(bearer(accessToken()))).status).toBe(401);
+  expect((await ask(bearer(`${json}.a.b.c.d.e`))).json).toEqual(PASSED);
 });
 
 test("with decryption, five parts are ours to refuse and an opaque token is the host's", async () => {
@@ -140,6 +160,15 @@ describe("a list of issuers whose tokens are encrypted", () => {
     expect(await askWith(await encrypted(accessToken({ iss: "https://three.example.org" })))).toBe(401);
     expect(await askWith(accessToken({ iss: ISSUER }))).toBe(401);
     expect(await askWith(own.issue({ userId: "@alice:example.org", deviceId: "A" }).accessToken)).toBe(200);
+  });
+
+  test('takes encrypted ones for its own with otherTokens: "next", though not every entry decrypts', async () => {
+    const own = createAccessTokens({ issuer: "https://host.example.org", audience: "a", secret: SECRET });
+    const { ask } = await guarded(auth([one, own.verification], NEXT));
+    expect((await ask(bearer(await encrypted(accessToken({ iss: ISSUER }))))).json["matrix"]).toMatchObject({
+      localpart: "alice",
+    });
+    expect((await ask(bearer(await encrypted("x")))).status).toBe(401);
   });
 
   test("must be decrypted alike", () => {

@@ -11,6 +11,7 @@ import { ED25519, KEYS, P256, P384, pem, privatePem, RSA, SECRET } from "../help
 import { login, optionsWith } from "../helpers/login.js";
 import { hostOf } from "../helpers/test-hosts.js";
 import { signed, token } from "../helpers/tokens.js";
+import { scripted } from "../limits/helpers.js";
 import { accessToken, auth, bearer, guarded } from "./helpers/guarded.js";
 import express5 from "express";
 
@@ -79,6 +80,34 @@ describe("the host's own access tokens", () => {
     expect(pem(P256)).toContain("PUBLIC KEY");
   });
 
+  test("of one key are refused if another algorithm signed them, though the key could", async () => {
+    const tokens = tokensOf({ signingKey: privatePem(RSA) });
+    const kid = tokens.jwks().keys[0]?.kid;
+    const { authenticate } = checkOf(tokens);
+    const signedBy = (algorithm: "RS256" | "PS256") =>
+      bearer(accessToken(claims, { algorithm, key: RSA.privateKey, header: { kid } }));
+    expect(await authenticate(signedBy("RS256"))).toMatchObject(ALICE);
+    expect(await rejection(authenticate(signedBy("PS256")))).toMatchObject({ errcode: "M_UNKNOWN_TOKEN" });
+  });
+
+  test("name users whose IDs are older than the grammar of today", async () => {
+    const tokens = tokensOf({ secret: SECRET });
+    const { accessToken: text } = tokens.issue({ ...ALICE, userId: "@Alice|1:example.org" });
+    expect(await checkOf(tokens).authenticate(bearer(text))).toMatchObject({
+      userId: "@Alice|1:example.org",
+      localpart: "Alice|1",
+    });
+  });
+
+  test('are ours, good or bad, with otherTokens: "next"', async () => {
+    const tokens = tokensOf({ secret: SECRET });
+    const { ask } = await guarded(auth([], { tokens: tokens.verification, otherTokens: "next" }));
+    const { accessToken: text } = tokens.issue(ALICE);
+    expect((await ask(bearer(text))).json["matrix"]).toMatchObject(ALICE);
+    expect((await ask(bearer(`${text.slice(0, -4)}AAAA`))).status).toBe(401);
+    expect((await ask(bearer(accessToken({ ...claims, iss: "x" })))).json).toEqual({ reached: true, has: false });
+  });
+
   test("stand in a list beside a provider's, and name users by user ID whatever externalIds say", async () => {
     const own = tokensOf({ signingKey: privatePem(P256) });
     const provider = { issuer: "https://id.example.org", secret: SECRET, tokenType: "at+jwt" };
@@ -133,6 +162,15 @@ describe("rotation of the signing key", () => {
     const [first, , , last] = steps as [AccessTokens, AccessTokens, AccessTokens, AccessTokens];
     const refused = checkOf(last).authenticate(bearer(first.issue(ALICE).accessToken));
     expect(await rejection(refused)).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", fields: { soft_logout: true } });
+  });
+
+  test("keeps what was verified by a key that is not the first", async () => {
+    const keys = [privatePem(P256), privatePem(P384)] as const;
+    const failures = scripted();
+    const { authenticate } = checkOf(tokensOf({ signingKey: keys }), { rateLimits: { failures } });
+    const ofSecond = bearer(tokensOf({ signingKey: keys[1] }).issue(ALICE).accessToken);
+    for (let i = 0; i < 2; i += 1) await authenticate(ofSecond, { ip: "192.0.2.1" });
+    expect(failures.consume).toHaveBeenCalledTimes(1);
   });
 
   describe("in a file", () => {

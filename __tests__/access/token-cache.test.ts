@@ -102,6 +102,30 @@ describe("a cache of verified tokens", () => {
     expect(cache.find("a")).toBeUndefined();
   });
 
+  test("refuses a token that is not active for 5 seconds, and no longer", async () => {
+    const cache = cacheOf();
+    await expect(cache.verify("a", () => Promise.reject(new Inactive()))).rejects.toThrow(Inactive);
+    const ask = () => {
+      cache.refuseInactive("a");
+    };
+    clock.move(4.9);
+    expect(ask).toThrow(Inactive);
+    clock.stopAt(1_000_005);
+    expect(ask).not.toThrow();
+  });
+
+  test("keeps a token that was verified anew while the first one's key was looked for", async () => {
+    const cache = cacheOf();
+    let answer: (isCurrent: boolean) => void = () => undefined;
+    const isCurrent = () => new Promise<boolean>((resolve) => (answer = resolve));
+    expect(cache.verify("a", () => verified("old", { isCurrent }))).toBe("old");
+    const found = cache.find("a");
+    expect(cache.verify("a", () => verified("new"))).toBe("new");
+    answer(false);
+    expect(await found).toBeUndefined();
+    expect(cache.find("a")).toBe("new");
+  });
+
   test("takes what was kept before the clock was set back for old", () => {
     const cache = cacheOf(3, 10);
     expect(cache.verify("a", () => verified("A"))).toBe("A");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MatrixError, type MatrixErrorOptions } from "matrix-jwt-login";
 
-import { thrownBy } from "../helpers/core.js";
+import { core, rejection, submission, thrownBy } from "../helpers/core.js";
 
 describe("MatrixError", () => {
   test("is an Error of 403, unless said otherwise", () => {
@@ -51,7 +51,7 @@ describe("MatrixError", () => {
     ["M_LIMIT_EXCEEDED", {}, {}],
     ["M_UNKNOWN", { retryAfterMs: 500 }, {}],
   ])("of the code %s says in its JSON when to try again, with %j", (errcode, options, more) => {
-    expect(new MatrixError(errcode, "Later", options).toJSON()).toEqual({ errcode, error: "Later", ...more });
+    expect(new MatrixError(errcode, "Later", options).toJSON()).toStrictEqual({ errcode, error: "Later", ...more });
   });
 
   test.each([400, 401, 403, 404, 429, 499, 500, 502, 599])("may have the status %d", (statusCode) => {
@@ -87,5 +87,36 @@ describe("errors for users who must not log in", () => {
     expect(error.statusCode).toBe(403);
     expect(error.toJSON()).toEqual({ errcode: "M_USER_DEACTIVATED", error: "This account has been deactivated" });
     expect(MatrixError.userDeactivated("Gone").message).toBe("Gone");
+  });
+});
+
+test.each<[string, unknown]>([
+  [
+    "what throws at any look at it",
+    new Proxy(
+      {},
+      {
+        has: () => {
+          throw new Error("no look");
+        },
+      },
+    ),
+  ],
+  [
+    "an error whose status throws",
+    {
+      errcode: "M_NO",
+      get status() {
+        throw new Error("no look");
+      },
+    },
+  ],
+])("%s is 500, if a callback throws it", async (_, thrown) => {
+  const findUser = () => {
+    throw thrown;
+  };
+  expect(await rejection(core({}, { findUser }).login(submission()))).toMatchObject({
+    statusCode: 500,
+    message: "Internal server error",
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { matrixJwtLogin } from "matrix-jwt-login";
 
+import { expectOptionsError } from "../helpers/bad-options.js";
 import { EXPRESS_VERSIONS, serve } from "../helpers/hosts.js";
+import { SECRET } from "../helpers/keys.js";
 import { LOGIN_PATH, LOGIN_TYPE, optionsWith } from "../helpers/login.js";
 
 const OURS = { type: LOGIN_TYPE };
@@ -62,7 +64,7 @@ describe("single sign-on of the host's own", () => {
   const OWN = { id: "own", name: "Own" };
   const OUR_PROVIDER = { id: "ours", name: "Ours" };
 
-  async function flowsBeside(theirs: object): Promise<unknown> {
+  async function flowsBeside(...theirs: readonly object[]): Promise<unknown> {
     const provider = { name: "Ours", issuer: "https://id.example.org", clientId: "matrix" };
     const sso = {
       publicBaseUrl: "http://127.0.0.1",
@@ -72,7 +74,7 @@ describe("single sign-on of the host's own", () => {
     const login = matrixJwtLogin(optionsWith({}, { loginTypes: {}, sso }));
     const { url, close } = await serve((req, res) => {
       login(req, res, () => {
-        res.setHeader("Content-Type", "application/json").end(JSON.stringify({ flows: [theirs] }));
+        res.setHeader("Content-Type", "application/json").end(JSON.stringify({ flows: theirs }));
       });
     });
     try {
@@ -81,6 +83,13 @@ describe("single sign-on of the host's own", () => {
       await close();
     }
   }
+
+  test("stands beside other flows, which get no providers", async () => {
+    const theirs = [{ type: "m.login.password" }, { type: "m.login.sso", identity_providers: [OWN] }];
+    expect(await flowsBeside(...theirs)).toEqual({
+      flows: [theirs[0], { type: "m.login.sso", identity_providers: [OWN, OUR_PROVIDER] }, { type: "m.login.token" }],
+    });
+  });
 
   test.each<[string, object, readonly object[]]>([
     ["has other providers", { identity_providers: [OWN] }, [OWN, OUR_PROVIDER]],
@@ -97,3 +106,11 @@ describe("single sign-on of the host's own", () => {
     });
   });
 });
+
+test.each(["m.login.password", "m.login.token", "m.login.sso", "m.login.application_service", "m.login.cas"])(
+  "%s is no name for a login type: the specification has other rules for it",
+  (type) => {
+    const options = optionsWith({}, { loginTypes: { [type]: { secret: SECRET } } });
+    expectOptionsError(() => matrixJwtLogin(options), `loginTypes["${type}"]`, /login type of the specification/);
+  },
+);

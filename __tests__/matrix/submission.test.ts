@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import type { IssuedToken, VerifiedLogin } from "matrix-jwt-login";
 
+import { core, rejection } from "../helpers/core.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_PATH, LOGIN_TYPE, loginWith, type User } from "../helpers/login.js";
 import { mounting } from "../helpers/mounted.js";
@@ -124,5 +125,48 @@ describe.each(EXPRESS_VERSIONS)("a login's fields under %s", (_, express) => {
     expect(await post(honest.replace("{", `{${hidden},`))).toBe(200);
     expect(await post(`{"__proto__":${honest}}`)).toBe(400);
     expect(await post(honest.replace("{", `{"identifier":{"__proto__":{"type":"m.id.user","user":"bob"}},`))).toBe(200);
+  });
+});
+
+describe("a submission that can't be right", () => {
+  const type = LOGIN_TYPE;
+
+  test.each<[string, unknown, string, string]>([
+    ["null", null, "M_BAD_JSON", "Content must be a JSON object"],
+    ["a text", "login", "M_BAD_JSON", "Content must be a JSON object"],
+    ["a number", 5, "M_BAD_JSON", "Content must be a JSON object"],
+    ["nothing", undefined, "M_BAD_JSON", "Content must be a JSON object"],
+    ["a list", [{ type }], "M_BAD_JSON", "Content must be a JSON object"],
+    ["without a type", {}, "M_MISSING_PARAM", "Missing login type"],
+    ["with a number for a type", { type: 5 }, "M_INVALID_PARAM", "type must be a string"],
+    ["with null for a type", { type: null }, "M_INVALID_PARAM", "type must be a string"],
+    ["with a type that is not there", { type: "m.other" }, "M_UNKNOWN", "Unknown login type"],
+    [
+      "with a device ID that is too long",
+      { type, device_id: "d".repeat(513) },
+      "M_INVALID_PARAM",
+      "device_id must be at most 512 characters",
+    ],
+    ["with a number for a device ID", { type, device_id: 5 }, "M_INVALID_PARAM", "device_id must be a string"],
+    [
+      "with NUL in a device ID",
+      { type, device_id: "\0" },
+      "M_INVALID_PARAM",
+      "device_id must be text without NUL and lone surrogates",
+    ],
+    [
+      "with a number for a name",
+      { type, initial_device_display_name: 5 },
+      "M_INVALID_PARAM",
+      "initial_device_display_name must be a string",
+    ],
+    [
+      "with a text for refresh_token",
+      { type, refresh_token: "x" },
+      "M_INVALID_PARAM",
+      "refresh_token must be a boolean",
+    ],
+  ])("is 400 and told what is wrong: %s", async (_, json, errcode, message) => {
+    expect(await rejection(core().login(json))).toMatchObject({ statusCode: 400, errcode, message });
   });
 });

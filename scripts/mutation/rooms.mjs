@@ -128,6 +128,7 @@ export const ROOMS = {
     tests: [
       "matrix/errors",
       "matrix/login-flows",
+      "matrix/response",
       "matrix/submission",
       "matrix/to-localpart",
       "matrix/user-ids",
@@ -164,6 +165,7 @@ export const ROOMS = {
       "access/challenge",
       "access/token-cache",
       "access/options",
+      "access/words",
       "access/bearer",
       "access/cache",
       "access/device",
