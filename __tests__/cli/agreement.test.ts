@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 
 import { describe, expect, test } from "@jest/globals";
-import { createJwtLogin, type RejectEvent } from "matrix-jwt-login";
+import { createJwtLogin, type ExternalIds, type RejectEvent } from "matrix-jwt-login";
 
 import { judge } from "../../lib/cli/explain/judge.js";
 import { reasonOf } from "../../lib/cli/explain/advice.js";
@@ -117,13 +117,26 @@ const optionSets: Readonly<Record<string, AnyOptions>> = {
   },
 };
 
+const identities = [
+  ...tokens,
+  ...Object.entries(claimSets).map(
+    ([name, claims]) => [`${name}, with an issuer`, token({ iss: "https://idp", ...claims })] as const,
+  ),
+];
+
 /** What becomes of a login with the token. */
-async function login(text: string, options: AnyOptions, user: "known" | "unknown"): Promise<string> {
+async function login(
+  text: string,
+  options: AnyOptions,
+  user: "known" | "unknown",
+  externalIds?: ExternalIds<{ id: string }>,
+): Promise<string> {
   const rejections: RejectEvent[] = [];
-  const { authenticate } = createJwtLogin(
+  const jwtLogin = createJwtLogin(
     optionsWith(
       { secret: undefined, ...options },
       {
+        ...(externalIds && { externalIds }),
         findUser: (id) => (user === "known" ? { id } : undefined),
         registerUser: (id) => ({ id }),
         onReject: (event) => rejections.push(event),
@@ -131,7 +144,8 @@ async function login(text: string, options: AnyOptions, user: "known" | "unknown
     ),
   );
   try {
-    await authenticate({ type: LOGIN_TYPE, token: text });
+    // To authenticate links nobody.
+    await (externalIds === undefined ? jwtLogin.authenticate : jwtLogin.login)({ type: LOGIN_TYPE, token: text });
     return "accepted";
   } catch {
     return rejections[0]?.reason ?? "no reason";
@@ -152,6 +166,39 @@ describe("explain says of a token what a login with it comes to", () => {
       // The first rule that is shown as broken is the one that refuses, and none is where it is accepted.
       expect([name, findings.error === undefined ? "accepted" : reasonOf(findings.error)]).toEqual([name, verdict]);
       verdicts.add(verdict);
+    }
+    expect(verdicts.size).toBeGreaterThan(3);
+  });
+
+  const LINKABLE = [
+    "a secret",
+    "strict rules",
+    "registration",
+    "another claim",
+    "a say of its own",
+    "a function that fails",
+  ];
+  const accounts = (["refuse", "link"] as const).flatMap((existingUsers) =>
+    [true, false].flatMap((linked) =>
+      (["known", "unknown"] as const).map((user) => ({ existingUsers, linked, user }) as const),
+    ),
+  );
+  test.each(accounts)("with linked accounts: %j", async ({ existingUsers, linked, user }) => {
+    const externalIds: ExternalIds<{ id: string }> = {
+      find: () => (linked ? `@alice:${SERVER_NAME}` : undefined),
+      link: () => true,
+      existingUsers,
+    };
+    const verdicts = new Set<string>();
+    for (const [options, given] of Object.entries(optionSets).filter(([name]) => LINKABLE.includes(name))) {
+      for (const [name, text] of identities) {
+        const outcome = await login(text, given, user, externalIds);
+        const facts = { serverName: SERVER_NAME, user, accounts: { linked, existingUsers } };
+        const { refusal } = await judge(text, given, facts);
+        const verdict = refusal === undefined ? "accepted" : reasonOf(refusal);
+        expect([options, name, verdict]).toEqual([options, name, outcome]);
+        verdicts.add(verdict);
+      }
     }
     expect(verdicts.size).toBeGreaterThan(3);
   });

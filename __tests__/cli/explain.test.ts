@@ -1,3 +1,5 @@
+import { createSecretKey } from "node:crypto";
+
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 
 import { pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
@@ -315,6 +317,112 @@ Another rule is broken as well.
     expect(said(explained, "subject")).toMatch(/^FAIL subject matrix-jwt-login: subjectClaim failed: no\n/);
   });
 
+  describe("linked accounts", () => {
+    const whole = (existingUsers?: string, type = "") => `module.exports = {
+      serverName: "example.org",
+      loginTypes: { "org.matrix.login.jwt": { secret: "${SECRET}", issuer: "https://id"${type} } },
+      externalIds: { find() {}, link() {}${existingUsers === undefined ? "" : `, existingUsers: ${existingUsers}`} },
+    };`;
+    const identity = { iss: "https://id", sub: "alice" };
+    test.each<[string, string, readonly string[], object, number, string]>([
+      [
+        "linked, unless said otherwise",
+        whole('"refuse"'),
+        [],
+        identity,
+        0,
+        "Accepted, if externalIds.find knows the identity, and findUser its user.",
+      ],
+      [
+        "no subject",
+        whole('"refuse"'),
+        [],
+        { ...identity, sub: undefined },
+        1,
+        "Refused (subject): token has no issuer or no subject (iss, sub)",
+      ],
+      [
+        "a subject that is no localpart",
+        whole('"refuse"'),
+        [],
+        { ...identity, sub: "@:" },
+        0,
+        "Accepted, if externalIds.find",
+      ],
+      [
+        "nobody whom the link names",
+        whole('"refuse"', ", allowRegistration: true"),
+        ["--user", "unknown"],
+        identity,
+        1,
+        "Refused (unknown_user): User does not exist",
+      ],
+      [
+        "not linked",
+        whole(),
+        ["--linked", "no"],
+        identity,
+        1,
+        "Refused (unlinked): This account is not linked to your identity",
+      ],
+      ["to be linked", whole('"link"'), ["--linked", "no"], identity, 0, "Accepted, if findUser knows the user."],
+      [
+        "linked by a function",
+        whole("() => true"),
+        ["--linked", "no"],
+        identity,
+        0,
+        "Accepted, if findUser knows the user.",
+      ],
+      [
+        "not linked, a subject that is no localpart",
+        whole('"link"'),
+        ["--linked", "no"],
+        { ...identity, sub: "@:" },
+        1,
+        "Refused (user_id)",
+      ],
+      [
+        "not linked, no subject that is asked for",
+        whole('"link"', ', subjectClaim: "name"'),
+        ["--linked", "no"],
+        identity,
+        1,
+        "Refused (subject)",
+      ],
+      ["a new user", whole('"refuse"', ", allowRegistration: true"), ["--linked", "no"], identity, 0, "Accepted."],
+    ])("%s", async (name, code, flags, claims, exitCode, verdict) => {
+      const file = folder.file(`accounts-${name.replaceAll(" ", "-")}.cjs`, code);
+      const explained = await run(["explain", "--options", file, ...flags, token({ ...claims })]);
+      expect(explained.stdout.split("\n")[0]).toContain(verdict);
+      expect({ exitCode: explained.exitCode, stderr: explained.stderr }).toEqual({ exitCode, stderr: "" });
+    });
+
+    test("are not judged of a token that is refused, but its identity is", async () => {
+      const file = folder.file("accounts.cjs", whole('"link"'));
+      const explained = await run([
+        "explain",
+        "--options",
+        file,
+        token({ ...identity, exp: 1 }, { key: createSecretKey(Buffer.alloc(32)) }),
+      ]);
+      expect(explained.stdout).toContain('pass  identity   iss "https://id", sub "alice"');
+      expect(explained.stdout).toContain(
+        "Not judged, as something else has to be right first: linked, user ID, new user.",
+      );
+      const noToken = await run(["explain", "--options", file, "x"]);
+      expect(noToken.stdout).toMatch(/Not judged.*: .*identity, linked/);
+    });
+
+    test.each([
+      [["--linked", "maybe", "--secret", SECRET], "--linked must be yes or no"],
+      [["--linked", "yes", "--secret", SECRET], "--linked goes with --options that have externalIds"],
+    ])("%j is wrong", async (flags, problem) => {
+      const { exitCode, stderr } = await run(["explain", ...flags, token()]);
+      expect([exitCode, stderr]).toEqual([2, expect.stringContaining(problem)]);
+    });
+  });
+
   test.each([
     ["match", "\nIf the login request names a user, it must be this one (identifier).\n"],
     ["require", "\nThe login request must name this user too (identifier).\n"],
@@ -336,8 +444,7 @@ Another rule is broken as well.
 
 describe("a secret that the issuer spells otherwise", () => {
   const input = `${encode({ alg: "HS256" })}.${encode({ sub: "alice", exp: inSeconds(60) })}`;
-  const signedBy = async (secret: string | Buffer) => {
-    const { createSecretKey } = await import("node:crypto");
+  const signedBy = (secret: string | Buffer) => {
     const key = createSecretKey(typeof secret === "string" ? Buffer.from(secret) : secret);
     return `${input}.${signature(input, "HS256", key).toString("base64url")}`;
   };
@@ -358,7 +465,7 @@ describe("a secret that the issuer spells otherwise", () => {
     ["decoded from hexadecimal", bytes, bytes.toString("hex")],
     ["encoded in base64", Buffer.from(SECRET).toString("base64"), SECRET],
   ])("is told: %s", async (how, theirs, ours) => {
-    const explained = await run(["explain", "--secret", "x".repeat(64), "--secret", ours, await signedBy(theirs)]);
+    const explained = await run(["explain", "--secret", "x".repeat(64), "--secret", ours, signedBy(theirs)]);
     expect(said(explained, "signature")).toContain(`\n with the secret ${how} it is good\n`);
     expect(explained.exitCode).toBe(1);
   });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -201,6 +201,39 @@ describe("output", () => {
     await running;
 
     expect([fake.exitCode, said]).toEqual([2, ["matrix-jwt-login: standard output can't be written\n"]]);
+  });
+
+  test("says that the process ends without a verdict, and nothing once there is one", async () => {
+    const said: string[] = [];
+    const ends: (() => void)[] = [];
+    const output = (write: (line: string) => unknown) => Object.assign(new EventEmitter(), { write });
+    const fake: CommandProcess = {
+      argv: ["node", "bin.js", "--version"],
+      stdin: process.stdin,
+      stdout: output(() => true),
+      stderr: output((line) => said.push(line)),
+      once: (_event, listener) => ends.push(listener),
+    };
+    const running = runIn(fake);
+    fake.exitCode = 0;
+    ends[0]?.();
+    expect([fake.exitCode, said]).toEqual([2, [expect.stringMatching(/^matrix-jwt-login: ended before .*\n$/)]]);
+    await running;
+    ends[0]?.();
+    expect([fake.exitCode, said.length]).toEqual([0, 1]);
+  });
+
+  test("is no token's if the input is a folder", async () => {
+    const fd = openSync(lib.directory, "r");
+    const said: string[] = [];
+    const io = {
+      stdin: Object.assign(Readable.from([]), { fd }),
+      stdout: { write: () => true },
+      stderr: { write: (line: string) => said.push(line) },
+    };
+    expect(await main(["decode", "-"], io)).toBe(2);
+    expect(said).toEqual([expect.stringContaining("standard input can't be read: it is a folder")]);
+    closeSync(fd);
   });
 
   test("ends once all is written, if options may have begun what would keep it alive", async () => {

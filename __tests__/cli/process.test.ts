@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -72,7 +72,7 @@ test("a folder is no standard input", async () => {
       stdio: [stdin, "pipe", "pipe"],
     });
     const exit = new Promise((resolve) => child.on("close", resolve));
-    const [exitCode, stderr] = await Promise.all([exit, text(child.stderr!)]);
+    const [exitCode, stderr] = await Promise.all([exit, text(Readable.from(child.stderr ?? []))]);
     expect([exitCode, stderr]).toEqual([
       2,
       expect.stringMatching(/: standard input can't be read: it is a folder; .*\n$/),

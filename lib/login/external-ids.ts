@@ -47,7 +47,11 @@ export async function assertLinked<User, Req>(
   if (links && (await linked(externalIds, externalId, user, login))) return;
   // Two logins of one identity may race: whoever comes second finds what the first one linked or registered.
   if ((await findLinked(externalIds, externalId, serverName)) === login.userId) return;
-  throw new Refusal("user", "unlinked", "This account is not linked to your identity");
+  throw unlinked();
+}
+
+export function unlinked(): Refusal {
+  return new Refusal("user", "unlinked", "This account is not linked to your identity");
 }
 
 async function linked<User, Req>(

@@ -190,6 +190,6 @@ export function assertRegistrable({ allowRegistration }: LoginType, localpart: s
   checkNewLocalpart(localpart);
 }
 
-function unknownUser(): Refusal {
+export function unknownUser(): Refusal {
   return new Refusal("user", "unknown_user", "User does not exist");
 }

@@ -7,7 +7,7 @@ import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/algorithms.js";
 /** As `onReject` calls it; without what only a running login meets. */
 export type Reason = Exclude<
   RejectReason,
-  "submission" | "identifier" | "unlinked" | "device" | "login_token" | "rate_limited" | "limiter_unavailable"
+  "submission" | "identifier" | "device" | "login_token" | "rate_limited" | "limiter_unavailable"
 >;
 
 export function reasonOf(error: unknown): Reason {
@@ -70,6 +70,8 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   keys_unavailable: "See that the endpoint answers this machine with a JWK Set. Until it does, logins get 503.",
   introspection_unavailable:
     "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
+  unlinked:
+    'Link the account to the identity first, or set externalIds.existingUsers to "link", if no name is ever given to somebody else.',
   unknown_user: "Make the user first, or set allowRegistration to true and give the callback registerUser.",
   user_id:
     'See subjectFormat ("userId" for @alice:example.org), localpart ("lowercase" for A-Z, "escape" for any text) and serverName.',

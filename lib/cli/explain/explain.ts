@@ -2,6 +2,7 @@ import { isServerName } from "../../matrix/identifiers.js";
 import { pastedToken } from "../pasted-token.js";
 import { EXIT, UsageError, type Command, type Io } from "../command.js";
 import { coloured, plain } from "./colours.js";
+import type { LinkedAccounts } from "./examine-identity.js";
 import type { UserIs } from "./examine-login.js";
 import { jsonReport } from "./json-report.js";
 import { judge, type Judgement } from "./judge.js";
@@ -36,6 +37,7 @@ Rules, as the options of a login type:
   --server-name NAME        work out the user ID too
   --user known|unknown      what findUser would answer. Unless given: known, or with
                             allowRegistration unknown
+  --linked yes|no           whether externalIds.find would give a user. Unless given: yes
 
 Output:
   --json                    one JSON object
@@ -55,8 +57,12 @@ export const explain: Command = {
   async run(args, io) {
     const line = parseCommandLine(args);
     const user = userOf(line);
-    const { options, serverName } = await optionsOf(line);
-    const login = { serverName: serverNameOf(line) ?? assertServerName(serverName, "serverName of --options"), user };
+    const { options, serverName, externalIds } = await optionsOf(line);
+    const login = {
+      serverName: serverNameOf(line) ?? assertServerName(serverName, "serverName of --options"),
+      user,
+      accounts: accountsOf(line, externalIds),
+    };
     const token = await pastedToken(line.positionals, io);
     const judgement = await waitingFor(judge(token, options, login), io);
     io.stdout.write(written(judgement, line, io));
@@ -78,6 +84,17 @@ function written(
 function userOf({ values: { user } }: CommandLine): UserIs | undefined {
   if (user === undefined || user === "known" || user === "unknown") return user;
   throw new UsageError("--user must be known or unknown");
+}
+
+/** Undefined if accounts are not linked. */
+function accountsOf({ values: { linked } }: CommandLine, externalIds: unknown): LinkedAccounts | undefined {
+  if (linked !== undefined && linked !== "yes" && linked !== "no") throw new UsageError("--linked must be yes or no");
+  if (typeof externalIds === "object" && externalIds !== null) {
+    const { existingUsers = "refuse" } = externalIds as { readonly existingUsers?: unknown };
+    return { linked: linked !== "no", existingUsers };
+  }
+  if (linked !== undefined) throw new UsageError("--linked goes with --options that have externalIds");
+  return undefined;
 }
 
 function serverNameOf({ values }: CommandLine): string | undefined {

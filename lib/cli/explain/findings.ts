@@ -1,3 +1,4 @@
+import { TokenError } from "../../tokens/errors.js";
 import type { Steps } from "../../tokens/steps.js";
 
 /** What a rule looked at. */
@@ -62,6 +63,19 @@ export class Findings implements Steps {
     } catch (error) {
       this.#failed(rule, error, factsOf);
       throw error;
+    }
+  }
+
+  /** Runs a step whose refusal is noted, and refuses nothing. */
+  attempt<T>(rule: string, step: () => T, otherwise: T): T {
+    try {
+      const result = step();
+      this.note(rule, this.factsOf(rule, result));
+      return result;
+    } catch (error) {
+      if (!(error instanceof TokenError)) return this.take(rule, step);
+      this.note(rule, notAsked(error.message));
+      return otherwise;
     }
   }
 

@@ -2,11 +2,11 @@ import type { KeyObject } from "node:crypto";
 
 import { printableJson, reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
-import { stepsOf, type Judgement } from "./judge.js";
+import type { Judgement } from "./judge.js";
 
 /** A judgement for programs: one JSON object. */
-export function jsonReport({ findings, refusal, loginType, view }: Judgement): string {
-  const checks = stepsOf(loginType).flatMap((step) => {
+export function jsonReport({ findings, refusal, steps, view }: Judgement): string {
+  const checks = steps.flatMap((step) => {
     const finding = findings.get(step);
     if (finding === undefined) return [];
     const { rule, asked, text, error } = finding;

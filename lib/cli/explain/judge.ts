@@ -2,8 +2,10 @@ import { silentLogger } from "../../support/logger.js";
 import { keyContexts } from "../../login/events.js";
 import { parseLoginTypes, type LoginType } from "../../login/login-type.js";
 import type { Entries } from "../../tokens/by-issuer.js";
+import type { Steps } from "../../tokens/steps.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { showSet } from "../show.js";
+import { examineIdentity, IDENTITY_STEPS, type LinkedAccounts } from "./examine-identity.js";
 import {
   examineAuthorize,
   examineNewUser,
@@ -17,12 +19,14 @@ import { sourceInWords } from "./source.js";
 import { tokenSteps, TokenView } from "./step-facts.js";
 
 /** All steps, in the order of a login. The first is of lists of issuers alone. */
-export function stepsOf(loginType: LoginType | undefined): readonly string[] {
-  return ["issuer", ...(loginType === undefined ? [] : tokenSteps(loginType.verifier.config)), ...LOGIN_STEPS];
+function stepsOf(loginType: LoginType | undefined, { accounts }: LoginFacts): readonly string[] {
+  const ofToken = loginType === undefined ? [] : tokenSteps(loginType.verifier.config);
+  return ["issuer", ...ofToken, ...(accounts === undefined ? LOGIN_STEPS : IDENTITY_STEPS)];
 }
 
 export interface Judgement {
   readonly findings: Findings;
+  readonly steps: readonly string[];
   /** What refuses the token; undefined if it is accepted. */
   readonly refusal: unknown;
   /** Undefined if no entry of a list is of the token's issuer. */
@@ -35,6 +39,8 @@ export interface LoginFacts {
   readonly serverName?: string | undefined;
   /** What `findUser` would answer. Unless said: known, or if new users are registered, unknown. */
   readonly user?: UserIs | undefined;
+  /** If accounts are linked to identities. */
+  readonly accounts?: LinkedAccounts | undefined;
 }
 
 /**
@@ -47,12 +53,13 @@ export async function judge(token: string, options: object, login: LoginFacts): 
   const entries = parseLoginTypes(options, "", keyContexts({ logger: silentLogger })("explain"));
   const findings = new Findings();
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
-  if (loginType === undefined) return { findings, refusal: findings.error, loginType, view: undefined };
+  const steps = stepsOf(loginType, login);
+  if (loginType === undefined) return { findings, steps, refusal: findings.error, loginType, view: undefined };
   const source = sourceInWords(options, entries.all.indexOf(loginType));
   const view = new TokenView(token, loginType.verifier.config, source);
   findings.factsOf = (step, result) => view.factsOf(step, result);
   await examine(token, { loginType, view, findings, login });
-  return { findings, refusal: findings.error, loginType, view };
+  return { findings, steps, refusal: findings.error, loginType, view };
 }
 
 interface Examination {
@@ -64,9 +71,15 @@ interface Examination {
 
 async function examine(token: string, { loginType, view, findings, login }: Examination): Promise<void> {
   const { verifier } = loginType;
-  const verified = await verifiedBy(verifier, token, findings);
-  const subject = verified?.subject ?? (view.claims && checkUnverified(view, verifier, findings));
+  const { accounts } = login;
+  const steps = accounts === undefined ? findings : subjectOptional(findings);
+  const verified = await verifiedBy(verifier, token, steps);
+  const subject = verified?.subject ?? (view.claims && checkUnverified(view, verifier, findings, steps));
   if (view.claims !== undefined) examineSingleUse(view.claims, loginType, findings);
+  if (accounts !== undefined) {
+    await examineIdentity(verified, view.claims, { ...login, accounts }, loginType, findings);
+    return;
+  }
   const localpart = subject && examineUser(subject, loginType, login, findings);
   await examineAuthorize(verifier, verified, findings);
   if (localpart !== undefined) examineNewUser(localpart, loginType, login, findings);
@@ -86,8 +99,22 @@ async function entryFor(token: string, entries: Entries<LoginType>, steps: Findi
   }
 }
 
+/** A token's account may be found by other means than its subject. */
+function subjectOptional(findings: Findings): Steps {
+  return {
+    take: (name, step) =>
+      name === "subject" ? findings.attempt(name, step, "" as ReturnType<typeof step>) : findings.take(name, step),
+    check: (name, step) => {
+      findings.check(name, step);
+    },
+    checks: (steps, run) => {
+      findings.checks(steps, run);
+    },
+  };
+}
+
 /** Undefined if it is refused. The steps that ran are among the findings. */
-async function verifiedBy(verifier: Verifier, token: string, steps: Findings): Promise<VerifiedToken | undefined> {
+async function verifiedBy(verifier: Verifier, token: string, steps: Steps): Promise<VerifiedToken | undefined> {
   try {
     return await verifier.verify(token, steps);
   } catch {
@@ -96,8 +123,8 @@ async function verifiedBy(verifier: Verifier, token: string, steps: Findings): P
 }
 
 /** Judges claims that nothing has proven, or that are of no use, as far as they go. */
-function checkUnverified(view: TokenView, verifier: Verifier, steps: Findings): string | undefined {
-  if (steps.get("subject") !== undefined) return undefined;
+function checkUnverified(view: TokenView, verifier: Verifier, findings: Findings, steps: Steps): string | undefined {
+  if (findings.get("subject") !== undefined) return undefined;
   verifier.checkClaims(view.claimed, steps);
   try {
     return verifier.subjectOf(view.claimed, steps);

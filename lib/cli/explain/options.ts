@@ -27,6 +27,7 @@ const FLAGS = {
   "token-type": { type: "string" },
   scope: { type: "string", multiple: true },
   user: { type: "string" },
+  linked: { type: "string" },
   json: { type: "boolean", default: false },
   quiet: { type: "boolean", default: false },
   "no-color": { type: "boolean", default: false },
@@ -39,11 +40,13 @@ export function parseCommandLine(args: string[]) {
 }
 
 /** A login type's options: those of the file, and over them those of the flags. The library checks them. */
-export async function optionsOf({ values }: CommandLine): Promise<{ options: object; serverName: unknown }> {
+export async function optionsOf({
+  values,
+}: CommandLine): Promise<{ options: object; serverName: unknown; externalIds: unknown }> {
   const { audience, "any-audience": anyAudience } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
   const file = values.options === undefined ? {} : await optionsIn(values.options);
-  const { serverName } = file as { readonly serverName?: unknown };
+  const { serverName, externalIds } = file as { readonly serverName?: unknown; readonly externalIds?: unknown };
   const fromFile = oneLoginType(file);
   const fromFlags = {
     secret: oneOrMore([...values.secret, ...values["secret-file"].map(secretIn)]),
@@ -66,7 +69,7 @@ export async function optionsOf({ values }: CommandLine): Promise<{ options: obj
   };
   const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
   if (Array.isArray(fromFile)) {
-    if (given.length === 0) return { options: fromFile, serverName };
+    if (given.length === 0) return { options: fromFile, serverName, externalIds };
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
   const options = { ...fromFile, ...Object.fromEntries(given) };
@@ -75,7 +78,7 @@ export async function optionsOf({ values }: CommandLine): Promise<{ options: obj
       `options ${NO_KEY_SOURCE}, here by --secret-file, --key-file, --jwks-uri, --discover or --options`,
     );
   }
-  return { options, serverName };
+  return { options, serverName, externalIds };
 }
 
 /** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */

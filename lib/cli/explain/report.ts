@@ -1,8 +1,8 @@
 import { reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
 import type { Paint } from "./colours.js";
-import type { Finding } from "./findings.js";
-import { stepsOf, type Judgement } from "./judge.js";
+import type { Finding, Findings } from "./findings.js";
+import type { Judgement } from "./judge.js";
 
 const INDENT = " ".repeat(17);
 
@@ -23,7 +23,7 @@ export function report(judgement: Judgement, { quiet, paint }: ReportOptions): s
   const { findings } = judgement;
   const [plainVerdict, ...more] = verdictOf(judgement);
   const verdict = paint(judgement.refusal === undefined ? "green" : "red", plainVerdict);
-  const steps = stepsOf(judgement.loginType);
+  const { steps } = judgement;
   const rows = steps.flatMap((step) => rowsOf(findings.get(step), judgement, quiet, paint));
   const unjudged = quiet
     ? []
@@ -37,8 +37,14 @@ function verdictOf({ refusal, loginType, findings }: Judgement): readonly [strin
   if (refusal !== undefined || loginType === undefined) {
     return [`Refused (${reasonOf(refusal)}): ${reasons(refusal)}`, ...others(findings.failures - 1)];
   }
-  const condition = findings.get("new user")?.asked === true ? "" : ", if findUser knows the user";
-  return [`Accepted${condition}.`, ...IDENTIFIER[loginType.identifier]];
+  return [`Accepted${conditionOf(findings)}.`, ...IDENTIFIER[loginType.identifier]];
+}
+
+/** What only the server knows. */
+function conditionOf(findings: Findings): string {
+  if (findings.get("user ID")?.asked === false)
+    return ", if externalIds.find knows the identity, and findUser its user";
+  return findings.get("new user")?.asked === true ? "" : ", if findUser knows the user";
 }
 
 function rowsOf(finding: Finding | undefined, { view }: Judgement, quiet: boolean, paint: Paint): readonly string[] {
