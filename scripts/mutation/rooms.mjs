@@ -109,7 +109,21 @@ export const ROOMS = {
   },
   "login options": {
     mutate: ["lib/login/parse-options.ts", "lib/support/*.ts"],
-    tests: ["support/options", "login/options", "tokens/options", "login/logger", "limits/options"],
+    tests: [
+      "support/options",
+      "support/moment",
+      "login/options",
+      "tokens/options",
+      "login/logger",
+      "limits/options",
+      "login/issuers",
+      "login/external-ids",
+      "login/registration",
+      "login/events",
+      "limits/rate-limits",
+      "limits/single-use",
+      "tokens/keys/hostile-sets",
+    ],
   },
   limits: {
     mutate: ["lib/limits/*.ts"],
