@@ -50,7 +50,9 @@ class OwnKeys implements KeySource {
   }
 
   holds(key: KeyObject): boolean {
-    return this.#keys.current().some(({ verifies }) => verifies.equals(key));
+    const { asymmetricKeyType: type } = key;
+    // Compared with a key of another type, it would leave an error in OpenSSL that fails whatever key is read next.
+    return this.#keys.current().some(({ verifies }) => verifies.asymmetricKeyType === type && verifies.equals(key));
   }
 
   ready(): Promise<void> {
