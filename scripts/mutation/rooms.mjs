@@ -122,7 +122,6 @@ export const ROOMS = {
       "login/events",
       "limits/rate-limits",
       "limits/single-use",
-      "tokens/keys/hostile-sets",
     ],
   },
   limits: {
