@@ -235,6 +235,8 @@ describe("the published keys", () => {
         const { jwks } = tokensOf({ signingKey: privateJwk(ED25519, alg === undefined ? {} : { alg }), algorithm });
         expect(jwks().keys).toMatchObject([{ alg: algorithm }]);
       }
+      const named = tokensOf({ signingKey: privateJwk(ED25519, { alg: algorithm }) });
+      expect(named.jwks().keys).toMatchObject([{ alg: algorithm }]);
     },
   );
 

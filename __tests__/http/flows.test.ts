@@ -148,6 +148,17 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test("raw headers that somebody took away are no fault", async () => {
+    const taking: RequestHandler = (req, _res, next) => {
+      req.rawHeaders.splice(0, 2);
+      next();
+    };
+    const { url } = await hostOf(express, taking, middleware(), (_req: Request, res: Response) => res.json(THEIRS));
+    expect((await send(url, { method: "GET", headers: CONDITIONS })).json["flows"]).toContainEqual({
+      type: LOGIN_TYPE,
+    });
+  });
+
   test.each<readonly [string, RequestHandler]>([
     ["set", (_req, res) => res.set("Content-Encoding", "identity").json(THEIRS)],
     [

@@ -309,6 +309,11 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["null", () => "null", 299],
     ])("%s", async (_, body, status) => {
       expect((await post(parser, { body: body(), headers: FORM_TYPE })).status).toBe(status);
+      const adding = express.Router().use(parser, (req, _res, next) => {
+        Object.assign(Object(req.body) as object, { requestId: "x".repeat(100) });
+        next();
+      });
+      expect((await post(adding, { body: body(), headers: FORM_TYPE })).status).toBe(status);
       expect(warn).not.toHaveBeenCalled();
     });
   });

@@ -329,17 +329,36 @@ describe("an introspection endpoint", () => {
     await idp.close();
   });
 
-  test.each<[string, (body: string) => Error]>([
-    ["in its message", (body) => new Error(`cannot send ${body}`)],
-    ["in its cause", (body) => new Error("cannot send", { cause: new Error(decodeURIComponent(body)) })],
-    ["in what it has beside", (body) => Object.assign(new Error("cannot send"), { config: { data: body } })],
-  ])("whose fetch quotes the token %s, keeps it out of logs and events", async (_, errorWith) => {
-    const fetch = (_url: string, { body }: { body?: string }) => Promise.reject(errorWith(String(body)));
-    const { attempt, logger, errors } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch }) });
+  const stale = (error: Error, message: string): Error => {
+    // From now on it has the earlier one.
+    expect(error.stack).not.toContain(message);
+    error.message = message;
+    return error;
+  };
+  test.each<[string, (body: string, headers: string) => Error]>([
+    ["token in its message", (body) => new Error(`cannot send ${body}`)],
+    ["token in a message that came later", (body) => stale(new Error("cannot send"), `cannot send ${body}`)],
+    ["token in its cause", (body) => new Error("cannot send", { cause: new Error(decodeURIComponent(body)) })],
+    ["token in one of several", (body) => new AggregateError([new Error(body)], "cannot send")],
+    ["credentials", (_body, headers) => new Error(`cannot send ${headers}`)],
+  ])("whose fetch quotes the %s, keeps it out of logs and events", async (_, errorWith) => {
+    const fetch = (_url: string, { body, headers }: { body?: string; headers?: object }) =>
+      Promise.reject(errorWith(String(body), JSON.stringify(headers)));
+    for (const clientAuthentication of ["client_secret_basic", "client_secret_post"]) {
+      const client = { clientId: "matrix", clientSecret: "hush-hush", clientAuthentication };
+      const { attempt, logger, errors } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch, ...client }) });
+      expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
+      const told = inspect([logger.warn.mock.calls, errors], { depth: null });
+      expect(told).not.toMatch(/an-opaque|hush-hush|Basic [\w+/=]{8}/);
+    }
+  });
+
+  test("whose fetch fails for another reason, tells it", async () => {
+    const fetch = () => Promise.reject(new Error("getaddrinfo ENOTFOUND matrix.example.org"));
+    const client = { clientId: "matrix", clientSecret: "hush-hush" };
+    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch, ...client }) });
     expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
-    const told = inspect([logger.warn.mock.calls, errors], { depth: null });
-    expect(told).toContain("not shown, as it quotes the token");
-    expect(told).not.toMatch(/an-opaque/);
+    expect(logger.warn.mock.calls[0]?.[0]).toContain("getaddrinfo ENOTFOUND matrix.example.org;");
   });
 
   test("is asked at most 1,000 questions at a time", async () => {

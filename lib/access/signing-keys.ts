@@ -81,7 +81,7 @@ function fitting(key: KeyObject, path: string, wanted: { algorithm: Algorithm | 
   if (possible.length === 0) throw notForSignatures(path);
   const { algorithm, alg } = wanted;
   const served = alg === undefined ? possible : possible.filter((name) => isSynonym(name, alg));
-  const [usual] = served;
+  const usual = served.find((name) => name === alg) ?? served[0];
   if (usual === undefined) throw new OptionsError(path, "is a JWK for an algorithm that it does not fit (alg)");
   if (algorithm === undefined) return usual;
   if (served.includes(algorithm)) return algorithm;

@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
+import { KEY_MANAGEMENT } from "../tokens/keys/decryption-key.js";
 import { UsageError } from "./command.js";
 import { textOf } from "./files.js";
 
@@ -26,15 +27,20 @@ interface Recipient {
   readonly use?: unknown;
 }
 
-/** Of a set, the first key that is for encryption (RFC 7517 section 4.2) or says nothing of its use. */
+/** RFC 7517 sections 4.2 and 4.4: a key may say nothing of its use. */
+function isForEncryption({ use = "enc", alg = KEY_MANAGEMENT[0] }: Recipient): boolean {
+  return use === "enc" && KEY_MANAGEMENT.some((name) => name === alg);
+}
+
+/** Of a set, the first key that is for encryption. */
 function publicKeyIn(file: string): Recipient & { readonly key: KeyObject } {
   const text = textOf(file, "--encrypt-for").trim();
   try {
     if (!text.startsWith("{")) return { key: createPublicKey(text) };
     const { keys, ...jwk } = JSON.parse(text) as Recipient & { readonly keys?: readonly Recipient[] };
-    const { kid, alg, ...members } = { ...(keys ?? [jwk]).find(({ use = "enc" }) => use === "enc") };
+    const { kid, alg, ...members } = { ...(keys ?? [jwk]).find(isForEncryption) };
     return { key: createPublicKey({ key: members as JsonWebKey, format: "jwk" }), kid, alg };
   } catch {
-    throw new UsageError("--encrypt-for must hold a public key, as PEM, a JWK or a JWK Set");
+    throw new UsageError("--encrypt-for must hold a public key for encryption, as PEM, a JWK or a JWK Set");
   }
 }

@@ -31,9 +31,10 @@ export class IssuerMetadata {
     // OpenID Connect Discovery 1.0 section 4.1: behind the issuer's path, less a slash at its end.
     this.url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     this.#settings = settings;
-    // If there is a document to fall back on, half of the time is left for what is asked of the endpoint that it names.
+    // Whoever waits for what it names has the same deadline, and should hear what failed. If there is a document to fall back
+    // on, half of the time is left for the endpoint.
     const fetch: FetchOnce<Metadata> = (asking, before) =>
-      within(before === undefined ? settings.timeout : settings.timeout / 2, async (signal) => {
+      within(settings.timeout * (before === undefined ? 0.9 : 0.5), async (signal) => {
         asking(this.url);
         return metadataOf(await requestJson(this.url, {}, settings, signal), issuer);
       });

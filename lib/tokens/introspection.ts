@@ -1,10 +1,8 @@
-import { inspect } from "node:util";
-
 import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
-import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
+import { IntrospectionUnavailableError, outageText, quotes } from "../remote/errors.js";
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
@@ -129,16 +127,18 @@ export class Introspection {
       body,
     };
     const answer = await requestJson(url, request, this.#config, signal).catch((error: unknown) => {
-      throw quotes(error, token) ? new Error("failed with an error that is not shown, as it quotes the token") : error;
+      // What the host's `fetch` throws is logged and handed on.
+      const secrets = [
+        token,
+        new URLSearchParams({ token }).toString(),
+        headers?.["authorization"],
+        form?.["client_secret"],
+      ];
+      const isTelling = secrets.some((secret) => secret !== undefined && quotes(error, secret));
+      throw isTelling ? new Error("failed with an error that is not shown, as it quotes the request") : error;
     });
     return answerIn(answer);
   }
-}
-
-/** An error of the host's `fetch` may show the request, and is logged and handed on. */
-function quotes(error: unknown, token: string): boolean {
-  const text = inspect(error, { depth: 8 });
-  return text.includes(token) || text.includes(new URLSearchParams({ token }).toString());
 }
 
 function unavailable(cause: unknown, asked: string | undefined): IntrospectionUnavailableError {

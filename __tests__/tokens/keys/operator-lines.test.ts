@@ -235,6 +235,22 @@ describe("discovery that fails names issuer and URL", () => {
     ]);
   });
 
+  test("if it hangs too, and onKeysError is told once", async () => {
+    const errors: unknown[] = [];
+    idp.discovery(() => undefined);
+    const login = core(
+      { secret: undefined, issuer: idp.issuer, discover: true, jwksOptions: { ...jwksOptions, timeout: 1 } },
+      { logger, onKeysError: (event) => errors.push(event) },
+    );
+    await attempt(login, RS256, claims());
+    expect(lines()).toEqual([
+      expect.stringMatching(
+        /cannot fetch the discovery document of \S+ from \S+\/openid-configuration: no complete answer within 0\.9 s;/,
+      ),
+    ]);
+    expect(errors).toHaveLength(1);
+  });
+
   test("with the URL of the keys that it leads to", async () => {
     idp.answer("/jwks", text("", 403));
     await attempt(loginBy({ discover: true, issuer: idp.issuer }), RS256, claims());

@@ -12,6 +12,11 @@ export class BodyStream {
   #body: Buffer | string = "";
   #flowed = false;
   #wasPaused = false;
+  /** How often the stream was told to flow since, by somebody else. */
+  #resumed = 0;
+  readonly #onResume = (): void => {
+    this.#resumed += 1;
+  };
 
   constructor(req: Readable) {
     this.#req = req;
@@ -71,13 +76,19 @@ export class BodyStream {
         if (hasListened) {
           req.on("readable", onReadable).on("error", onGone).on("close", onGone);
           // HTTP/2 sends nothing to a stream that is paused. With a listener for `readable` it does not flow.
-          if (this.#flowed || this.#wasPaused) req.resume();
+          if (this.#flowed || this.#wasPaused) {
+            req.resume();
+            this.#resumed -= 1;
+          }
         }
         // Somebody else may have had the event that told of what is there.
         onReadable();
       };
       // By the next tick, all that came in one packet is there, and who listens just after us has come.
       process.nextTick(() => {
+        // A listener for `readable` that has just left looked like a pause until now.
+        this.#wasPaused &&= req.readableFlowing === false;
+        if (this.#wasPaused) req.on("resume", this.#onResume);
         if (this.#takeOver()) process.nextTick(start);
         else start();
       });
@@ -97,12 +108,14 @@ export class BodyStream {
       req.unshift(this.#body, encodingOf(req));
     }
     for (const [event, listener] of this.#others) req.on(event, listener);
-    // Without somebody who gets the data, a stream seems paused as well if a listener for `readable` has just left it.
-    const isHeldBack = this.#wasPaused && this.#others.some(([event]) => event === "data");
+    req.off("resume", this.#onResume);
+    const isHeldBack = this.#wasPaused && this.#resumed <= 0 && req.readableFlowing !== true;
+    // Over HTTP/2, what is left of a body that is paused does not come to every reader.
+    const mayPause = !("stream" in req) || this.#others.some(([event]) => event === "data");
     this.#others = [];
     // What nobody reads would keep the connection from its next request.
     if (!isHosts || this.#flowed) req.resume();
-    else if (isHeldBack) req.pause();
+    else if (isHeldBack && mayPause) req.pause();
   }
 
   /**

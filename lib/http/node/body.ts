@@ -16,6 +16,9 @@ interface ParsedRequest {
 /** HTML, "Form submission". */
 const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
+/** What a login may say in text; whoever has looked at a body before us may have added something else. */
+const LOGIN_TEXTS = ["type", "token", "device_id", "initial_device_display_name"];
+
 /** Called if a login's body was lost before us. */
 export interface OnLost {
   /** A form's parser took its JSON apart. */
@@ -136,14 +139,13 @@ function isEmpty(body: unknown): boolean {
 
 /**
  * Are these the fields of a form? Some parsers give objects without a prototype, which no JSON parser does. Of the others, the
- * text that was sent is the shorter one: JSON is never shorter than when it is written anew, a form mostly is.
+ * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
-  const isSentAsForm = FORM_TYPE.test(headers["content-type"] ?? "") && !isEncoded(headers["content-encoding"]);
-  if (!isSentAsForm || !Object.values(body).every((value) => typeof value === "string")) return false;
-  return Buffer.byteLength(JSON.stringify(body)) > lengthIn(headers);
+  if (!FORM_TYPE.test(headers["content-type"] ?? "") || isEncoded(headers["content-encoding"])) return false;
+  return Buffer.byteLength(JSON.stringify(body, LOGIN_TEXTS)) > lengthIn(headers);
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */

@@ -47,14 +47,25 @@ export function addFlows(
 
 function withhold(req: NodeRequest): void {
   const { headers, rawHeaders } = req;
-  // Node makes it of the raw headers when it is first asked, by the number of them that there was. HTTP/2 has none.
-  const { headersDistinct = {} } = req as Partial<IncomingMessage>;
+  const headersDistinct = distinctOf(req as Partial<IncomingMessage>);
   for (const name of WITHHELD) {
     Reflect.deleteProperty(headers, name);
     Reflect.deleteProperty(headersDistinct, name);
   }
   for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
     if (WITHHELD.includes(String(rawHeaders[i]).toLowerCase())) rawHeaders.splice(i, 2);
+  }
+}
+
+/**
+ * Node makes them of the raw headers when they are first asked for, by the number of those that there was: it throws if somebody
+ * has taken some away. HTTP/2 has none.
+ */
+function distinctOf(req: Partial<IncomingMessage>): object {
+  try {
+    return req.headersDistinct ?? {};
+  } catch {
+    return {};
   }
 }
 

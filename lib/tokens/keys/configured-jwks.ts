@@ -22,7 +22,7 @@ export function givenJwks(value: unknown, path: string): KeySource {
     .filter((jwk) => jwk.kty === "oct" && otherUseOf(jwk) === undefined)
     .map((jwk) => ({ jwk, key: secretOf(jwk) }));
   if (secrets.length === 0) return inlineJwks(value, path);
-  const source = setSource(JwkSet.of(keys));
+  const source = setSource(JwkSet.of(keys.filter(({ kty }) => kty !== "oct")));
   const algorithms = new Set<Algorithm>([...HMAC, ...source.algorithms]);
   const secretsFor = ({ algorithm, kid }: KeyQuery): readonly KeyObject[] =>
     secrets

@@ -92,9 +92,9 @@ export function setKey(jwk: unknown): SetKey | string {
 
 function keyOf(jwk: Jwk): SetKey | string {
   const { alg } = jwk;
-  if (isSecret(jwk)) return "a private or secret key";
   const otherUse = otherUseOf(jwk);
   if (otherUse !== undefined) return otherUse;
+  if (isSecret(jwk)) return "a private or secret key";
   const fitting = algorithmsNamedBy(jwk);
   if (fitting.length === 0) return 'not of a supported "kty" and "crv"';
   // RFC 7517 section 4.4: a key that names its algorithm serves no other.
