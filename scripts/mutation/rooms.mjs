@@ -16,10 +16,20 @@ const top = (...names) => names.map((name) => `lib/${name}.ts`);
  */
 export const ROOMS = {
   claims: { mutate: tokens("claims", "claim-options"), tests: ["tokens/claims", "login/refused-tokens"] },
-  "claim-reader": { mutate: tokens("claim-reader"), tests: ["tokens/options", "tokens/claims", "login/users"] },
+  "claim-reader": {
+    mutate: tokens("claim-reader"),
+    tests: ["tokens/options", "tokens/claims", "login/users", "tokens/second-proof"],
+  },
   compact: {
     mutate: readers("compact", "reader", "signed"),
-    tests: ["tokens/token-verifier", "tokens/second-proof", "limits/single-use", "tokens/attacks"],
+    tests: [
+      "tokens/token-verifier",
+      "tokens/second-proof",
+      "limits/single-use",
+      "tokens/attacks",
+      "tokens/introspection",
+      "cli/explain",
+    ],
   },
   algorithms: {
     mutate: [...tokens("algorithms"), ...readers("signature")],
@@ -70,7 +80,10 @@ export const ROOMS = {
     mutate: keys("parse-key-source"),
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
   },
-  discovery: { mutate: remote("metadata"), tests: ["remote/metadata", "tokens/keys/discovery"] },
+  discovery: {
+    mutate: remote("metadata"),
+    tests: ["remote/metadata", "tokens/keys/discovery", "tokens/keys/operator-lines"],
+  },
   endpoints: {
     mutate: [...remote("errors", "refreshed", "request", "watchers"), ...keys("remote-jwks", "shared-jwks")],
     tests: [
