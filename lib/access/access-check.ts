@@ -85,7 +85,8 @@ export class AccessCheck<User, Req> {
     const verifyUnlessKnown = () => {
       cache.refuseInactive(key);
       const known = cache.find(key);
-      return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
+      // One that waits for a key file is verified anew rather than waited for twice.
+      return known === undefined || known instanceof Promise ? verify() : known;
     };
     const unknown = (context: AccessContext<Req>) => {
       cache.refuseInactive(key);

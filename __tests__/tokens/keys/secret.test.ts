@@ -202,6 +202,15 @@ test.each<[string, string | Buffer]>([
   expect(errorOf(() => verifierOf({ secret: key })).message).toMatch(/not a shared secret/);
 });
 
+test.each(["\\", "%", "A", "-", "{", "ky", "0"])(
+  "a secret of a hundred thousand %j is looked at in a moment",
+  (character) => {
+    const startedAt = performance.now();
+    verifierOf({ secret: character.repeat(100_000) });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  },
+);
+
 test("what only looks like a key is a secret like any other", async () => {
   const secrets = [
     "-----BEGIN to end----- of a secret that is long",

@@ -111,11 +111,8 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
-  const isCoded = isEncoded(req.headers["content-encoding"]);
   if (isBytes(rawBody) && rawBody.length > 0) {
-    if (!isCoded) return bodies.of(rawBody);
-    // Whoever parsed what was encoded has decoded it first.
-    if (!isObject(body)) return bodies.refuse(notJson);
+    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
   }
   if (isBytes(body)) return bodies.of(body);
   if (hasBraceForKey(body)) onLost.toFormParser();

@@ -5,7 +5,7 @@ const BLOCK = /(-----BEGIN ([A-Z0-9 ]+)-----)([^-]*)(-----END \2-----)/g;
 const PUBLIC_LABELS = new Set(["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "TRUSTED CERTIFICATE"]);
 
 /** Line breaks that somebody wrote out, as environment files and JSON have them. */
-const WRITTEN_BREAKS = /\\+[rn]/g;
+const WRITTEN_BREAKS = /(?<!\\)\\+[rn]/g;
 /** What may stand between the characters of a key that was pasted: white space, quotes and what is invisible. */
 const PASTED = /(?:[\s"'`]|\u200b|\u200c|\u200d|\u2060)+/g;
 

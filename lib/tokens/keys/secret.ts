@@ -62,7 +62,7 @@ function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
 
 /** Text without what makes it fit for URLs (RFC 3986 section 2.1), and without escapes of JSON's. */
 function withoutEscapes(text: string): string {
-  return text.replace(/(?:%|\\+u00)([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+  return text.replace(/(?:%|\\u00)([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
 
 function trimmed(bytes: Buffer): Buffer {
