@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createBearerAuth, type AccessContext, type AccessRejectEvent } from "matrix-jwt-login";
+import { createBearerAuth, type AccessContext, type AccessRejectEvent, type MatrixError } from "matrix-jwt-login";
 
 import { movableClock } from "../helpers/clock.js";
 import { rejection } from "../helpers/core.js";
@@ -186,6 +186,36 @@ describe("a client that hangs up while its limit is asked", () => {
     expect(onReject).not.toHaveBeenCalled();
   });
 });
+
+test.each([
+  ["the same key", P256, "@alice:example.org"],
+  ["another key", P384, 401],
+] as const)(
+  "a token that was verified while its limit was asked is looked at again if the key file has to be, of %s",
+  async (_, key, result) => {
+    const clock = movableClock();
+    const directory = mkdtempSync(join(tmpdir(), "access-limits-"));
+    const keyFile = join(directory, "keys.json");
+    writeFileSync(keyFile, JSON.stringify({ keys: [jwk(P256)] }));
+    let letIn: (answer: object) => void = () => undefined;
+    const failures = scripted();
+    failures.consume.mockImplementationOnce(() => new Promise((resolve) => (letIn = resolve)));
+    const { authenticate } = check(failures, { tokens: { keyFile, tokenType: "at+jwt" } });
+    const authorization = bearer(accessToken({}, { algorithm: "ES256" }));
+    const first = authenticate(authorization, FROM);
+    await authenticate(authorization, FROM);
+    writeFileSync(keyFile, JSON.stringify({ keys: [jwk(key)] }));
+    clock.move(5);
+    letIn({});
+    const outcome = await first.then(
+      ({ userId }) => userId,
+      (error: unknown) => (error as MatrixError).statusCode,
+    );
+    expect(outcome).toBe(result);
+    clock.restore();
+    rmSync(directory, { recursive: true });
+  },
+);
 
 test("the address of a client that hangs up while a key file is read is the one that it had", async () => {
   const directory = mkdtempSync(join(tmpdir(), "access-limits-"));

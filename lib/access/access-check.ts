@@ -85,8 +85,7 @@ export class AccessCheck<User, Req> {
     const verifyUnlessKnown = () => {
       cache.refuseInactive(key);
       const known = cache.find(key);
-      // One that waits for a key file is verified anew rather than waited for twice.
-      return known === undefined || known instanceof Promise ? verify() : known;
+      return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
     };
     const unknown = (context: AccessContext<Req>) => {
       cache.refuseInactive(key);

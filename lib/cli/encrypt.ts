@@ -28,8 +28,8 @@ interface Recipient {
 }
 
 /** RFC 7517 sections 4.2 and 4.4: a key may say nothing of its use. */
-function isForEncryption({ use = "enc", alg = KEY_MANAGEMENT[0] }: Recipient): boolean {
-  return use === "enc" && KEY_MANAGEMENT.some((name) => name === alg);
+function isForEncryption({ use, alg }: Recipient): boolean {
+  return (use === undefined || use === "enc") && (alg === undefined || KEY_MANAGEMENT.some((name) => name === alg));
 }
 
 /** Of a set, the first key that is for encryption. */

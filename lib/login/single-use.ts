@@ -25,9 +25,7 @@ export class SingleUse {
   readonly #widestTolerance: number;
   readonly #clock = new Clock();
 
-  /**
-   * @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them
-   */
+  /** @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them */
   constructor(usedTokens: UsedTokens, widestTolerance: number) {
     this.#usedTokens = usedTokens;
     this.#widestTolerance = widestTolerance;

@@ -84,8 +84,8 @@ export function operatorText(error: unknown, url: string | undefined): string {
   return ` from ${origin}${pathname}: ${oneLine(root.replaceAll(url, origin + pathname))}`;
 }
 
-/** Does an error, or what it is caused by, quote a text? As far down as is told, and as far as it would be printed. */
-export function quotes(error: unknown, text: string): boolean {
+/** Does an error, or what it is caused by, hold a text? As far down as is told, and as far as it would be printed. */
+export function mentions(error: unknown, text: string): boolean {
   let one = error;
   for (let depth = 0; depth < MAX_DEPTH && isError(one); depth += 1) {
     if ([one.message, one.stack].some((part) => String(part).includes(text))) return true;

@@ -2,7 +2,7 @@ import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
-import { IntrospectionUnavailableError, outageText, quotes } from "../remote/errors.js";
+import { IntrospectionUnavailableError, mentions, outageText } from "../remote/errors.js";
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
@@ -134,7 +134,7 @@ export class Introspection {
         headers?.["authorization"],
         form?.["client_secret"],
       ];
-      const isTelling = secrets.some((secret) => secret !== undefined && quotes(error, secret));
+      const isTelling = secrets.some((secret) => secret !== undefined && mentions(error, secret));
       throw isTelling ? new Error("failed with an error that is not shown, as it quotes the request") : error;
     });
     return answerIn(answer);

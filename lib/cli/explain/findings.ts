@@ -66,14 +66,17 @@ export class Findings implements Steps {
     }
   }
 
-  /** Runs a step whose refusal is noted, and refuses nothing. */
+  /** Runs a step whose refusal is noted and refuses nothing: then there is another result. */
   attempt<T>(rule: string, step: () => T, otherwise: T): T {
     try {
       const result = step();
       this.note(rule, this.factsOf(rule, result));
       return result;
     } catch (error) {
-      if (!(error instanceof TokenError)) return this.take(rule, step);
+      if (!(error instanceof TokenError)) {
+        this.#failed(rule, error, () => this.factsOf(rule));
+        throw error;
+      }
       this.note(rule, notAsked(error.message));
       return otherwise;
     }
