@@ -39,6 +39,7 @@ describe("a server that can't start names the variable to set", () => {
     ["JWT_SECRET_FILE", () => ({ JWT_SECRET_FILE: join(noKey, "secret") })],
     ["IDP_KEY_FILE", () => ({ IDP_KEY_FILE: noKey })],
     ["DATA_DIR", () => ({ DATA_DIR: join(noKey, "folder") })],
+    ["DATA_DIR", () => ({ DATA_DIR: "/proc/nowhere/folder" })],
   ])(
     "%s",
     async (name, environment) => {

@@ -1,8 +1,9 @@
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Config } from "./config.js";
+import { makeFolder } from "./folder.js";
 
 export interface Secrets {
   /** Shared with whoever mints tokens for `org.matrix.login.jwt`. */
@@ -41,7 +42,7 @@ function readOrMake(file: string, make: () => string): string {
 
 /** Replicas may start at once: one's file is whole when it appears, and stands; the others read it. */
 function writeOnce(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   const draft = `${file}.${randomText(6)}`;
   writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
   try {

@@ -1,14 +1,15 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { SqliteDialect } from "kysely";
 import Database from "libsql";
 
+import { makeFolder } from "../folder.js";
 import { sqliteTypes, type Engine } from "./engine.js";
 
 /** A database in a file, inside this process: nothing to install or to run. */
 export function sqlite(file: string): Engine {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file));
   // It holds access tokens and users: nobody else's to read, and neither are the files that SQLite puts beside it.
   closeSync(openSync(file, "a", 0o600));
   chmodSync(file, 0o600);
