@@ -140,6 +140,33 @@ describe("docs/hosts/serverless.md, Google Cloud Functions", () => {
   });
 });
 
+describe("docs/hosts/nestjs.md, access tokens", () => {
+  const serving = `
+    import "reflect-metadata";
+    import { NestFactory } from "@nestjs/core";
+    export const app = (async () => {
+      const nest = await NestFactory.create(AccountModule, { logger: false });
+      await nest.listen(0);
+      return nest;
+    })();`;
+  const { folder, problems } = compiled("nestjs-access", { host, page: `${blocksOf("nestjs")[1]}${serving}` });
+
+  test("compiles, lets a good access token in, and no other", async () => {
+    assert.deepEqual(problems, []);
+    const { url, close } = await PAGES.nestjs(await import(join(folder, "page.js")));
+    const whoami = async (accessToken) => {
+      const headers = { authorization: `Bearer ${accessToken}` };
+      const { status, json } = await requestTo(url, {})("GET", "/_matrix/client/v3/account/whoami", { headers });
+      return [status, json.user_id ?? json.errcode, json.device_id];
+    };
+    const claims = { aud: "matrix", scope: "urn:matrix:client:api:* urn:matrix:client:device:PHONE" };
+    assert.deepEqual(await whoami(token(claims)), [200, "@alice:example.org", "PHONE"]);
+    assert.deepEqual(await whoami(token({ ...claims, sub: "bob" })), [401, "M_UNKNOWN_TOKEN", undefined]);
+    assert.deepEqual(await whoami(token({ aud: "matrix" })), [403, "M_FORBIDDEN", undefined]);
+    await close();
+  });
+});
+
 describe("docs/hosts/router.md", () => {
   const [code] = blocksOf("router");
   const { folder, problems } = compiled("router", { ...homeserver(), page: code });

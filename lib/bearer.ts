@@ -41,13 +41,23 @@ type Next = (error?: unknown) => void;
 /** A handler for Express and its like, or for `node:http`. */
 export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
 
+/** Lets every request through, if the keys can be had: one whose token is missing, refused or the host's has no `req.matrix`. */
+export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
+  /**
+   * What this handler put into `req.matrix`; undefined if the request has no good token.
+   *
+   * @throws Error if the handler did not run on this request
+   */
+  of(this: void, req: object): MatrixAccess<User> | undefined;
+}
+
 /** Lets requests with a good access token through, and answers the others unless they are the host's. */
 export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
-  /** For endpoints that work with and without a user: a request whose token is missing or refused has no `req.matrix`. */
-  readonly optional: BearerHandler<Req>;
+  /** For endpoints that work with and without a user: nobody is refused for a missing or bad token. */
+  readonly optional: OptionalBearerAuth<User, Req>;
   /**
-   * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional} it may be undefined: look there at
-   * `req.matrix`.
+   * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional}, ask its own `of`, which says that there may be
+   * nothing.
    *
    * @throws Error if the handler did not run on this request
    */
@@ -60,8 +70,8 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
   /**
    * Resolves once all keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
-   * the introspection endpoint
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError
+   * if the document that names the introspection endpoint can't be fetched
    */
   ready(this: void): Promise<void>;
 }
@@ -151,15 +161,18 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
       .catch(next);
   };
 
-  const of = (req: object): MatrixAccess<User> => {
-    if (!(key in req)) throw new Error("matrix-jwt-login: this matrixBearerAuth did not run on the request");
-    const access: unknown = (req as Checked<User>)[key];
-    return access as MatrixAccess<User>;
+  const of = (req: object): MatrixAccess<User> | undefined => {
+    if (!(key in req)) {
+      throw new Error(
+        "matrix-jwt-login: this matrixBearerAuth did not run on the request; under Fastify and its like, give the request of Node.js (req.raw)",
+      );
+    }
+    return (req as Checked<User>)[key];
   };
 
   return Object.assign(handler(false), {
-    optional: handler(true),
-    of,
+    optional: Object.assign(handler(true), { of }),
+    of: of as MatrixBearerAuth<User, Req>["of"],
     metadata,
     ready: () => check.ready(),
   });

@@ -18,7 +18,7 @@ export interface FetchContext {
    * @defaultValue what the option `clientAddress` gives
    */
   readonly ip?: string | undefined;
-  /** Your own answer to a request, whose body is unread; undefined if you have none. */
+  /** Answers the requests that are not ours, with their body still unread; returns undefined if you have no answer. */
   readonly next?: ((request: Request) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
 

@@ -12,7 +12,13 @@ export type {
   TokenCacheOptions,
   VerifiedAccess,
 } from "./access/options.js";
-export { matrixBearerAuth, type BearerHandler, type MatrixBearerAuth, type MatrixBearerAuthOptions } from "./bearer.js";
+export {
+  matrixBearerAuth,
+  type BearerHandler,
+  type MatrixBearerAuth,
+  type MatrixBearerAuthOptions,
+  type OptionalBearerAuth,
+} from "./bearer.js";
 export {
   createAccessTokens,
   type AccessTokenOptions,

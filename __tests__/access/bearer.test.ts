@@ -324,6 +324,21 @@ describe("req.matrix", () => {
     expect(seen[0]).toBe(seen[1]);
     expect(seen[0]).toMatchObject(ALICE);
   });
+
+  test("may be nothing where the user is optional, and of says so", async () => {
+    const check = auth().optional;
+    const seen: (MatrixAccess | undefined)[] = [];
+    const { ask } = await guarded((req, res, next) => {
+      expect(() => check.of(req)).toThrow("give the request of Node.js (req.raw)");
+      check(req, res, () => {
+        seen.push(check.of(req));
+        next();
+      });
+    });
+    await ask();
+    await ask(bearer(accessToken()));
+    expect(seen).toEqual([undefined, expect.objectContaining(ALICE)]);
+  });
 });
 
 describe.each(EXPRESS_VERSIONS)("the README's route on %s", (_, express) => {

@@ -218,6 +218,13 @@ Another rule is broken as well.
       'FAIL subject token has no usable subject\n claims that are text: ["iss", "email"]',
     ],
     [
+      "no claim of the name that was given",
+      token({ sub: "a", iss: "i" }),
+      ["--subject-claim", "username"],
+      "subject",
+      'FAIL subject token has no usable subject\n claims that are text: ["sub", "iss"]; subjectClaim is "username"',
+    ],
+    [
       "a subject further down",
       token({ user: { name: "bob" } }),
       ["--subject-claim", "user", "--subject-claim", "name"],
@@ -602,6 +609,11 @@ describe("options", () => {
     ],
     ["options of a number", ["--options", folder.file("number.json", "1")], "--options must hold an object"],
     ["options of null", ["--options", folder.file("null.json", "null")], "--options must hold an object"],
+    [
+      "a module without exports",
+      ["--options", folder.file("nothing.cjs", "Object.defineProperty(exports, '__esModule', { value: true })")],
+      "--options must hold an object, and it exports nothing",
+    ],
     [
       "an unknown option",
       ["--options", folder.file("unknown.json", '{"sekret":1}')],

@@ -51,6 +51,7 @@ const WAYS: Readonly<Record<string, Readonly<Record<string, Way>>>> = {
   "docs/guides/own-backend.md": { "openssl rand -base64 48 > jwt-secret": GUIDES },
   "docs/guides/zitadel.md": { "// The Action must be called matrixName too.": CLOUD },
   "docs/linked-accounts.md": { "sql *": by("__tests__/docs/linked-accounts.test.ts") },
+  "docs/migration.md": { "sh *": by("__tests__/docs/migration.test.ts") },
   "docs/performance.md": { "sh *": LONG },
   "docs/reliability.md": { "sh *": LONG },
   "docs/used-tokens-postgres.md": { "sql *": by("__tests__/docs/used-tokens-postgres.test.ts") },

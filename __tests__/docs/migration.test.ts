@@ -1,11 +1,15 @@
 import { createSecretKey } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import express, { type Express } from "express";
 import { matrixJwtLogin, type LoginTypeOptions } from "matrix-jwt-login";
+import ts from "typescript";
 
+import { main } from "../../lib/cli/main.js";
 import { runExamples } from "../helpers/examples.js";
 import { serve, type RunningServer } from "../helpers/hosts.js";
 import { SECRET } from "../helpers/keys.js";
@@ -46,6 +50,26 @@ beforeAll(async () => {
 
 test("the login type that is written out is the one that Synapse's configuration gives", () => {
   expect(modules["synapse-written-out"].loginTypes).toEqual(modules.synapse.loginTypes);
+});
+
+test("the command judges a token by the login type that is written out, as printed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "migration-"));
+  const [, file = "", rest = ""] = /^npx matrix-jwt-login explain --options (\S+) (.*) < token\.txt$/m.exec(page) ?? [];
+  const { outputText } = ts.transpileModule(String(examples["synapse-written-out"]), {
+    compilerOptions: { module: ts.ModuleKind.CommonJS },
+  });
+  writeFileSync(join(folder, file), outputText);
+  let output = "";
+  const write = (text: string) => (output += text);
+  const exitCode = await main(["explain", "--options", join(folder, file), ...rest.split(" ")], {
+    stdin: Readable.from([token({ ...FOR_SYNAPSE, exp: undefined })]),
+    stdout: { write },
+    stderr: { write },
+  });
+  rmSync(folder, { recursive: true });
+
+  expect(output).toMatch(/^Accepted/);
+  expect(exitCode).toBe(0);
 });
 
 interface Login {

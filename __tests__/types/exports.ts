@@ -82,6 +82,7 @@ export type Names = readonly [
   types.MatrixJwtLoginOptions<unknown>,
   types.NodeRequest,
   types.NodeResponse,
+  types.OptionalBearerAuth,
   types.PrivateKeyInput,
   types.PublicKeyInput,
   types.RateLimiter,

@@ -24,8 +24,8 @@ export interface BearerAuth<User = undefined, Req = unknown> {
   /**
    * Resolves once all keys, and the documents that name endpoints, have been fetched.
    *
-   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError if the document is that names
-   * the introspection endpoint
+   * @throws KeysUnavailableError if keys are temporarily unavailable, IntrospectionUnavailableError
+   * if the document that names the introspection endpoint can't be fetched
    */
   ready(this: void): Promise<void>;
 }

@@ -45,8 +45,8 @@ export interface AccessContext<Req = unknown> {
   /** The framework's request, handed to `onReject` as it is. */
   readonly req?: Req | undefined;
   /**
-   * With `rateLimits`: whether the client has hung up. Read after the limits were asked; if so, its token is not verified. An
-   * `AbortSignal` fits.
+   * With `rateLimits`: whether the client has hung up. Read after the limits were asked: the token of a
+   * client that has hung up is not verified. An `AbortSignal` fits.
    */
   readonly signal?:
     | {
@@ -63,9 +63,9 @@ export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpar
    *
    * @remarks
    * By default the scope `urn:matrix:client:device:ID` (or its name in MSC2967) and the claim `device_id`, of which one is
-   * enough. A token that names two devices is refused, as is an ID over 512 characters or with a control character.
+   * enough; if both are there, they must agree. A token that names two devices is refused, as is an ID over 512 characters or with a control character.
    *
-   * @defaultValue scopes, then `device_id`
+   * @defaultValue the device scope, or `device_id`
    */
   readonly deviceClaim?: ClaimLocator;
 }
@@ -95,7 +95,7 @@ export interface TokenCacheOptions {
 export type AccessRejectReason =
   | TokenErrorCode
   | RefusalReason
-  /** The device is named twice, or can't be one. */
+  /** The token names two different devices, or an invalid device ID. */
   | "device"
   /** Keys are temporarily unavailable. */
   | "keys_unavailable"
@@ -141,11 +141,11 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly tokens: AccessTokenRules | AccessTokenVerification | readonly (AccessTokenRules | AccessTokenVerification)[];
   /**
-   * Finds the user that an identity is linked to, once for each verification of a token. The subject rules then do not apply.
+   * Finds the user that an identity is linked to, once for each verification of a token. `subjectFormat` and
+   * `localpart` are then ignored, and for tokens of {@link createAccessTokens} it is not asked.
    *
    * @remarks
-   * `find` returns a full user ID, or nothing: then the request is 401. `false`: equal subjects of several issuers are the same
-   * user.
+   * `find` returns a full user ID, or nothing: then the request is 401. `false` accepts that equal subjects of several issuers are one user.
    *
    * @defaultValue none
    */
@@ -178,7 +178,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly cache?: TokenCacheOptions | false;
   /**
-   * Limits of failed attempts, by address: only for tokens that are not cached.
+   * Limits failed attempts by address. Tokens that are cached are not counted.
    *
    * @defaultValue none
    */
@@ -202,7 +202,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onReject?: (event: AccessRejectEvent<Req>) => void;
   /**
-   * Called after each failed fetch or read of keys.
+   * Called after each fetch or read of keys, and each introspection, that failed.
    *
    * @remarks
    * What it throws is logged and changes nothing.
@@ -211,8 +211,8 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
-   * `jwksOptions`.
+   * Shares fetched keys and discovery documents: everything that has the same handle ({@link createKeyCache}), endpoint and
+   * `jwksOptions` fetches once.
    *
    * @defaultValue none
    */

@@ -56,7 +56,10 @@ function exportedBy(module: unknown): unknown {
   const isNamespace = Object.prototype.toString.call(module) === "[object Module]" || isTranspiled(module);
   // What CommonJS exports may be the options, or have them under a name of their own.
   if (!isNamespace) return typeof only === "object" && !isNameInOptions(String(names[0])) ? only : module;
-  if (names.length < 2) return only;
+  if (names.length === 0) {
+    throw new UsageError("--options must hold an object, and it exports nothing: make the options its default export");
+  }
+  if (names.length === 1) return only;
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
 }
 

@@ -27,7 +27,7 @@ Header:
 
 Claims:
   --sub SUBJECT         whom the token is for, e.g. alice
-  --expires SECONDS     from now, default 300; less than 0 for one that has expired, "never" for none
+  --expires SECONDS     from now, default 300; --expires=-60 for one that has expired, "never" for none
   --issuer ISSUER
   --audience AUDIENCE   may be given more than once
   --claim NAME=VALUE    any other, or one of the above once more; may be given more than once.

@@ -73,7 +73,11 @@ function assertIdentifier(
   if (identifier === "ignore") return;
   const named = identifies(submission, localpart, serverName);
   if (named === "same" || (named === "none" && identifier === "match")) return;
-  throw new Refusal("token", "identifier", "token is not for the user that the request names");
+  const why =
+    named === "none"
+      ? "the request must name the token's user (identifier)"
+      : "token is not for the user that the request names";
+  throw new Refusal("token", "identifier", why);
 }
 
 /** What the host's callbacks get. */

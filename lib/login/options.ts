@@ -43,7 +43,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly req: Req;
 }
 
-/** A user at an identity provider. Both together identify one person for good (OpenID Connect Core 1.0 section 2). */
+/** A user at an identity provider. Both together identify one person permanently (OpenID Connect Core 1.0 section 2). */
 export interface ExternalId {
   /** The token's `iss`. */
   readonly issuer: string;
@@ -168,12 +168,11 @@ export interface JwtLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */
   readonly serverName: string;
   /**
-   * Maps each login type to its {@link LoginTypeOptions}, or to a list of them. None may be the specification's own (`m.login.password`, ...), and
-   * without `sso` there must be one.
+   * Maps each login type to its {@link LoginTypeOptions}, or to a list of them. None may be the specification's own (`m.login.password`, ...), and without `sso` there must be at least one.
    *
    * @remarks
    * A list has one entry for each of several issuers: the `iss` of a token selects the entry whose rules apply. Each
-   * must have `issuer`, and no two the same. Two issuers may give one name to different people, so a list needs
+   * must have `issuer`, and no issuer may appear twice. Two issuers may give one name to different people, so a list needs
    * `externalIds`, or `externalIds: false`.
    */
   readonly loginTypes: Readonly<Record<string, LoginTypeOptions | readonly LoginTypeOptions[]>>;
@@ -188,16 +187,19 @@ export interface JwtLoginOptions<User, Req = unknown> {
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;
   /**
    * Makes a user that `findUser` did not know. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
-   * login was quicker.
+   * login has registered this user ID meanwhile.
    *
    * @remarks
-   * Required if a login type has `allowRegistration`. After `M_USER_IN_USE`, `findUser` is called again, and both logins
-   * succeed.
+   * Required if a login type has `allowRegistration`. After `M_USER_IN_USE`, `findUser` is called again: if it
+   * finds the user now, both logins succeed.
    *
    * @defaultValue none
    */
   readonly registerUser?: (userId: string, login: VerifiedLogin<Req>) => Awaitable<NoInfer<User>>;
-  /** Makes device and access token, an {@link IssuedToken}. May be async. All or nothing: it must reject only if nothing was issued. */
+  /**
+   * Creates the device and its access token, and returns them as an {@link IssuedToken}. May be async. All or nothing: it must
+   * reject only if nothing was issued.
+   */
   readonly issueToken: (user: NoInfer<User>, login: VerifiedLogin<Req>) => Awaitable<IssuedToken>;
   /**
    * Limits of login attempts.
@@ -218,9 +220,12 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly usedTokens?: UsedTokenStore;
   /**
-   * Links accounts to identities at an identity provider. A user name that the provider gives to a new person does not
-   * open the old owner's account. Unset, whoever has the name gets the account; where several providers name users, you
-   * have to accept that by `false`.
+   * Links accounts to identities at an identity provider, so that a user name that the provider gives to a new person does not
+   * open the old owner's account. Unset, whoever has the name gets the account.
+   *
+   * @remarks
+   * Where one name could come from several sources (a list of issuers, several providers of single sign-on, or one with
+   * another `subjectClaim` than `sub`) it is required: an object, or `false` to accept that risk.
    *
    * @defaultValue none
    */
@@ -247,7 +252,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: (event: LoginEvent<Req>) => void;
   /**
-   * Called after each refused or failed login of your login types, unless its client hung up; `reason` is a stable code.
+   * Called after each refused or failed login, single sign-on included, unless its client hung up; `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.
@@ -265,8 +270,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
   /**
-   * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
-   * `jwksOptions`.
+   * Shares fetched keys and discovery documents: everything that has the same handle ({@link createKeyCache}), endpoint and
+   * `jwksOptions` fetches once.
    *
    * @defaultValue none
    */

@@ -40,7 +40,7 @@ export function possibleUserId(localpart: string, serverName: string): string {
   throw invalidUsername("The token's subject makes no valid user ID");
 }
 
-/** @throws Refusal of the user name if nobody new may have this localpart */
+/** @throws Refusal `username` if no new user may have this localpart */
 export function checkNewLocalpart(localpart: string): void {
   if (!isNewLocalpart(localpart)) {
     throw invalidUsername("User names can only contain the characters a-z, 0-9 and ._=-/+");

@@ -40,7 +40,7 @@ export interface SynapseRateLimits {
   readonly address: FailureLimiter;
   /** Of verified logins, by user ID. */
   readonly account: FailureLimiter;
-  /** Of failed logins, by address: there if `rc_login` has `failed_attempts`. */
+  /** Of failed logins, by address. Present only if `rc_login` has `failed_attempts`. */
   readonly failures?: FailureLimiter;
 }
 

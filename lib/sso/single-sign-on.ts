@@ -26,7 +26,7 @@ export interface SingleSignOn<Req = unknown> {
    * Answers a request.
    *
    * @param request - with its form, if it is a `POST`
-   * @param isLast - nobody else answers: an unknown provider gets a page that says so
+   * @param isLast - no other handler follows, so that a request for an unknown provider is answered with an error page
    * @returns undefined if it is the host's to answer
    * @throws MatrixError if the answer is an error in JSON
    */

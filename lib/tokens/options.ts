@@ -207,14 +207,14 @@ export interface DecryptionOptions {
   readonly allowUnencrypted?: boolean;
 }
 
-/** Keys from wherever the issuer says. */
+/** Keys from the JWKS endpoint that the issuer's discovery document names. */
 export interface DiscoverOptions {
   /**
    * Find the JWKS endpoint by the issuer's discovery document (OpenID Connect Discovery 1.0 section 4): its `issuer`
    * must match the configured one exactly, and its `jwks_uri` must be a URL that `jwksUri` accepts.
    */
   readonly discover: true;
-  /** The one issuer: required `iss`, and where its discovery document is. */
+  /** The issuer: its tokens must have this `iss`, and its discovery document is found below this URL. */
   readonly issuer: string;
 }
 

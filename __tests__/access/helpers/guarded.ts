@@ -1,7 +1,13 @@
 import type { RequestListener } from "node:http";
 
 import express5, { type Express } from "express";
-import { matrixBearerAuth, type MatrixBearerAuth, type MatrixBearerAuthOptions } from "matrix-jwt-login";
+import {
+  matrixBearerAuth,
+  type BearerHandler,
+  type MatrixBearerAuth,
+  type MatrixBearerAuthOptions,
+  type NodeRequest,
+} from "matrix-jwt-login";
 
 import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
 import { send, type Received } from "../../helpers/http-client.js";
@@ -37,7 +43,7 @@ export interface Guarded {
   readonly ask: (authorization?: string | readonly string[], method?: string) => Promise<Received>;
 }
 
-type Handler = MatrixBearerAuth<unknown>["optional"];
+type Handler = BearerHandler<NodeRequest>;
 
 type Host = (handler: Handler) => RequestListener;
 

@@ -43,7 +43,8 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   algorithm: algorithmAdvice,
   unknown_key:
     "Compare the token's kid with those of the key source, and see that the keys are of the issuer that signed it.",
-  signature: "Compare the keys on both sides, and see that the token was not altered or cut on its way.",
+  signature:
+    "Compare the keys on both sides, and see that the token was not altered or cut on its way. While a secret is being rotated, give both: the new one, then the old one.",
   token_type:
     "Use the kind of token that tokenType asks for (an access token, not an ID token), or have the issuer set typ. Logout tokens, security events and DPoP proofs never log anybody in.",
   nonce: "An ID token is good for the sign-in that asked for it; start a new one.",

@@ -15,7 +15,7 @@ import {
   type UserIs,
 } from "./examine-login.js";
 import { Findings, seen } from "./findings.js";
-import { sourceInWords } from "./source.js";
+import { inWords } from "./source.js";
 import { tokenSteps, TokenView } from "./step-facts.js";
 
 /** All steps, in the order of a login. The first is of lists of issuers alone. */
@@ -55,8 +55,7 @@ export async function judge(token: string, options: object, login: LoginFacts): 
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
   const steps = stepsOf(loginType, login);
   if (loginType === undefined) return { findings, steps, refusal: findings.error, loginType, view: undefined };
-  const source = sourceInWords(options, entries.all.indexOf(loginType));
-  const view = new TokenView(token, loginType.verifier.config, source);
+  const view = new TokenView(token, loginType.verifier.config, inWords(options, entries.all.indexOf(loginType)));
   findings.factsOf = (step, result) => view.factsOf(step, result);
   await examine(token, { loginType, view, findings, login });
   return { findings, steps, refusal: findings.error, loginType, view };

@@ -1,10 +1,10 @@
 import { sourcesIn, type SourceName } from "../../tokens/keys/parse-key-source.js";
-import { printable } from "../show.js";
+import { printable, show } from "../show.js";
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** In words, with the value where that is a name, and nothing to be kept secret. */
-const IN_WORDS: Readonly<Record<SourceName, (given: Given) => string>> = {
+/** With the value where that is a name, and nothing to be kept secret. */
+const SOURCE_IN_WORDS: Readonly<Record<SourceName, (given: Given) => string>> = {
   secret: () => "secret",
   publicKey: () => "publicKey",
   jwks: () => "jwks",
@@ -13,11 +13,23 @@ const IN_WORDS: Readonly<Record<SourceName, (given: Given) => string>> = {
   discover: ({ issuer }) => `the keys that ${String(issuer)} names`,
 };
 
-/** The key source among a login type's options, in words: in a list of issuers, of the entry at `index`. */
-export function sourceInWords(options: object, index: number): string {
+/** What a finding says of the options that it was made by. */
+export interface InWords {
+  /** Where the keys come from. */
+  readonly source: string;
+  /** Where the subject is, if the options name a claim. */
+  readonly subjectClaim: string | undefined;
+}
+
+/** A login type's options: in a list of issuers, those of the entry at `index`. */
+export function inWords(options: object, index: number): InWords {
   const given = (Array.isArray(options) ? options[index] : options) as Given;
   const [name = "discover"] = sourcesIn(given);
-  return printable(IN_WORDS[name](given));
+  const { subjectClaim } = given;
+  return {
+    source: printable(SOURCE_IN_WORDS[name](given)),
+    subjectClaim: subjectClaim === undefined || typeof subjectClaim === "function" ? undefined : show(subjectClaim),
+  };
 }
 
 /** A URL's query may hold what is nobody's business. */

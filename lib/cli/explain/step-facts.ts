@@ -12,6 +12,7 @@ import type { AdviceFacts } from "./advice.js";
 import { CLAIM_FACTS } from "./claim-facts.js";
 import { seen, type Facts } from "./findings.js";
 import { nearMiss, type NearMiss } from "./near-miss.js";
+import type { InWords } from "./source.js";
 
 const SIGNED_STEPS = ["shape", "crit", "alg", "key", "signature"] as const;
 
@@ -31,8 +32,7 @@ export function tokenSteps({ signed, secondProof, decryption }: VerifierConfig):
 export class TokenView {
   readonly text: string;
   readonly config: VerifierConfig;
-  /** Where the keys come from, in words. */
-  readonly source: string;
+  readonly inWords: InWords;
   readonly now = Date.now() / 1_000;
   header: JoseHeader = {};
   /** Undefined if they can't be read. */
@@ -40,10 +40,10 @@ export class TokenView {
   #token: CompactToken | undefined;
   #keys: readonly KeyObject[] = [];
 
-  constructor(text: string, config: VerifierConfig, source: string) {
+  constructor(text: string, config: VerifierConfig, inWords: InWords) {
     this.text = text;
     this.config = config;
-    this.source = source;
+    this.inWords = inWords;
   }
 
   /** What a step of the verifier's looked at. */
@@ -127,7 +127,7 @@ const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
     view.found(keys);
     const { alg, kid } = view.header;
     const wanted = kid === undefined ? String(alg) : `${String(alg)} and kid ${show(kid)}`;
-    const found = `${keys === undefined ? "none" : String(keys.length)} for ${wanted} in ${view.source}`;
+    const found = `${keys === undefined ? "none" : String(keys.length)} for ${wanted} in ${view.inWords.source}`;
     const query = { algorithm: alg as Algorithm, kid: typeof kid === "string" ? kid : undefined };
     const why = keys === undefined ? view.config.signed?.keys.describe?.(query) : undefined;
     return seen(why === undefined ? found : `${found}\n${why}`);
@@ -143,7 +143,10 @@ const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
     const texts = Object.keys(claims).filter((name) => typeof claims[name] === "string");
     const found = valueAt(view.config, claims);
     const others = `claims that are text: ${show(texts)}`;
-    if (typeof found !== "number") return seen(others);
+    const { subjectClaim } = view.inWords;
+    if (typeof found !== "number") {
+      return seen(subjectClaim === undefined ? others : `${others}; subjectClaim is ${subjectClaim}`);
+    }
     return {
       ...seen(`found the number ${show(found)}; ${others}`),
       advice:

@@ -102,9 +102,9 @@ export interface TokenAuthenticatorOauthConfig {
   readonly username_type?: "fq_uid" | "localpart" | "user_id" | null;
   /** @defaultValue `false` */
   readonly registration_enabled?: Flag;
-  /** For the host: see the option `externalIds`. */
+  /** Not acted on here: a warning says what to do with the option `externalIds`. */
   readonly check_external_id?: Flag;
-  /** For the host. */
+  /** Not acted on here: a warning says what your server has to do. */
   readonly notify_on_registration?: {
     /** Where to. */
     readonly url: string;
@@ -113,7 +113,7 @@ export interface TokenAuthenticatorOauthConfig {
     /** Whether a failure stops the login. */
     readonly interrupt_on_error?: Flag;
   } | null;
-  /** For the host. */
+  /** Not acted on here: a warning says what your server has to do. */
   readonly expose_metadata_resource?: Json | null;
 }
 
@@ -127,7 +127,7 @@ export interface TokenAuthenticatorEpaConfig extends KeySettings {
   readonly enc_jwk?: Json | null;
   /** Path of a PEM private key. */
   readonly enc_jwk_file?: Text;
-  /** For the host. */
+  /** Not acted on here: a warning says what your server has to do. */
   readonly enc_jwks_endpoint?: Text;
   /** A rule that the claims must meet. */
   readonly validator?: TokenAuthenticatorValidator | null;
@@ -139,7 +139,7 @@ export interface TokenAuthenticatorEpaConfig extends KeySettings {
   readonly lowercase_localpart?: Flag;
   /** @defaultValue `false` */
   readonly registration_enabled?: Flag;
-  /** For the host. */
+  /** Not acted on here: a warning says what your server has to do. */
   readonly expose_metadata_resource?: Json | null;
 }
 

@@ -14,7 +14,7 @@ export interface Jwk {
 
 /** A JWK Set (RFC 7517 section 5). */
 export interface Jwks {
-  /** The keys. Unusable ones (private, shared, too weak, not for signatures) are ignored. */
+  /** The keys. Unusable ones (private keys, shared secrets, too weak, not for signatures) are ignored. */
   readonly keys: readonly Jwk[];
 }
 

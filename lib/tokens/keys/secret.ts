@@ -60,7 +60,7 @@ function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
   return decoded.map((inner) => kindOfKey(inner, wrappers - 1)).find(Boolean);
 }
 
-/** Text without what makes it fit for URLs (RFC 3986 section 2.1), and without escapes of JSON's. */
+/** Decodes `%XX` (RFC 3986 section 2.1), and `\u00XX` of JSON. */
 function withoutEscapes(text: string): string {
   return text.replace(/(?:%|\\u00)([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }

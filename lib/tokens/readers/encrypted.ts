@@ -15,7 +15,7 @@ export type ContentEncryption = (typeof CONTENT_ENCRYPTION)[number];
 
 /** Where keys for decryption come from. */
 interface DecryptionKeys {
-  /** All of them, the file's as it is now. */
+  /** All keys; those of a file as it is now. */
   current(): Promise<readonly DecryptionKey[]>;
 }
 
