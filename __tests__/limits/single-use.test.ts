@@ -277,6 +277,72 @@ describe("a token that expires while it logs in", () => {
   });
 });
 
+describe("a clock that was set back", () => {
+  let clock: Clock;
+  let passed = 0;
+  const pass = (seconds: number) => {
+    passed += seconds * 1_000;
+    clock.move(seconds);
+  };
+  beforeEach(() => {
+    passed = 0;
+    const steady = performance.now.bind(performance);
+    jest.spyOn(performance, "now").mockImplementation(() => steady() + passed);
+    clock = movableClock();
+  });
+  afterEach(() => {
+    clock.restore();
+    jest.restoreAllMocks();
+  });
+  const fresh = (seconds = 120) => submission({ iat: inSeconds(0), exp: inSeconds(seconds), jti: Math.random() });
+
+  test.each([
+    ["when the process had begun", () => undefined],
+    ["after a login", (login: ReturnType<typeof core>) => statuses(login, [fresh()])],
+  ])("keeps new tokens out for no longer than it was ahead: %s", async (_, before) => {
+    clock.move(300);
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 });
+    await before(login);
+    clock.move(-300);
+    expect(await statuses(login, [fresh()])).toEqual([403]);
+    pass(301);
+    expect(await statuses(login, [fresh(), fresh(), fresh(60)])).toEqual([200, 200, 200]);
+    pass(30 * 86_400);
+    expect(await statuses(login, [fresh(), submission({ exp: inSeconds(60) })])).toEqual([200, 200]);
+  });
+
+  test("keeps a token out that may have been used before, and be forgotten, for as long as it lasts", async () => {
+    const usedTokens = scriptedStore();
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens });
+    const [old, undated] = [fresh(1_000), submission({ exp: inSeconds(1_000) })];
+    expect(await statuses(login, [old, undated])).toEqual([200, 200]);
+    clock.move(-300);
+    // By the store, which forgets them after 1,060 seconds; by the clock, they have 239 left.
+    pass(1_061);
+    expect(await statuses(login, [old, undated])).toEqual([403, 403]);
+    expect(usedTokens.claim).toHaveBeenCalledTimes(2);
+  });
+
+  test("has tokens remembered by its new time", async () => {
+    const usedTokens = scriptedStore();
+    clock.move(300);
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens });
+    clock.move(-300);
+    expect(await statuses(login, [fresh(1_000)])).toEqual([200]);
+    const [[, seconds]] = usedTokens.claim.mock.calls as unknown as [[string, number]];
+    expect(seconds).toBeGreaterThanOrEqual(1_059);
+  });
+
+  test("is none if it only runs slower", async () => {
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 });
+    for (let day = 0; day < 30; day += 1) {
+      pass(86_400);
+      clock.move(-40);
+      expect(await statuses(login, [submission({ exp: inSeconds(60), jti: day })])).toEqual([200]);
+    }
+  });
+});
+
 describe("a claim in a store of the host's", () => {
   const hash = (text: string) => createHash("sha256").update(text.split(".").slice(0, 2).join(".")).digest("hex");
 

@@ -119,7 +119,7 @@ const flood = fc.record({ replica, size: fc.integer({ min: 2, max: 5 }) }).map(
 
 /** Seconds that a callback takes. */
 const slow = fc.constantFrom(0, 0, 1, 3, 40, 130);
-const single = fc.constantFrom("single 0", "single 1");
+const single = fc.constantFrom("single 0", "single 1", "single 2");
 const askOnce = fc
   .record({
     replica,

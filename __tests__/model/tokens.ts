@@ -16,13 +16,14 @@ export const ANCHOR = "key that stays";
 const pairs = new Map([ANCHOR, ...KIDS].map((kid) => [kid, pair()]));
 const jwks = new Map([...pairs].map(([kid, { publicKey }]) => [kid, { ...publicKey.export({ format: "jwk" }), kid }]));
 const somebodyElses = pair();
-/** "many" may log in again and again. Of "single", one is good for a minute, one for five. */
+/** "many" may log in again and again. Of "single", one is good for a minute and does not say since when, the others for five. */
 const texts = new Map([
   ...KIDS.map((kid) => [kid as string, ofKey(kid)] as const),
   ["many honest", signed({ sub: "alice", exp: YEARS })],
   ["many forged", signed({ sub: "alice", exp: YEARS }, { key: createSecretKey(Buffer.alloc(32)) })],
   ["single 0", signed({ sub: "alice", exp: START + 60 })],
-  ["single 1", signed({ sub: "alice", exp: START + 300 })],
+  ["single 1", signed({ sub: "alice", iat: START, exp: START + 300 })],
+  ["single 2", signed({ sub: "alice", iat: START + 120, exp: START + 420 })],
 ]);
 
 /** The text of a token. Its name begins with its login type; a key that nobody has, or a token of introspection, may have any name. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 
 import { describe, expect, jest, test } from "@jest/globals";
 import { createJwtLogin, type RejectEvent } from "matrix-jwt-login";
@@ -41,6 +41,14 @@ describe("a login token", () => {
     await expect(login({ type: "m.login.token", token: "mjl_forged" })).rejects.toMatchObject({
       errcode: "M_FORBIDDEN",
     });
+  });
+
+  test("is good for the longest subject and session ID that a provider may name", async () => {
+    const text = (length: number) =>
+      Array.from({ length }, () => String.fromCharCode(0x4e00 + randomInt(20_000))).join("");
+    const host = await ssoHost({ provider: { subjectClaim: "name" }, options: { externalIds: false } });
+    host.provider.claims = { sub: text(255), sid: text(1_024), name: "alice" };
+    expect((await redeem(host.url, await tokenOf(host))).status).toBe(200);
   });
 
   test("is good once though sent twenty times at once", async () => {

@@ -143,6 +143,27 @@ describe("a logout token", () => {
     for (const time of seconds) expect(time).toBeGreaterThanOrEqual(300);
   });
 
+  test("is not done while it is under way: a second request with it ends as the first does", async () => {
+    const { logOut, provider, endSessions } = await host();
+    let begun = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    let fail: (error: Error) => void = () => undefined;
+    endSessions.mockImplementationOnce(() => {
+      begun();
+      return new Promise((_, reject) => (fail = reject));
+    });
+    const token = provider.logoutToken();
+    const first = logOut(token);
+    await hasBegun;
+    const second = logOut(token);
+    // Long enough for the second to be there.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    fail(new Error("database down"));
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([503, 503]);
+    expect((await logOut(token)).status).toBe(200);
+    expect(endSessions).toHaveBeenCalledTimes(2);
+  });
+
   test("is acted on again if endSessions failed", async () => {
     const { logOut, provider, endSessions, logger } = await host();
     endSessions.mockRejectedValueOnce(new Error("database down"));

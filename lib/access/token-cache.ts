@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 
 import { now, since, type Moment } from "../support/moment.js";
+import { UnderWay } from "../support/under-way.js";
 
 /** How long what was verified may be used without another look. */
 interface Validity {
@@ -46,7 +47,7 @@ export class TokenCache<T> {
   readonly #verified: LRUCache<string, Kept<T>>;
   readonly #inactive: LRUCache<string, Inactive>;
   /** Verifications under way, so that concurrent first uses of a token are one. */
-  readonly #underWay = new Map<string, Promise<T>>();
+  readonly #underWay = new UnderWay<T>();
 
   /** @param isInactive - is an error of a verification the answer that the token is not active? */
   constructor({ maxEntries, maxAge }: CacheSettings, isInactive: (error: unknown) => boolean) {
@@ -83,9 +84,7 @@ export class TokenCache<T> {
     const startedAt = now();
     const verified = verify();
     if (!(verified instanceof Promise)) return this.#keep(key, verified, startedAt);
-    const verification = this.#outcome(key, verified, startedAt);
-    this.#underWay.set(key, verification);
-    return verification;
+    return this.#underWay.share(key, () => this.#outcome(key, verified, startedAt));
   }
 
   #found(key: string, kept: Kept<T>, isCurrent: boolean): T | undefined {
@@ -101,8 +100,6 @@ export class TokenCache<T> {
     } catch (error) {
       if (this.#isInactive(error)) this.#inactive.set(key, { error, keptAt: now() });
       throw error;
-    } finally {
-      this.#underWay.delete(key);
     }
   }
 

@@ -11,6 +11,10 @@ const FURTHEST_EXPIRY = 7 * 86_400;
 const CLOCK_MARGIN = 60;
 /** Milliseconds. A clock that is set back by more than this was wrong before, and is believed. */
 const LARGEST_STEP_BACK = 600_000;
+/** Milliseconds. Two clocks are never read at once. */
+const SMALLEST_STEP_BACK = 100;
+/** A system clock that is being corrected is slowed down by as much, and is not set back. */
+const DRIFT = 0.0005;
 
 /** What single use needs to know of a token that is verified. */
 export interface UsableToken {
@@ -53,11 +57,14 @@ export class SingleUse {
 
   /** Seconds for which the token must be remembered: a whole number. */
   #secondsLeft(claims: Claims, clockTolerance: number): number {
-    const now = this.#clock.now() / 1_000;
+    const { now, before, setBackAt } = this.#clock.read();
+    const tolerance = Math.max(clockTolerance, this.#widestTolerance);
     const exp = assertRememberable(claims, now);
+    // A token that may have been used before the clock was set back may be forgotten by the time that the clock had then.
+    const isNewer = typeof claims.iat === "number" && claims.iat > setBackAt + tolerance;
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
-    checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, now);
-    return Math.ceil(exp - now + Math.max(clockTolerance, this.#widestTolerance) + CLOCK_MARGIN);
+    checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, isNewer ? now : before);
+    return Math.ceil(exp - now + tolerance + CLOCK_MARGIN);
   }
 }
 
@@ -74,20 +81,35 @@ export function assertRememberable({ exp }: Claims, now: number): number {
   return exp;
 }
 
-/**
- * Time that does not go back: if the system clock is set back, a token that has expired, and whose use is forgotten, must
- * not become valid again.
- */
+/** All in seconds since 1970. */
+interface Reading {
+  /** By the system clock. */
+  readonly now: number;
+  /** What the system clock would say if it had not been set back. */
+  readonly before: number;
+  /** When it was set back last, by the time that it had before. */
+  readonly setBackAt: number;
+}
+
+/** Sees that the system clock is set back: until then, uses were remembered by another time. */
 class Clock {
   // From the start: a clock that is set back before the first token comes must not go unnoticed.
-  #latest = now();
+  #last = now();
+  /** Milliseconds by which it was set back. */
+  #behind = 0;
+  #setBackAt = -Infinity;
 
-  /** Milliseconds since 1970. */
-  now(): number {
-    const latest = now();
-    const expected = this.#latest.wall + latest.steady - this.#latest.steady;
-    if (expected > latest.wall && expected - latest.wall <= LARGEST_STEP_BACK) return expected;
-    this.#latest = latest;
-    return latest.wall;
+  read(): Reading {
+    const last = this.#last;
+    this.#last = now();
+    const { wall, steady } = this.#last;
+    const step = steady - last.steady - (wall - last.wall);
+    const isDrift = step > 0 && step <= DRIFT * (steady - last.steady) + SMALLEST_STEP_BACK;
+    if (step > LARGEST_STEP_BACK) this.#behind = 0;
+    else if (!isDrift) this.#behind = Math.max(0, this.#behind + step);
+    if (step > 0 && !isDrift) this.#setBackAt = wall + this.#behind;
+    // No token that was used then can still be good.
+    if (wall - this.#setBackAt > FURTHEST_EXPIRY * 1_000 + LARGEST_STEP_BACK) this.#behind = 0;
+    return { now: wall / 1_000, before: (wall + this.#behind) / 1_000, setBackAt: this.#setBackAt / 1_000 };
   }
 }

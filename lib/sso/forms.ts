@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 
 import { COOKIE_LIFETIME, type CookieJar } from "./cookies.js";
-import type { Seal } from "./seal.js";
+import { timesFor, type Seal, type SealedTimes } from "./seal.js";
 
 /** A form of ours that is good in one browser only: its content is sealed, and half of it is a cookie. */
 export interface BrowserForms {
@@ -21,8 +21,7 @@ interface OpenForm {
   readonly content: Readonly<Record<string, unknown>>;
   /** Names this form alone. */
   readonly id: string;
-  /** Seconds since 1970. */
-  readonly exp: number;
+  readonly times: SealedTimes;
   readonly dropCookie: string;
 }
 
@@ -31,17 +30,16 @@ export function browserForms(jar: CookieJar, seal: Seal): BrowserForms {
     async make(cookieHeader, content) {
       const id = jar.newId();
       const browser = randomBytes(32).toString("base64url");
-      const exp = Math.floor(Date.now() / 1_000) + COOKIE_LIFETIME;
-      const field = await seal.seal({ ...content, formId: id, browser, exp });
+      const field = await seal.seal({ ...content, formId: id, browser, ...timesFor(COOKIE_LIFETIME) });
       return { field, cookies: jar.keep(cookieHeader, id, browser) };
     },
     async open(cookieHeader, field) {
       const content = field === null ? undefined : await seal.open(field);
       if (content === undefined) return undefined;
-      const { formId, browser, exp } = content as { formId: string; browser: string; exp: number };
+      const { formId, browser, iat, exp } = content as unknown as SealedTimes & { formId: string; browser: string };
       const cookie = jar.get(cookieHeader, formId);
       if (cookie === undefined || !equal(cookie, browser)) return undefined;
-      return { content, id: formId, exp, dropCookie: jar.drop(formId) };
+      return { content, id: formId, times: { iat, exp }, dropCookie: jar.drop(formId) };
     },
   };
 }

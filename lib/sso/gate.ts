@@ -13,6 +13,7 @@ import { STRICT, type Steps } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { SignInError } from "./errors.js";
 import type { LoginTokens } from "./login-tokens.js";
+import type { SealedTimes } from "./seal.js";
 
 /** The login type of events and callbacks, whichever provider it was. */
 const SSO_LOGIN_TYPE = "m.login.sso";
@@ -46,11 +47,11 @@ export interface LoginGate<Req> {
   /**
    * Does some work once for all calls with this name. If the work fails, the next call does it again.
    *
-   * @param exp - until when the name is good, in seconds since 1970
+   * @param times - when the name was given, and until when it is good
    * @throws TokenError `used`
    * @throws Refusal if the store cannot be asked
    */
-  once<T>(name: string, exp: number, clockTolerance: number, work: () => Promise<T>): Promise<T>;
+  once<T>(name: string, times: SealedTimes, clockTolerance: number, work: () => Promise<T>): Promise<T>;
 }
 
 export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<Req> {
@@ -76,8 +77,8 @@ export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<
     steps: config.externalIds === undefined ? STRICT : SUBJECT_OPTIONAL,
     signIn: (provider, context, prove) => go(provider, context, SIGN_IN, prove),
     identify: (provider, context, prove) => go(provider, context, IDENTIFICATION, prove),
-    once: (name, exp, clockTolerance, work) =>
-      config.singleUse.once({ fingerprint: name, claims: { exp } }, clockTolerance, work),
+    once: (name, { iat, exp }, clockTolerance, work) =>
+      config.singleUse.once({ fingerprint: name, claims: { iat, exp } }, clockTolerance, work),
   };
 }
 
@@ -103,7 +104,7 @@ export async function redeem<User, Req>(
     return admitted(config, attempt, async () => {
       const token = await tokens.read(submission["token"] as string);
       if (token === undefined) throw invalid();
-      const { userId, provider, iss: issuer, sub: subject, sid: sessionId, exp, name } = token;
+      const { userId, provider, iss: issuer, sub: subject, sid: sessionId, iat, exp, name } = token;
       const login: VerifiedLogin<Req> = {
         loginType: SSO_LOGIN_TYPE,
         userId,
@@ -114,7 +115,7 @@ export async function redeem<User, Req>(
         ...requestedBy(fields, context),
       };
       const response = await config.singleUse
-        .once({ fingerprint: name, claims: { exp } }, 0, () => issueTo(config, attempt, login))
+        .once({ fingerprint: name, claims: { iat, exp } }, 0, () => issueTo(config, attempt, login))
         .catch(invalidIfUsed);
       succeeded(config, attempt, login);
       return response;

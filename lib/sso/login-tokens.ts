@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { sealFor, type SealSecrets } from "./seal.js";
+import { sealFor, timesFor, type SealedTimes, type SealSecrets } from "./seal.js";
 
 /** Whom an identity provider has signed in. */
 export interface SsoIdentity {
@@ -13,11 +13,9 @@ export interface SsoIdentity {
   readonly sid?: string;
 }
 
-interface LoginToken extends SsoIdentity {
+interface LoginToken extends SsoIdentity, SealedTimes {
   /** What single use knows it by. */
   readonly name: string;
-  /** Seconds since 1970. */
-  readonly exp: number;
 }
 
 /** Makes and reads login tokens. */
@@ -32,16 +30,15 @@ export interface LoginTokens {
 
 /** Tells our login tokens from the host's. */
 export const LOGIN_TOKEN_PREFIX = "mjl_";
-/** Characters. */
-const MAX_LENGTH = 4_096;
+/** Characters: more than those of the longest subject and session ID that an ID token may have. */
+const MAX_LENGTH = 8_192;
 
 /** @param lifetime - seconds */
 export function loginTokens(secrets: SealSecrets, lifetime: number): LoginTokens {
   const sealed = sealFor("login token", secrets, MAX_LENGTH);
   return {
     async make(identity) {
-      const exp = Math.floor(Date.now() / 1_000) + lifetime;
-      return LOGIN_TOKEN_PREFIX + (await sealed.seal({ ...identity, jti: randomUUID(), exp }));
+      return LOGIN_TOKEN_PREFIX + (await sealed.seal({ ...identity, jti: randomUUID(), ...timesFor(lifetime) }));
     },
     async read(token) {
       const content = await sealed.open(token.slice(LOGIN_TOKEN_PREFIX.length));

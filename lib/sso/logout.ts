@@ -10,6 +10,7 @@ import { UnavailableError } from "../remote/errors.js";
 import type { SsoAnswer } from "./answer.js";
 import { assertRememberable } from "../login/single-use.js";
 import { useName } from "./login-tokens.js";
+import type { SealedTimes } from "./seal.js";
 import type { BackchannelLogoutOptions, SsoLogout } from "./options.js";
 import type { Provider, SsoParts, SsoRequest } from "./parts.js";
 
@@ -28,11 +29,11 @@ export async function backchannelLogout<Req>(
     const { provider, claims, logout } = await verified(parts, token);
     const { clockTolerance } = provider.loginType.verifier.config.rules;
     const name = useName("logout", logout.issuer, claims.jti as string);
-    await parts.gate
-      .once(name, Number(claims.exp), clockTolerance, () =>
-        callHost("sso.backchannelLogout.endSessions", () => endSessions(logout)),
-      )
-      .catch(doneBefore);
+    const end = () => callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
+    // A provider that did not wait for the answer asks again: what is under way is not done.
+    await parts.logouts.share(name, () =>
+      parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore),
+    );
     return answer(200);
   } catch (error) {
     if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });

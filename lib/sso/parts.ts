@@ -1,6 +1,7 @@
 import type { LoginType } from "../login/login-type.js";
 import type { LoginContext } from "../login/options.js";
 import type { Logger } from "../support/logger.js";
+import type { UnderWay } from "../support/under-way.js";
 import type { PageAnswer } from "./answer.js";
 import type { CookieJar } from "./cookies.js";
 import type { LoginGate } from "./gate.js";
@@ -56,4 +57,6 @@ export interface SsoParts<Req> {
   readonly signInSeal: Seal;
   readonly forms: BrowserForms;
   readonly loginTokens: LoginTokens;
+  /** Back-channel logouts under way. */
+  readonly logouts: UnderWay<void>;
 }

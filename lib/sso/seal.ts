@@ -7,6 +7,18 @@ const MAX_CONTENT = 65_536;
 /** What a sealed text is for. None passes for another: each has a key of its own. */
 export type Purpose = "sign-in" | "form" | "login token";
 
+/** Times of a sealed text, in seconds since 1970. */
+export interface SealedTimes {
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** @param lifetime - seconds */
+export function timesFor(lifetime: number): SealedTimes {
+  const iat = Math.floor(Date.now() / 1_000);
+  return { iat, exp: iat + lifetime };
+}
+
 /** Seals and opens the texts of one purpose. */
 export interface Seal {
   /** @returns a compact JWE (RFC 7516): `dir`, `A256GCM` */

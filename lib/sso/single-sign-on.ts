@@ -1,5 +1,6 @@
 import { parseLoginType } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
+import { UnderWay } from "../support/under-way.js";
 import { jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
 import { pageAnswers, type SsoAnswer } from "./answer.js";
 import { cookieJar } from "./cookies.js";
@@ -58,6 +59,7 @@ export function singleSignOn<Req>(
     signInSeal: sealFor("sign-in", keys, MAX_SIGN_IN),
     forms: browserForms(cookieJar("form", isSecure), sealFor("form", keys, MAX_FORM)),
     loginTokens: loginTokens(keys, config.loginTokenLifetime),
+    logouts: new UnderWay(),
   };
   const routeOf = routesOf(config, providers);
   return Object.freeze({

@@ -76,7 +76,7 @@ export async function confirmed<Req>(parts: SsoParts<Req>, request: SsoRequest<R
     return parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the form"), undefined));
   }
   try {
-    const answer = await parts.gate.once(useName("form", form.id), form.exp, 0, () =>
+    const answer = await parts.gate.once(useName("form", form.id), form.times, 0, () =>
       withToken(parts, identity, new URL(redirectUrl)),
     );
     return withCookies(answer, [form.dropCookie]);
