@@ -136,6 +136,18 @@ describe("an opaque token", () => {
   );
 });
 
+describe("an answer about somebody else", () => {
+  test("is not kept: the next request asks again", async () => {
+    const issuer = "https://id.example.org";
+    const text = accessToken({ iss: issuer });
+    const { authenticate } = check({ secret: SECRET, issuer, introspection: { endpoint } });
+    answers.set(text, { active: true, sub: "bob" });
+    expect(await rejection(authenticate(bearer(text)))).toMatchObject({ statusCode: 401 });
+    answers.set(text, { active: true, sub: "alice" });
+    expect(await authenticate(bearer(text))).toMatchObject({ userId: "@alice:example.org" });
+  });
+});
+
 describe("a JWT, then introspected", () => {
   const tokens = () => ({ secret: SECRET, issuer: "https://id.example.org", introspection: { endpoint } });
   const text = accessToken({ iss: "https://id.example.org" });

@@ -52,6 +52,26 @@ describe("requestJson", () => {
     await expect(asked).rejects.toThrow(message);
   });
 
+  test.each([
+    ["has no cancel", { read: () => new Promise(() => undefined) }],
+    [
+      "throws in cancel",
+      {
+        read: () => new Promise(() => undefined),
+        cancel: () => {
+          throw new Error("no");
+        },
+      },
+    ],
+    ["gives no promise in cancel", { read: () => new Promise(() => undefined), cancel: () => undefined }],
+  ])("survives a body whose reader %s", async (_, reader) => {
+    const answer = { status: 200, redirected: false, headers: new Headers(), body: { getReader: () => reader } };
+    const fetch = (() => Promise.resolve(answer)) as unknown as Fetch;
+    const asked = within(0.05, (signal) => requestJson(server.url, {}, { ...LIMITS, fetch }, signal));
+    await expect(asked).rejects.toThrow("no complete answer within 0.05 s");
+    await new Promise(setImmediate);
+  });
+
   test("rejects an answer that takes too long, although its `fetch` does not know of the signal", async () => {
     const deaf: Fetch = () => new Promise(() => undefined);
     const asked = within(0.05, (signal) => requestJson(server.url, {}, { ...LIMITS, fetch: deaf }, signal));

@@ -124,6 +124,48 @@ describe("an ID token that", () => {
   });
 });
 
+describe("what is asked of the provider is not logged", () => {
+  const SECRETS =
+    /code_verifier=[\w-]{20}|code=[\w-]{20}|client%20secret|client_secret=a|Basic \w{8}|an access token|an\+access/;
+
+  test.each(["client_secret_basic", "client_secret_post"])("by a fetch whose errors quote it: %s", async (method) => {
+    const quoting = async (url: string, init: { method: string; headers: object; body?: string }) => {
+      const quote = `${JSON.stringify(init.headers)} ${String(init.body)}`;
+      if (init.method === "POST") throw Object.assign(new Error(`cannot send ${quote}`), { config: init });
+      return fetch(url, init as RequestInit);
+    };
+    const { redirect, logger } = await ssoHost({
+      provider: { clientAuthentication: method, jwksOptions: { fetch: quoting } },
+    });
+    expect((await new TestBrowser().visit(redirect())).status).toBe(503);
+    expect(logger.lines.map(({ message }) => String(message)).join("\n")).not.toMatch(SECRETS);
+    expect(logger.lines.at(-1)?.message).toContain("not shown, as it quotes the request");
+  });
+
+  test("by a fetch whose errors quote the access token", async () => {
+    const quoting = async (url: string, init: { headers: object }) => {
+      if (url.endsWith("/userinfo")) throw new Error(`cannot send ${JSON.stringify(init.headers)}`);
+      return fetch(url, init as RequestInit);
+    };
+    const { redirect, logger } = await ssoHost({ provider: { userInfo: true, jwksOptions: { fetch: quoting } } });
+    expect((await new TestBrowser().visit(redirect())).status).toBe(503);
+    expect(logger.lines.map(({ message }) => String(message)).join("\n")).not.toMatch(SECRETS);
+  });
+
+  test.each(["invalid_grant", "invalid_client"])("by an answer that repeats it: %s", async (error) => {
+    const { redirect, logger, provider } = await ssoHost();
+    provider.fault("token", (req, res) => {
+      const code = new URLSearchParams(req.body as string).get("code");
+      res.status(400).json({ error, error_description: `${String(code)} is no good code` });
+    });
+    await new TestBrowser().visit(redirect());
+    const told = logger.lines.map(({ message }) => String(message)).join("\n");
+    expect(told).toContain(error);
+    expect(told).toContain("not shown, as it quotes the request");
+    expect(told).not.toContain("is no good code");
+  });
+});
+
 describe("an authorization response", () => {
   test.each([
     ["cancelled", { code: undefined, error: "access_denied", error_description: "<b>\nno" }, 403, "cancelled", "info"],

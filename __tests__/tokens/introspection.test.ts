@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@j
 import { createTokenVerifier, IntrospectionUnavailableError, type LoginTypeOptions } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
+import { movableClock } from "../helpers/clock.js";
 import { serveIdentityProvider } from "../helpers/identity-provider.js";
 import { keySet, text as answered } from "../helpers/jwks-server.js";
 import { ED25519, jwk, SECRET } from "../helpers/keys.js";
@@ -316,6 +317,25 @@ describe("an introspection endpoint", () => {
     await idp.close();
   });
 
+  test("that the document does not name is told of with the document's URL, and is found once it does", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered(idp.document()));
+    const options = { ...alone({}, { issuer: idp.issuer }), introspection: { discover: true, timeout: 2 } };
+    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: options });
+    expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
+    expect(logger.warn.mock.calls[0]?.[0]).toContain(
+      `no usable answer from ${idp.issuer}/.well-known/openid-configuration: introspection_endpoint must be`,
+    );
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));
+    behave = json(ALICE);
+    const clock = movableClock();
+    // Longer than the pause between two fetches.
+    clock.move(10);
+    expect(await attempt(OPAQUE)).toBe("200");
+    clock.restore();
+    await idp.close();
+  });
+
   test("is found again once ready() finds it, if that was all that failed", async () => {
     const idp = await serveIdentityProvider();
     idp.discovery(answered("", 500));
@@ -335,14 +355,27 @@ describe("an introspection endpoint", () => {
     error.message = message;
     return error;
   };
-  test.each<[string, (body: string, headers: string) => Error]>([
+  test.each<[string, (body: string, headers: string) => unknown]>([
     ["token in its message", (body) => new Error(`cannot send ${body}`)],
     ["token in a message that came later", (body) => stale(new Error("cannot send"), `cannot send ${body}`)],
     ["token in its cause", (body) => new Error("cannot send", { cause: new Error(decodeURIComponent(body)) })],
     ["token in one of several", (body) => new AggregateError([new Error(body)], "cannot send")],
+    [
+      "token in the second of several",
+      (body) => new AggregateError([new Error("one"), new Error(body)], "cannot send"),
+    ],
+    ["token in what it throws, which is no error", (body) => ({ request: body })],
+    ["token in a cause that is no error", (body) => new Error("cannot send", { cause: body })],
+    ["token as a URL has it", (body) => new Error(encodeURIComponent(String(new URLSearchParams(body).get("token"))))],
+    ["token as it is", (body) => new Error(`cannot send ${String(new URLSearchParams(body).get("token"))}`)],
+    [
+      "request as a member of the error",
+      (body, headers) => Object.assign(new Error("cannot send"), { config: { data: body, headers } }),
+    ],
     ["credentials", (_body, headers) => new Error(`cannot send ${headers}`)],
   ])("whose fetch quotes the %s, keeps it out of logs and events", async (_, errorWith) => {
     const fetch = (_url: string, { body, headers }: { body?: string; headers?: object }) =>
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as a host may
       Promise.reject(errorWith(String(body), JSON.stringify(headers)));
     for (const clientAuthentication of ["client_secret_basic", "client_secret_post"]) {
       const client = { clientId: "matrix", clientSecret: "hush-hush", clientAuthentication };
@@ -368,10 +401,12 @@ describe("an introspection endpoint", () => {
       open += 1;
       return new Promise<never>(() => undefined);
     };
-    const { attempt } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch, timeout: 1 }) });
+    const { attempt, logger, errors } = remoteLogins({ [LOGIN_TYPE]: alone({ fetch, timeout: 1 }) });
     const all = Array.from({ length: 1_001 }, () => attempt(OPAQUE));
     expect(await Promise.race(all)).toBe("503 introspection_unavailable");
     expect(open).toBe(1_000);
+    expect(errors).toHaveLength(1);
+    expect(logger.warn.mock.calls).toEqual([[expect.stringContaining("1000 questions are open already")]]);
     expect(new Set(await Promise.all(all))).toEqual(new Set(["503 introspection_unavailable"]));
     expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
     expect(open).toBe(1_001);

@@ -4,7 +4,7 @@ import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
-import { TokenError } from "../tokens/errors.js";
+import { InactiveError } from "../tokens/introspection.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
 import { TokenCache, type CacheSettings } from "./token-cache.js";
@@ -78,7 +78,7 @@ function cacheOf(settings: CacheSettings | false): TokenCache<VerifiedAccess> | 
 
 /** RFC 7662 section 2.2: the server said so, and may say so again for a while. */
 function isInactive(error: unknown): boolean {
-  return error instanceof TokenError && error.code === "inactive";
+  return error instanceof InactiveError;
 }
 
 const externalIdOptions = optionsOf({

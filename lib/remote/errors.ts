@@ -84,14 +84,32 @@ export function operatorText(error: unknown, url: string | undefined): string {
   return ` from ${origin}${pathname}: ${oneLine(root.replaceAll(url, origin + pathname))}`;
 }
 
-/** Does an error, or what it is caused by, hold a text? As far down as is told, and as far as it would be printed. */
-export function mentions(error: unknown, text: string): boolean {
-  let one = error;
-  for (let depth = 0; depth < MAX_DEPTH && isError(one); depth += 1) {
-    if ([one.message, one.stack].some((part) => String(part).includes(text))) return true;
-    one = causeOf(one);
-  }
-  return false;
+/**
+ * An error of the host's `fetch`, as it may be logged and handed on: the texts and codes of it and of its causes, and nothing
+ * else that it holds, as many hold the whole request.
+ *
+ * @param secrets - of the request: a text that quotes one is not shown
+ */
+export function withoutSecrets(error: unknown, secrets: readonly string[]): Error {
+  return copyOf(error, secrets, MAX_DEPTH);
+}
+
+function copyOf(error: unknown, secrets: readonly string[], depth: number): Error {
+  if (!isError(error)) return new Error("failed");
+  const cause = causeOf(error);
+  const copy = new Error(
+    shown(String((error as { readonly message: unknown }).message), secrets),
+    isError(cause) && depth > 0 ? { cause: copyOf(cause, secrets, depth - 1) } : {},
+  );
+  const { code } = error as { readonly code?: unknown };
+  return isSystemCode(code) ? Object.assign(copy, { code }) : copy;
+}
+
+/** What somebody else wrote, unless it quotes a secret. */
+export function shown(text: string, secrets: readonly string[]): string {
+  return secrets.some((secret) => text.includes(secret))
+    ? "an error that is not shown, as it quotes the request"
+    : text;
 }
 
 function rootOf(error: unknown): string {
@@ -107,9 +125,13 @@ function rootOf(error: unknown): string {
   // A parser quotes what it can't parse, and there may be a token in it.
   if (root.name === "SyntaxError") return "answered with something that is not JSON";
   const { code } = root as { readonly code?: unknown };
-  const name = typeof code === "string" && SYSTEM_CODE.test(code) && !root.message.includes(code) ? code : "";
+  const name = isSystemCode(code) && !root.message.includes(code) ? code : "";
   const text = [root.message, name].filter((part) => part !== "").join(" ");
   return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
+}
+
+function isSystemCode(code: unknown): code is string {
+  return typeof code === "string" && SYSTEM_CODE.test(code);
 }
 
 /** Of any realm: what Node's own fetch throws in a test under Jest is of another one. */

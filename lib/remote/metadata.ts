@@ -70,7 +70,9 @@ export class IssuerMetadata {
     const known = this.current();
     if (known === undefined) return question(this.endpoint(await this.latest(), name));
     try {
-      return await question(this.endpoint(known, name));
+      const answer = await question(this.endpoint(known, name));
+      this.#document.retry();
+      return answer;
     } catch (error) {
       // Without a wait: logins that come meanwhile would wait along, and then not get in by this fetch.
       const newer = (this.#document.askedLately ? this.current() : undefined) ?? (await this.latest());

@@ -71,6 +71,11 @@ export class Refreshed<T> {
     return usable;
   }
 
+  /** Fetches again as soon as that is allowed, if the last fetch failed: so that the end of an outage is seen. */
+  retry(): void {
+    if (this.#failing) this.#soon().catch(() => undefined);
+  }
+
   /** What is left to use when the refresh has failed. */
   lastGood(): T | undefined {
     const usable = this.#failing && secondsSince(this.#fetchedAt) <= this.#settings.staleIfError;

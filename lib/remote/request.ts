@@ -1,3 +1,5 @@
+import { withoutSecrets } from "./errors.js";
+
 /**
  * What is asked of a `fetch`: the global one fits, and so does undici's, with TypeScript's `lib` DOM and without.
  */
@@ -110,6 +112,18 @@ export async function request(
   return { status: response.status, text: decode(await bytes()), header: (name) => response.headers.get(name) };
 }
 
+/** Members of a form that nobody else may know (RFC 6749, RFC 7009, RFC 7521, RFC 7636). */
+const SECRET_MEMBERS = ["token", "code", "code_verifier", "client_secret", "client_assertion", "refresh_token"];
+
+/** What a request holds that must not be logged, in every form that a text could quote it in. */
+export function secretsOf({ headers, body }: RemoteRequest): readonly string[] {
+  const form = new URLSearchParams(body);
+  const credentials = (headers?.["authorization"] ?? "").replace(/^\S+ +/, "");
+  return [credentials, ...SECRET_MEMBERS.flatMap((name) => form.getAll(name))]
+    .filter((secret) => secret !== "")
+    .flatMap((secret) => [secret, encodeURIComponent(secret), new URLSearchParams([["", secret]]).toString().slice(1)]);
+}
+
 /** Redirects are not followed: they would let the endpoint choose another. */
 async function send(
   url: string,
@@ -119,11 +133,23 @@ async function send(
 ): Promise<{ readonly response: FetchResponse; readonly bytes: () => Promise<Buffer> }> {
   const init: FetchInit = { method, headers: { ...headers }, redirect: "error", signal };
   if (body !== undefined) init.body = body;
-  const response = await fetch(url, init);
+  const secrets = secretsOf(init);
+  // What the host's `fetch` throws is logged and handed on.
+  const ofHost: OfHost = async (call) => {
+    try {
+      return await call();
+    } catch (error) {
+      throw secrets.length === 0 ? error : withoutSecrets(error, secrets);
+    }
+  };
+  const response = await ofHost(() => fetch(url, init));
   const reader = readerUntil(signal, response);
   if (response.redirected) throw new Error("answered with a redirect");
-  return { response, bytes: () => readAll(reader, maxResponseSize) };
+  return { response, bytes: () => readAll(reader, maxResponseSize, ofHost) };
 }
+
+/** Calls what the host gave. */
+type OfHost = <T>(call: () => Promise<T>) => Promise<T>;
 
 /** Values that one document may hold, and how deep: parsing more would keep the event loop for too long. */
 const MAX_VALUES = 56_000;
@@ -170,19 +196,24 @@ function decode(bytes: Buffer): string {
 /** A `fetch` of the host's may not know of the signal. */
 function readerUntil(signal: AbortSignal, { body }: FetchResponse): BodyReader | undefined {
   const reader = body?.getReader();
-  const cancel = () => {
-    reader?.cancel().catch(() => undefined);
+  const cancel = async () => {
+    try {
+      await reader?.cancel();
+    } catch {
+      // It may have none: nobody waits for it, and it must not end the process.
+    }
   };
-  if (signal.aborted) cancel();
-  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) void cancel();
+  signal.addEventListener("abort", () => void cancel(), { once: true });
   return reader;
 }
 
-async function readAll(reader: BodyReader | undefined, maxSize: number): Promise<Buffer> {
+async function readAll(reader: BodyReader | undefined, maxSize: number, ofHost: OfHost): Promise<Buffer> {
   if (reader === undefined) throw new Error("answered without a body");
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  const read = () => ofHost(() => reader.read());
+  for (let part = await read(); !part.done; part = await read()) {
     const chunk = part.value as Uint8Array;
     size += chunk.byteLength;
     if (size > maxSize) throw new Error(`answered with more than ${String(maxSize)} bytes`);

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import type * as Oauth from "oauth4webapi";
 
 import { TokenError } from "../tokens/errors.js";
-import { operatorText, quoted } from "../remote/errors.js";
+import { operatorText, quoted, shown } from "../remote/errors.js";
 import type { IssuerMetadata, Metadata, RemoteSettings } from "../remote/metadata.js";
-import { request, within } from "../remote/request.js";
+import { request, secretsOf, within } from "../remote/request.js";
 import { SignInError } from "./errors.js";
 import type { ProviderConfig } from "./parse-options.js";
 
@@ -145,15 +145,15 @@ export class ProviderClient {
   /** Within the deadline and the size that hold for all that is asked of other servers. */
   async #ask<T>(question: (options: RequestOptions) => Promise<T>): Promise<T> {
     const oauth = await oauth4webapi();
-    let last: string | undefined;
+    let last: { readonly url: string; readonly secrets: readonly string[] } | undefined;
     try {
       return await within(this.#settings.timeout, (signal) =>
         question({
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- which URLs may be http has been checked
           [oauth.allowInsecureRequests]: true,
           [oauth.customFetch]: async (url, { method, headers, body }) => {
-            last = url;
             const asked = { method, headers, ...(body && { body: body.toString() }) };
+            last = { url, secrets: secretsOf(asked) };
             const answer = await request(url, asked, this.#settings, signal);
             const type = answer.header("content-type") ?? "";
             return new Response(answer.text, { status: answer.status, headers: { "content-type": type } });
@@ -187,7 +187,7 @@ function checkedAnswer(oauth: typeof Oauth, check: () => URLSearchParams): URLSe
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof oauth.AuthorizationResponseError)) throw SignInError.refused(describe(error));
+    if (!(error instanceof oauth.AuthorizationResponseError)) throw SignInError.refused(describe(error, []));
     const { error: code, error_description: description = "" } = error;
     const told = `the provider answered ${quoted(code)} ${quoted(description)}`;
     if (code === "access_denied") throw SignInError.cancelled(told);
@@ -206,24 +206,36 @@ async function withoutIdToken(response: Response): Promise<{ readonly idToken: u
   return { idToken, rest: new Response(JSON.stringify(others), { headers: response.headers }) };
 }
 
-/** @param url - what was asked last, if anything was */
-function faultOf(oauth: typeof Oauth, error: unknown, url: string | undefined): Error {
+/** @param last - what was asked last, if anything was */
+function faultOf(
+  oauth: typeof Oauth,
+  error: unknown,
+  last: { readonly url: string; readonly secrets: readonly string[] } | undefined,
+): Error {
+  const secrets = last?.secrets ?? [];
   if (error instanceof oauth.ResponseBodyError && error.error === "invalid_grant") {
-    return SignInError.lost(describe(error));
+    return SignInError.lost(describe(error, secrets));
   }
   const { code, error: answered } = error as Readonly<Record<string, unknown>>;
   if (code === oauth.JSON_ATTRIBUTE_COMPARISON) {
     return new TokenError("subject", "UserInfo is not about the user of the ID token (sub)");
   }
-  const cause = typeof answered === "string" ? new Error(describe(error)) : error;
-  return SignInError.unavailable(`no usable answer${operatorText(cause, url)}; sign-ins fail until this works again`);
+  const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : error;
+  return SignInError.unavailable(
+    `no usable answer${operatorText(cause, last?.url)}; sign-ins fail until this works again`,
+  );
 }
 
-/** For the log. The library's errors hold whole responses, with tokens in them: only their texts are kept. */
-function describe(error: unknown): string {
+/**
+ * For the log. The library's errors hold whole responses, with tokens in them: only their texts are kept.
+ *
+ * @param secrets - of the request, which an answer may repeat
+ */
+function describe(error: unknown, secrets: readonly string[]): string {
   const { message, error: code, error_description: description } = error as Error & Readonly<Record<string, unknown>>;
   if (typeof code !== "string") return message;
-  return `${message}: ${quoted(code)} ${typeof description === "string" ? quoted(description) : ""}`;
+  const told = [code, ...(typeof description === "string" ? [description] : [])];
+  return `${message}: ${told.map((text) => quoted(shown(text, secrets))).join(" ")}`;
 }
 
 /** An ES module, which only the hosts of single sign-on need. */

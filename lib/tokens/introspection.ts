@@ -2,7 +2,14 @@ import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
-import { IntrospectionUnavailableError, mentions, outageText } from "../remote/errors.js";
+import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
+
+/** The server's own answer that a token is not active (RFC 7662 section 2.2). */
+export class InactiveError extends TokenError {
+  constructor() {
+    super("inactive", "token is not active");
+  }
+}
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
@@ -36,15 +43,19 @@ const RETRY_AFTER = 5;
 /** What Keycloak calls tokens that are no access tokens. */
 const OTHER_TOKENS: readonly unknown[] = ["refresh", "offline", "id"];
 
-type OnAsk = (url: string) => void;
+/** Called before what `step` needs is looked at there. */
+type OnAsk = (url: string, step: Step) => void;
+
+/** Of a question: to find the endpoint, and to ask it. */
+type Step = "finding" | "asking";
 
 /** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached here. */
 export class Introspection {
   readonly #config: IntrospectionConfig;
   readonly #watcher: IntrospectionWatcher;
   #open = 0;
-  /** What failed last: to find the endpoint, or to ask it. */
-  #failing: "finding" | "asking" | undefined;
+  /** What failed last. */
+  #failing: Step | undefined;
 
   constructor(config: IntrospectionConfig, watcher: IntrospectionWatcher) {
     this.#config = config;
@@ -69,11 +80,13 @@ export class Introspection {
    * @throws IntrospectionUnavailableError
    */
   async ask(token: string): Promise<Claims> {
-    if (this.#open === MAX_OPEN)
-      throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
     this.#open += 1;
+    const isTooMany = this.#open > MAX_OPEN;
     try {
-      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
+      const answer = await this.#within(async (signal, onAsk) => {
+        if (isTooMany) throw new Error(`${String(MAX_OPEN)} questions are open already`);
+        return this.#question(token, signal, onAsk);
+      }, "asking");
       assertAccessToken(answer, this.#config);
       return answer;
     } finally {
@@ -86,10 +99,10 @@ export class Introspection {
    *
    * @param shown - what works if this does
    */
-  async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>, shown: "finding" | "asking"): Promise<T> {
-    let asked: string | undefined;
-    const onAsk = (url: string) => {
-      asked = url;
+  async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>, shown: Step): Promise<T> {
+    const at: { url?: string; step: Step } = { step: "finding" };
+    const onAsk: OnAsk = (url, step) => {
+      Object.assign(at, { url, step });
     };
     try {
       const result = await within(this.#config.timeout, (signal) => work(signal, onAsk));
@@ -100,9 +113,8 @@ export class Introspection {
       }
       return result;
     } catch (cause) {
-      if (asked === undefined) this.#failing ??= "finding";
-      else this.#failing = "asking";
-      const error = unavailable(cause, asked);
+      this.#failing = at.step === "asking" ? at.step : (this.#failing ?? at.step);
+      const error = unavailable(cause, at.url);
       this.#watcher.failed(error, this);
       throw error;
     }
@@ -110,9 +122,8 @@ export class Introspection {
 
   async #endpoint(onAsk: OnAsk): Promise<string> {
     const { endpoint } = this.#config;
-    const url =
-      typeof endpoint === "string" ? endpoint : endpoint.endpoint(await endpoint.get(), "introspection_endpoint");
-    onAsk(url);
+    const url = typeof endpoint === "string" ? endpoint : await discovered(endpoint, onAsk);
+    onAsk(url, "asking");
     return url;
   }
 
@@ -126,19 +137,14 @@ export class Introspection {
       headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
       body,
     };
-    const answer = await requestJson(url, request, this.#config, signal).catch((error: unknown) => {
-      // What the host's `fetch` throws is logged and handed on.
-      const secrets = [
-        token,
-        new URLSearchParams({ token }).toString(),
-        headers?.["authorization"],
-        form?.["client_secret"],
-      ];
-      const isTelling = secrets.some((secret) => secret !== undefined && mentions(error, secret));
-      throw isTelling ? new Error("failed with an error that is not shown, as it quotes the request") : error;
-    });
-    return answerIn(answer);
+    return answerIn(await requestJson(url, request, this.#config, signal));
   }
+}
+
+/** The endpoint that the issuer's document names. If that has no usable one, a newer document is asked for. */
+function discovered(issuer: IssuerMetadata, onAsk: OnAsk): Promise<string> {
+  onAsk(issuer.url, "finding");
+  return issuer.ask("introspection_endpoint", (url) => Promise.resolve(url));
 }
 
 function unavailable(cause: unknown, asked: string | undefined): IntrospectionUnavailableError {
@@ -160,7 +166,7 @@ function assertAccessToken(
   { active, token_type: tokenType, typ }: Claims,
   { allowSenderConstrained }: Pick<IntrospectionConfig, "allowSenderConstrained">,
 ): void {
-  if (active !== true) throw new TokenError("inactive", "token is not active");
+  if (active !== true) throw new InactiveError();
   const type = typeof tokenType === "string" ? tokenType.toLowerCase() : tokenType;
   const isBound = type === "dpop";
   if (isBound && !allowSenderConstrained) {

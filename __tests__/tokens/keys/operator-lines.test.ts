@@ -198,6 +198,24 @@ test("each endpoint of a list of issuers has outages of its own", async () => {
   await other.close();
 });
 
+test("the end of an outage is told of though the document is not due, and so is the next one", async () => {
+  const keys = keySet([jwk(RSA, { kid: "rsa" })]);
+  idp.answer("/jwks", keys);
+  const login = loginBy({ discover: true, issuer: idp.issuer });
+  const ask = (kid: string) => attempt(login, { ...RS256, header: { kid } }, { iss: idp.issuer });
+  await ask("rsa");
+  for (let outage = 1; outage <= 2; outage += 1) {
+    idp.discovery(text("", 500));
+    idp.answer("/jwks", text("", 500));
+    await ask("new");
+    expect(lines("warn").filter((line) => line.includes("no new keys"))).toHaveLength(outage);
+    idp.discovery(text(idp.document()));
+    idp.answer("/jwks", keys);
+    await ask("new");
+    await until(() => lines("info").length === outage);
+  }
+});
+
 describe("discovery that fails names issuer and URL", () => {
   const claims = () => ({ iss: idp.issuer });
 
