@@ -28,6 +28,7 @@ export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & H
   const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
   const jwtLogin = jwtLoginOf(values);
   checkTokensFit(options.loginTypes, bodyLimit, maxTokenLengthOf);
+
   const { address, failures } = values.rateLimits;
   const types = Object.keys(options.loginTypes);
   const loginTokens = jwtLogin.sso === undefined ? undefined : isLoginToken;

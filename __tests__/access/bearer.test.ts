@@ -277,6 +277,16 @@ describe("findUser", () => {
   });
 });
 
+test.each([undefined, { find: () => "@alice:example.org" }])(
+  "authorize may change the claims that it is given, as at a login: externalIds %j",
+  async (externalIds) => {
+    const authorize = ({ groups }: { readonly groups?: unknown }) => (groups as string[]).sort()[0] === "a";
+    const { ask } = await guarded(auth({ authorize }, externalIds && { externalIds }));
+    const text = accessToken({ iss: "https://id.example.org", groups: ["b", "a"] });
+    expect((await ask(bearer(text))).json["matrix"]).toMatchObject({ userId: "@alice:example.org" });
+  },
+);
+
 describe("req.matrix", () => {
   test("is frozen deeply but for the user", async () => {
     const seen: MatrixAccess[] = [];

@@ -91,6 +91,14 @@ describe("an issued access token (RFC 9068)", () => {
     expect(issue(ALICE).accessToken).not.toBe(issue(ALICE).accessToken);
   });
 
+  test.each(["constructor", "toString", "valueOf", "hasOwnProperty", "toJSON"])(
+    "may have a claim %s, as every object has a member of that name",
+    (name) => {
+      const { accessToken } = tokensOf({ secret: SECRET }).issue(ALICE, { claims: { [name]: 5 } });
+      expect(decodeJwt(accessToken)[name]).toBe(5);
+    },
+  );
+
   test("has further claims, which replace none of its own", () => {
     const own = { iss: "x", sub: "x", aud: "x", client_id: "x", exp: 1, iat: 1, jti: "x", device_id: "x" };
     const { issue } = tokensOf({ secret: SECRET });

@@ -89,6 +89,14 @@ describe("under node:http", () => {
       expect((await send(await start({}, under(mount)), { path, body: goodLogin() })).status).toBe(status);
     });
 
+    test("a mount that leaves nothing but the query, as polka does, is a mount all the same", async () => {
+      const prepare = (req: IncomingMessage): void => {
+        Object.assign(req, { originalUrl: req.url, url: "?a=b" });
+      };
+      const answer = await send(await start({}, prepare), { path: "/custom/login?a=b", body: goodLogin() });
+      expect(answer.status).toBe(200);
+    });
+
     test.each([
       ["a path that was decoded", "/_matrix/client/v3/%6cogin", LOGIN_PATH],
       ["a path that was rewritten", "/elsewhere", LOGIN_PATH],

@@ -75,6 +75,15 @@ const WRONG: readonly Row[] = [
   ["a limiter by shape", { usedTokens: { consume: method, delete: method } }, "usedTokens", /is a limiter/],
 ];
 
+/** Of everything that is called by its methods. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class
+class Static {
+  static readonly claim = () => true;
+  static readonly release = () => undefined;
+  static readonly consume = () => Promise.resolve();
+  static readonly reward = () => Promise.resolve();
+}
+
 const MAKERS: readonly (readonly [string, (options: MatrixJwtLoginOptions<User>) => unknown])[] = [
   ["matrixJwtLogin", (options) => matrixJwtLogin(options)],
   ["createJwtLogin", createJwtLogin],
@@ -103,6 +112,13 @@ describe.each(MAKERS)("limiters given to %s", (_, make) => {
     ["a burst", { rateLimits: { address: new BurstyRateLimiter(memory(), memory()) } }],
     ["with lists", { rateLimits: { failures: new RLWrapperBlackAndWhite({ limiter: memory() }) } }],
     ["by shape", { rateLimits: { address: { consume: () => Promise.resolve() } } }],
+    [
+      "classes with static methods",
+      {
+        rateLimits: { failures: Static },
+        usedTokens: Static,
+      },
+    ],
   ])("can be %s", (_what, values) => {
     expect(() => made(values)).not.toThrow();
   });

@@ -77,19 +77,22 @@ describe("the address limit", () => {
     ]);
   });
 
-  test.each([undefined, ""])("counts all who have no address together, and warns once: %j", async (ip) => {
-    const address = limiter({ points: 3, keyPrefix: "a" });
-    const failures = limiter({ points: 1, keyPrefix: "f" });
-    const logger = recordingLogger();
-    const login = core({}, { rateLimits: { address, failures }, logger });
-    const context = ip === undefined ? {} : { ip };
-    const sent = [submission(), forged(), submission(), submission()];
-    expect(await statuses(login, sent, context)).toEqual([200, 403, 429, 429]);
-    expect(await statuses(login, [submission()])).toEqual([200]);
-    expect((await address.get("address:unknown"))?.consumedPoints).toBe(4);
-    expect((await failures.get("failures:unknown"))?.consumedPoints).toBe(1);
-    expect(logger.lines).toEqual([{ level: "warn", message: expect.stringContaining("address is not known") }]);
-  });
+  test.each([undefined, "", null as unknown as string])(
+    "counts all who have no address together, and warns once: %j",
+    async (ip) => {
+      const address = limiter({ points: 3, keyPrefix: "a" });
+      const failures = limiter({ points: 1, keyPrefix: "f" });
+      const logger = recordingLogger();
+      const login = core({}, { rateLimits: { address, failures }, logger });
+      const context = ip === undefined ? {} : { ip };
+      const sent = [submission(), forged(), submission(), submission()];
+      expect(await statuses(login, sent, context)).toEqual([200, 403, 429, 429]);
+      expect(await statuses(login, [submission()])).toEqual([200]);
+      expect((await address.get("address:unknown"))?.consumedPoints).toBe(4);
+      expect((await failures.get("failures:unknown"))?.consumedPoints).toBe(1);
+      expect(logger.lines).toEqual([{ level: "warn", message: expect.stringContaining("address is not known") }]);
+    },
+  );
 
   test("says nothing of an address that nobody counts by", async () => {
     const logger = recordingLogger();

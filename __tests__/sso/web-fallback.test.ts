@@ -38,6 +38,20 @@ describe("the page", () => {
     expectOpenerKept(page);
   });
 
+  test("under another host sends the browser home once, where its cookie will be", async () => {
+    const { url, fallback, browser } = await host();
+    const elsewhere = fallback().replace("127.0.0.1", "localhost");
+    const sent = await browser.request(elsewhere);
+    expect(sent.status).toBe(302);
+    expect(location(sent)).toMatch(new RegExp(`^${url}${PATH}\\?session=s%261&`));
+    expect(browser.received).toEqual([]);
+    expect((await browser.visit(location(sent))).status).toBe(200);
+    // Behind a proxy that changes the host, once is enough.
+    expect((await browser.request(`${elsewhere}${location(sent).slice(location(sent).lastIndexOf("&"))}`)).status).toBe(
+      200,
+    );
+  });
+
   test("offers the providers that can be reached, and is 503 if none can", async () => {
     const away = "http://127.0.0.1:1";
     const { fallback, browser, provider, logger } = await host({

@@ -65,8 +65,10 @@ function judge(
     return linked();
   }
   const localpart = localpartOf(token.subject, source, config.serverName);
-  const access = accessOf(possibleUserId(localpart, config.serverName), localpart);
-  return source.verifier.authorize(token, {})?.then(() => access) ?? access;
+  const userId = possibleUserId(localpart, config.serverName);
+  const access = () => accessOf(userId, localpart);
+  // What it is given is the host's to change until then.
+  return source.verifier.authorize(token, {})?.then(access) ?? access();
 }
 
 /**

@@ -22,7 +22,8 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
   const path = pathOf(originalUrl);
   if (isLoginPath(path)) return true;
   if (originalUrl === url) return false;
-  const below = pathOf(url);
+  // Some leave nothing but the query of the path below a mount.
+  const below = pathOf(url) || "/";
   // Some hosts decode a path, or rewrite it: what the client asked for decides.
   if (isLoginPath(below) && path.endsWith(below)) return true;
   return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);

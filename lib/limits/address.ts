@@ -17,15 +17,16 @@ const IPV4_PREFIXES: readonly Buffer[] = [
  * whoever has one address of it has them all (RFC 8981). Text that is no address counts by its first characters.
  */
 export function placeOf(ip: string): string {
-  const [, bracketed, ipv4] = WITH_PORT.exec(ip) ?? [];
-  const address = (bracketed ?? ipv4 ?? ip).replace(/%.*/s, "");
+  const text = ip.trim();
+  const [, bracketed, ipv4] = WITH_PORT.exec(text) ?? [];
+  const address = (bracketed ?? ipv4 ?? text).replace(/%.*/s, "");
   switch (isIP(address)) {
     case 4:
       return address;
     case 6:
       return placeOfIpv6(bytesOf(address));
     default:
-      return ip.slice(0, MAX_LENGTH);
+      return text.slice(0, MAX_LENGTH);
   }
 }
 

@@ -29,13 +29,17 @@ export class LoginLimits {
   /**
    * Does some work for a client at this address, if the address's limits allow it.
    *
-   * @param ip - undefined or empty: clients without an address count together
+   * @param ip - null, undefined or empty: clients without an address count together
    * @param isFailure - which error of the work counts for `failures`
    * @throws Refusal `rate_limited` or `limiter_unavailable`
    */
-  async admit<T>(ip: string | undefined, work: () => Promise<T>, isFailure: (error: unknown) => boolean): Promise<T> {
+  async admit<T>(
+    ip: string | null | undefined,
+    work: () => Promise<T>,
+    isFailure: (error: unknown) => boolean,
+  ): Promise<T> {
     if (this.#address === undefined && this.#failures === undefined) return work();
-    const place = ip === undefined || ip === "" ? this.#unknownPlace() : placeOf(ip);
+    const place = placeOf(ip ?? "") || this.#unknownPlace();
     await this.#address?.consume(`address:${place}`);
     return this.#failures === undefined ? work() : this.#failures.around(`failures:${place}`, work, isFailure);
   }

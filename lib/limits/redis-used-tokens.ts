@@ -1,4 +1,4 @@
-import { anyObject, text } from "../support/checks.js";
+import { text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import type { UsedTokenStore } from "./used-tokens.js";
 
@@ -33,7 +33,7 @@ export function redisUsedTokens(
   client: RedisStoreClient,
   options: { readonly prefix?: string | undefined } = {},
 ): UsedTokenStore {
-  const { set, del } = anyObject(client, "client");
+  const { set, del } = Object(client) as { readonly set?: unknown; readonly del?: unknown };
   if (typeof set !== "function" || typeof del !== "function") {
     throw new OptionsError("client", "must be a client of Redis or Valkey, of ioredis or node-redis");
   }

@@ -177,8 +177,9 @@ export const RATE_LIMITS = {
 /** By shape, not by class: two copies of rate-limiter-flexible can be loaded beside each other. */
 function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
   return (value, path) => {
-    const missing = missingMethods(anyObject(value, path), methods);
+    const missing = missingMethods(value, methods);
     if (missing.length === 0) return value as L;
+    anyObject(value, path);
     throw new OptionsError(
       path,
       `must be a limiter of rate-limiter-flexible, or have its shape; it lacks the method ${missing.join(" and ")}`,
@@ -187,10 +188,9 @@ function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
 }
 
 const usedTokenStore: Check<UsedTokenStore> = (value, path) => {
-  const store = anyObject(value, path);
-  const missing = missingMethods(store, ["claim", "release"]);
+  const missing = missingMethods(value, ["claim", "release"]);
   if (missing.length === 0) return value as UsedTokenStore;
-  const isLimiter = typeof store["consume"] === "function";
+  const isLimiter = typeof anyObject(value, path)["consume"] === "function";
   throw new OptionsError(
     path,
     isLimiter
@@ -200,7 +200,9 @@ const usedTokenStore: Check<UsedTokenStore> = (value, path) => {
   );
 };
 
-function missingMethods(object: Readonly<Record<string, unknown>>, methods: readonly string[]): readonly string[] {
+/** @param value - an object, or a class with static methods */
+function missingMethods(value: unknown, methods: readonly string[]): readonly string[] {
+  const object = Object(value) as Readonly<Record<string, unknown>>;
   return methods.filter((name) => typeof object[name] !== "function");
 }
 

@@ -8,7 +8,7 @@ const MAX_TOGETHER = 8_192;
 /** Seconds that they are good for. */
 export const COOKIE_LIFETIME = 600;
 
-/** An ID is when it was made, in base 36, and 128 random bits; a value is a JWE or base64url. */
+/** An ID is when it was made, in milliseconds and base 36, and 128 random bits; a value is a JWE or base64url. */
 const ID_AND_VALUE = "([0-9a-z]{1,9}-[A-Za-z0-9_-]{22})=([A-Za-z0-9._-]*)";
 
 /** One cookie of ours: its ID is part of its name. */
@@ -47,13 +47,16 @@ export function cookieJar(kind: string, secure: boolean): CookieJar {
     Array.from(header.matchAll(pattern), ([, id, value]) => ({ id, value }) as OurCookie);
 
   const jar: CookieJar = {
-    newId: () => `${Math.floor(Date.now() / 1_000).toString(36)}-${randomBytes(16).toString("base64url")}`,
+    newId: () => `${Date.now().toString(36)}-${randomBytes(16).toString("base64url")}`,
     get: (header, id) => cookiesIn(header).find((cookie) => cookie.id === id)?.value,
     fits: (value) => size({ id: jar.newId(), value }) <= MAX_COOKIE,
     keep(header, id, value) {
       const added = { id, value };
       let together = size(added);
-      const newestFirst = [...cookiesIn(header)].sort((one, other) => madeAt(other) - madeAt(one));
+      // Browsers send the older one first (RFC 6265 section 5.4), which decides between two of one moment.
+      const newestFirst = cookiesIn(header)
+        .toReversed()
+        .sort((one, other) => madeAt(other) - madeAt(one));
       const dropped = newestFirst.filter((cookie, index) => {
         together += size(cookie);
         return index + 1 >= MAX_COOKIES || together > MAX_TOGETHER;

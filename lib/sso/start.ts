@@ -31,8 +31,8 @@ export async function redirectToProvider<Req>(
   const query = new URLSearchParams(request.query);
   const redirectUrl = redirectUrlIn(query);
   const here = `${config.publicBaseUrl}${request.path}?${request.query}`;
-  // The way back is there, and a cookie of another host would not be.
-  if (!isAtHome(parts, request) && !query.has(AT_HOME)) return redirect(302, `${here}&${AT_HOME}=1`);
+  const home = redirectHome(parts, request, here);
+  if (home !== undefined) return home;
   if (id === undefined && second !== undefined) {
     const choices = Array.from(providers.values(), ({ config: { id, name } }) => ({
       label: name,
@@ -43,6 +43,17 @@ export async function redirectToProvider<Req>(
   const action = query.get("action") ?? query.get("org.matrix.msc3824.action");
   const parameters = { register: action === "register", ...(query.has(ANEW) && { prompt: "login" }) };
   return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, parameters);
+}
+
+/**
+ * Sends a browser that came under another host to `publicBaseUrl`, once: the way back is there, and a cookie of another host would
+ * not be.
+ *
+ * @param here - the request's address under `publicBaseUrl`, with a query
+ */
+export function redirectHome<Req>(parts: SsoParts<Req>, request: SsoRequest<Req>, here: string): SsoAnswer | undefined {
+  if (isAtHome(parts, request) || new URLSearchParams(request.query).has(AT_HOME)) return undefined;
+  return redirect(302, `${here}&${AT_HOME}=1`);
 }
 
 export function unknownProvider({ page }: Pick<SsoParts<never>, "page">): SsoAnswer {

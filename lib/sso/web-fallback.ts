@@ -7,7 +7,7 @@ import { checkSignedInSince } from "./id-token.js";
 import type { InteractiveAuthOptions, InteractiveAuthSession } from "./options.js";
 import { authDonePage, otherUserPage, signInAgainPage, unknownSessionPage } from "./page-texts.js";
 import type { Provider, SignIn, SsoParts, SsoRequest } from "./parts.js";
-import { begin, fallbackUrl } from "./start.js";
+import { begin, fallbackUrl, redirectHome } from "./start.js";
 
 /** Characters. What is longer is no session of anybody's, and fits no cookie. */
 const MAX_SESSION = 1_024;
@@ -37,8 +37,10 @@ async function askToSignIn<Req>(
   session: string,
   shown: InteractiveAuthSession,
 ): Promise<SsoAnswer> {
-  const form = await parts.forms.make(request.cookie, { session });
   const action = fallbackUrl(parts.config.publicBaseUrl, session);
+  const home = redirectHome(parts, request, action);
+  if (home !== undefined) return home;
+  const form = await parts.forms.make(request.cookie, { session });
   // A browser would not follow the button to a provider that its page does not name.
   const origins = await Promise.allSettled(
     Array.from(parts.providers.values(), async ({ config, client }) => ({
