@@ -51,6 +51,8 @@ describe("check, of a real provider", () => {
   test.each([
     ["itself, in quotes", (issuer: string) => `"${issuer}"`],
     ["its discovery document's URL", (issuer: string) => `${issuer}/.well-known/openid-configuration`],
+    ["that URL with a query", (issuer: string) => `${issuer}/.well-known/openid-configuration?appid=1`],
+    ["that URL with a fragment", (issuer: string) => `${issuer}/.well-known/openid-configuration#top`],
     ["a slash too many", (issuer: string) => `${issuer}/`],
     ["white space around it", (issuer: string) => ` ${issuer}\n`],
   ])("understands %s", async (_, written) => {
@@ -249,7 +251,20 @@ describe("check", () => {
     expect(said(found, "key")).toMatch(/^note .*enc/m);
   });
 
-  test("looks at twenty keys at most", async () => {
+  test("finds the usable key behind many others", async () => {
+    const others = Array.from({ length: 20 }, (_, index) => jwk(P256, { kid: String(index), use: "enc" }));
+    provider.answer("/jwks", keySet([...others, GOOD_KEY]));
+    const found = await checked(provider.issuer);
+    expect([found.exitCode, said(found, "key")]).toEqual([0, expect.stringContaining("1 more")]);
+  });
+
+  test("says so if https is asked of a port that speaks http", async () => {
+    const found = await checked(provider.issuer.replace("http:", "https:"));
+    expect(found.exitCode).toBe(1);
+    expect(said(found, "discovery")).toContain("that port does not speak https");
+  });
+
+  test("lists twenty keys at most", async () => {
     provider.answer("/jwks", keySet(Array.from({ length: 23 }, (_, index) => ({ ...GOOD_KEY, kid: String(index) }))));
     const found = await checked(provider.issuer);
     expect(found.findings.filter(({ name }) => name === "key")).toHaveLength(21);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 
 import { main, runIn, type CommandProcess } from "../../lib/cli/main.js";
 import { SECRET } from "../helpers/keys.js";
@@ -221,6 +221,33 @@ describe("output", () => {
     await running;
     ends[0]?.();
     expect([fake.exitCode, said.length]).toEqual([0, 1]);
+  });
+
+  test("says in one line what options threw when nobody waited for it", async () => {
+    const said: string[] = [];
+    const thrown: ((error: unknown) => void)[] = [];
+    const output = (write: (line: string) => unknown) =>
+      Object.assign(new EventEmitter(), {
+        write: (line: string, written?: () => void) => {
+          if (line !== "") write(line);
+          written?.();
+        },
+      });
+    const exit = jest.fn();
+    const fake: CommandProcess = {
+      argv: ["node", "bin.js", "--version"],
+      stdin: process.stdin,
+      stdout: output(() => true),
+      stderr: output((line) => said.push(line)),
+      exit,
+      on: (_event, listener) => thrown.push(listener),
+    };
+    await runIn(fake);
+    thrown[0]?.(new Error("db\ndown"));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect([fake.exitCode, said]).toEqual([2, ["matrix-jwt-login: db down\n"]]);
+    expect(exit).toHaveBeenCalledTimes(1);
   });
 
   test("is no token's if the input is a folder", async () => {

@@ -61,6 +61,19 @@ test.each([
   expect(stderr).toMatch(/^matrix-jwt-login: ended before there was a verdict: .*\n$/);
 });
 
+test.each([
+  ["rejects.mjs", 'Promise.reject(new Error("db down")); export default { secret: "x".repeat(32) };', "db down"],
+  ["rejects.cjs", 'Promise.reject(new Error("db down")); module.exports = { secret: "x".repeat(32) };', "db down"],
+  ["throws-later.mjs", 'process.nextTick(() => { throw "late"; }); export default { secret: "x".repeat(32) };', "late"],
+  ["throws-null.mjs", "throw null;", "null"],
+  ["throws-text.mjs", 'throw "text";', "text"],
+])("a module of options that fails on its own is wrong use, in one line: %s", async (name, code, says) => {
+  writeFileSync(join(lib.directory, name), code);
+  const { exitCode, stderr } = await command(["explain", "--options", name, "-"], token());
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(new RegExp(`^matrix-jwt-login[^\n]*${says}[^\n]*\n$`));
+});
+
 test("a folder is no standard input", async () => {
   const stdin = openSync(lib.directory, "r");
   for (const args of [

@@ -47,7 +47,7 @@ const CLOCK_FAIL = 60;
 /** Keys that are listed. */
 const MOST_KEYS = 20;
 /** Behind the issuer's path (OpenID Connect Discovery 1.0 section 4), or before it (RFC 8414 section 3). */
-const WELL_KNOWN = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)/;
+const WELL_KNOWN = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=[/?#]|$)/;
 
 /** Asks a provider, and notes what it finds. */
 export async function examineProvider(question: Question): Promise<Examination> {
@@ -113,7 +113,7 @@ function issuerIn(given: string, findings: Finding[]): string {
   if (!hasScheme) {
     findings.push({ name: "address", result: "note", text: `without a scheme, ${show(complete)} is meant` });
   }
-  const issuer = complete.replace(WELL_KNOWN, "");
+  const issuer = WELL_KNOWN.test(complete) ? complete.replace(WELL_KNOWN, "").replace(/[?#].*/s, "") : complete;
   if (issuer !== complete) {
     findings.push({
       name: "address",
@@ -122,6 +122,11 @@ function issuerIn(given: string, findings: Finding[]): string {
     });
   }
   return issuer;
+}
+
+/** It may hold a key of the operator's. */
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*/s, "");
 }
 
 function withoutSlash(url: string): string {
@@ -145,12 +150,17 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     if (answer.status !== 200) throw new Error(`it answered with status ${String(answer.status)}`);
     const document = JSON.parse(answer.text) as unknown;
     if (typeof document !== "object" || document === null) throw new Error("it answered with no JSON object");
-    findings.push({ name, result: "pass", text: show(url) });
+    findings.push({ name, result: "pass", text: show(withoutQuery(url)) });
     checkClock(answer, findings);
     return document as Metadata;
   } catch (error) {
     const why = error instanceof SyntaxError ? "it answered with something that is not JSON" : reasons(error);
-    findings.push(failed(name, `${show(url)}: ${why}`, advice));
+    // As OpenSSL calls an answer that is not TLS.
+    const isHttp = /wrong version number|packet length too long/.test(why);
+    const text = `${show(withoutQuery(url))}: ${isHttp ? `that port does not speak https (${why})` : why}`;
+    findings.push(
+      failed(name, text, isHttp ? "Give the address with http: and --allow-http, if it is meant." : advice),
+    );
     return undefined;
   }
 }
@@ -190,10 +200,11 @@ async function keysAt(url: string, findings: Finding[]): Promise<readonly Algori
     return [];
   }
   const usable = new Set<Algorithm>();
-  for (const jwk of keys.slice(0, MOST_KEYS) as unknown[]) {
+  for (const [index, jwk] of (keys as unknown[]).entries()) {
     const set = JwkSet.of([jwk]);
     const algorithms = [...set.algorithms()];
     for (const algorithm of algorithms) usable.add(algorithm);
+    if (index >= MOST_KEYS) continue;
     findings.push({
       name: "key",
       result: algorithms.length > 0 ? "pass" : "note",
@@ -204,7 +215,7 @@ async function keysAt(url: string, findings: Finding[]): Promise<readonly Algori
     findings.push({
       name: "key",
       result: "note",
-      text: `${String(keys.length - MOST_KEYS)} more, which were not looked at`,
+      text: `${String(keys.length - MOST_KEYS)} more, which are not listed`,
     });
   }
   if (usable.size === 0)

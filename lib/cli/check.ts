@@ -54,8 +54,13 @@ function asText({ usable, findings, offer }: Examination): string {
     const code = options[name];
     return code === undefined ? [] : ["", title, "", code];
   });
-  return [verdict, "", ...findings.flatMap(rows), ...blocks, ""].join("\n");
+  const more = offer === undefined ? [] : ["", MORE];
+  return [verdict, "", ...findings.flatMap(rows), ...blocks, ...more, ""].join("\n");
 }
+
+/** These options take every token of the provider that is for the audience. */
+const MORE =
+  "What else to set is in the provider's guide: which claim names a user, and what keeps tokens out that are no person's.";
 
 const TITLES = [
   ["login", "For a login by JWT, in loginTypes:"],

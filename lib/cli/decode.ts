@@ -45,8 +45,8 @@ export const decode: Command = {
   },
 };
 
-/** RFC 7515 section 7.1, and RFC 7516 section 7.1 for five parts. */
-function decodedFrom(token: string): Decoded | undefined {
+/** What is in a token, unverified (RFC 7515 section 7.1, and RFC 7516 section 7.1 for five parts); undefined if it is no JWT. */
+export function decodedFrom(token: string): Decoded | undefined {
   const parts = token.split(".", 6);
   if (parts.length !== 3 && parts.length !== 5) return undefined;
   const header = objectIn(parts[0]);

@@ -75,6 +75,8 @@ function isTranspiled(module: object): boolean {
 
 async function load(path: string): Promise<unknown> {
   try {
+    // As require, it would have Node write several lines of its own about one that throws what is no error.
+    if (/\.m[jt]s$/.test(path)) return (await import(pathToFileURL(path).href)) as unknown;
     // Takes ES modules too, in every version of Node that this package supports.
     return createRequire(path)(path) as unknown;
   } catch (error) {

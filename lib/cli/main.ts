@@ -37,6 +37,7 @@ export interface CommandProcess extends Io {
   /** Ends it, whatever it still waits for. */
   readonly exit?: () => void;
   once?(event: "exit", listener: () => void): unknown;
+  on?(event: "uncaughtException", listener: (error: unknown) => void): unknown;
 }
 
 /** Runs the command in a process, whose exit code it sets. */
@@ -58,6 +59,13 @@ export async function runIn(process: CommandProcess): Promise<void> {
       process,
     );
     process.exitCode = EXIT.wrongUse;
+  });
+  // What options come from may throw, or reject, when nobody waits for it.
+  process.on?.("uncaughtException", (error) => {
+    isJudged = true;
+    complain(`matrix-jwt-login: ${reasons(error)}\n`, process);
+    process.exitCode = EXIT.wrongUse;
+    void written(process).then(() => process.exit?.());
   });
   process.exitCode = EXIT.wrongUse;
   const exitCode = await main(process.argv.slice(2), process);

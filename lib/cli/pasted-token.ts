@@ -59,14 +59,15 @@ interface Member {
   readonly value: string;
 }
 
-/** The tokens in a JSON object, the one that is meant first. */
+/** The tokens in a JSON object, alone or in a command line, the one that is meant first. */
 function membersOf(text: string): readonly Member[] {
-  if (!text.startsWith("{")) return [];
+  const [object] = /\{.*\}/s.exec(text) ?? [];
+  if (object === undefined) return [];
   try {
-    const json = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const json = JSON.parse(object) as Readonly<Record<string, unknown>>;
     return TOKEN_MEMBERS.flatMap((name) => {
       const value = json[name];
-      return typeof value === "string" ? [{ name, value }] : [];
+      return typeof value === "string" && value !== "" ? [{ name, value }] : [];
     });
   } catch {
     return [];

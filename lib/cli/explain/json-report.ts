@@ -1,11 +1,13 @@
 import type { KeyObject } from "node:crypto";
 
+import { decodedFrom } from "../decode.js";
 import { printableJson, reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
 import type { Judgement } from "./judge.js";
 
 /** A judgement for programs: one JSON object. */
-export function jsonReport({ findings, refusal, steps, view }: Judgement): string {
+export function jsonReport({ findings, refusal, steps, view, token }: Judgement): string {
+  const read = view === undefined ? decodedFrom(token) : { header: view.shapedHeader, claims: view.claims };
   const checks = steps.flatMap((step) => {
     const finding = findings.get(step);
     if (finding === undefined) return [];
@@ -18,8 +20,8 @@ export function jsonReport({ findings, refusal, steps, view }: Judgement): strin
     accepted: refusal === undefined,
     code: refusal === undefined ? null : reasonOf(refusal),
     checks,
-    header: view?.shapedHeader ?? null,
-    claims: view?.claims ?? null,
+    header: read?.header ?? null,
+    claims: read?.claims ?? null,
     keys: (view?.keys ?? []).map(described),
   })}\n`;
 }

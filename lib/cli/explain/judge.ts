@@ -32,6 +32,8 @@ export interface Judgement {
   /** Undefined if no entry of a list is of the token's issuer. */
   readonly loginType: LoginType | undefined;
   readonly view: TokenView | undefined;
+  /** As it was given. */
+  readonly token: string;
 }
 
 /** What a login asks beside the token. */
@@ -54,11 +56,11 @@ export async function judge(token: string, options: object, login: LoginFacts): 
   const findings = new Findings();
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
   const steps = stepsOf(loginType, login);
-  if (loginType === undefined) return { findings, steps, refusal: findings.error, loginType, view: undefined };
+  if (loginType === undefined) return { findings, steps, refusal: findings.error, loginType, view: undefined, token };
   const view = new TokenView(token, loginType.verifier.config, inWords(options, entries.all.indexOf(loginType)));
   findings.factsOf = (step, result) => view.factsOf(step, result);
   await examine(token, { loginType, view, findings, login });
-  return { findings, steps, refusal: findings.error, loginType, view };
+  return { findings, steps, refusal: findings.error, loginType, view, token };
 }
 
 interface Examination {

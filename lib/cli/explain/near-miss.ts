@@ -47,7 +47,11 @@ const AROUND: readonly Spelling[] = [
 const ENCODED: readonly Spelling[] = [
   AS_IT_IS,
   { how: "decoded from hexadecimal", code: 'Buffer.from(..., "hex")', read: decoded("hex", /^(?:[0-9a-f]{2})+$/i) },
-  { how: "decoded from base64", code: 'Buffer.from(..., "base64")', read: decoded("base64", /^[A-Za-z\d+/]+={0,2}$/) },
+  {
+    how: "decoded from base64",
+    code: 'Buffer.from(..., "base64")', // In lines, as openssl writes it.
+    read: decoded("base64", /^[A-Za-z\d+/]+(?:\s+[A-Za-z\d+/]+)*={0,2}$/),
+  },
   {
     how: "decoded from base64url",
     code: 'Buffer.from(..., "base64url")',
