@@ -196,6 +196,13 @@ describe("fromSynapseJwtConfig", () => {
     ["an empty secret", { ...CONFIG, secret: "" }, "jwt_config.secret", /must not be empty/],
     ["a number for the secret", { ...CONFIG, secret: 1234 }, "jwt_config.secret", /must be a string, not a number/],
     ["an empty issuer", { ...CONFIG, issuer: "" }, "jwt_config.issuer", /must not be empty/],
+    [
+      "an issuer of an unset variable",
+      { ...CONFIG, issuer: undefined },
+      "jwt_config.issuer",
+      /is undefined; is an env/,
+    ],
+    ["audiences of an unset variable", { ...CONFIG, audiences: undefined }, "jwt_config.audiences", /is undefined/],
     ["a list of issuers", { ...CONFIG, issuer: ["a"] }, "jwt_config.issuer", /must be a string, not a list/],
     ["no audience", { ...CONFIG, audiences: [] }, "jwt_config.audiences", /must not be an empty list/],
     ["a number for an audience", { ...CONFIG, audiences: [1] }, "jwt_config.audiences[0]", /must be a string/],

@@ -73,7 +73,7 @@ export function fromSynapseRcLogin(
   const names = ["address", "account", "failed_attempts"] as const satisfies readonly (keyof SynapseRcLogin)[];
   assertPart(rcLogin, "rc_login");
   const options = new SettingsReader(withoutNulls(objectWith(names)(rcLogin ?? {}, "rc_login")), "rc_login");
-  const client = new SettingsReader({ storeClient }, "").optional("storeClient", redisClient);
+  const client = storeClient === undefined ? undefined : redisClient(storeClient, "storeClient");
   const limiter = (name: (typeof names)[number]): FailureLimiter => {
     const settings = options.optional(name, rateLimit(DEFAULTS[name]), settingsOf(DEFAULTS[name]));
     return client === undefined ? new LeakyBuckets(settings) : new RedisLeakyBuckets(settings, client);

@@ -6,15 +6,19 @@ export function withoutNulls(config: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }
 
+/** What comes from an unset environment variable must not switch a check off. */
+export function isUnset(path: string): OptionsError {
+  return new OptionsError(path, "is undefined; is an environment variable not set? Or leave it out");
+}
+
 /** @throws OptionsError if it is the whole configuration, and not the part of this name */
 export function assertPart(config: unknown, name: string): void {
   if (!Object.hasOwn(Object(config) as object, name)) return;
   throw new OptionsError(name, `must be what is under ${name}, and not what is around it`);
 }
 
-/**
- * Reads another system's settings by their names, each when it is needed: which of them count depends on others, as it does
- * there. `undefined` counts as not given.
+/** Reads another system's settings by their names, each when it is needed: which of them count depends on others, as it does
+ * there.
  */
 export class SettingsReader {
   readonly #object: Readonly<Record<string, unknown>>;
@@ -41,6 +45,8 @@ export class SettingsReader {
   optional<T>(name: string, check: Check<T>): T | undefined;
   optional<T>(name: string, check: Check<T>, byDefault: T): T;
   optional<T>(name: string, check: Check<T>, byDefault?: T): T | undefined {
-    return this.has(name) ? check(this.#object[name], this.at(name)) : byDefault;
+    if (this.has(name)) return check(this.#object[name], this.at(name));
+    if (Object.hasOwn(this.#object, name)) throw isUnset(this.at(name));
+    return byDefault;
   }
 }

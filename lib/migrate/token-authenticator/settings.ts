@@ -1,23 +1,18 @@
 import { anyObject, objectWith, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { SettingsReader, withoutNulls } from "../yaml.js";
+import { isUnset, SettingsReader, withoutNulls } from "../yaml.js";
 
 /** Seconds. There, a token that expired exactly a minute ago is still good; here it would not be. */
 export const LEEWAY = 60.001;
 
-/**
- * A part of the configuration: null counts as left out, as in YAML. Undefined is an error, as what comes from an unset
- * environment variable must not switch a check off.
- *
+/** A part of the configuration: null counts as left out, as in YAML. Undefined is an error.
  * @throws OptionsError
  */
 export function settings(value: unknown, path: string, names: readonly string[]): SettingsReader {
   const given = objectWith(names)(value, path);
   const reader = new SettingsReader(withoutNulls(given), path);
   for (const name of Object.keys(given)) {
-    if (given[name] === undefined) {
-      throw new OptionsError(reader.at(name), "is undefined; is an environment variable not set? Or leave it out");
-    }
+    if (given[name] === undefined) throw isUnset(reader.at(name));
   }
   return reader;
 }
