@@ -191,6 +191,15 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test.each(["a=1&b=2", "user=alice&password=x", "token=x"])("the form %s, taken apart, is no JSON", async (body) => {
+    const parser = express.urlencoded({ extended: true });
+    const answer = await post(parser, { body, headers: FORM_TYPE }, REJECT);
+    expect({ status: answer.status, json: answer.json }).toMatchObject({
+      status: 400,
+      json: { errcode: "M_NOT_JSON" },
+    });
+  });
+
   test("a body that a host made up for a request without one is taken", async () => {
     const parser: RequestHandler = (req, _res, next) => {
       req.body = JSON.parse(goodLogin()) as unknown;

@@ -142,7 +142,9 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
   if (!FORM_TYPE.test(headers["content-type"] ?? "") || isEncoded(headers["content-encoding"])) return false;
-  return Buffer.byteLength(JSON.stringify(body, LOGIN_TEXTS)) > lengthIn(headers);
+  // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
+  const counted = Object.hasOwn(body, "type") ? LOGIN_TEXTS : null;
+  return Buffer.byteLength(JSON.stringify(body, counted)) > lengthIn(headers);
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */

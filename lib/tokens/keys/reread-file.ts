@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { KeysUnavailableError, operatorText } from "../../remote/errors.js";
@@ -32,7 +33,8 @@ export class RereadFile<T> {
 
   /** @param path - of the option that names the file */
   constructor(file: string, path: string, parse: (content: Buffer, path: string) => T, watcher: KeyWatcher) {
-    this.#file = file;
+    // Whatever folder the process changes to.
+    this.#file = resolve(file);
     this.#path = path;
     this.#parse = parse;
     this.#watcher = watcher;
