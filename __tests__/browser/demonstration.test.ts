@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 
 import { startTestServer, type TestServer } from "../example-server/helpers/test-server.js";
 import { explains } from "../example-server/helpers/explains.js";
+import { proofs } from "../example-server/helpers/interactive-auth.js";
 import { button, describeInChromium, idle, useChromium } from "./helpers/browser.js";
 import { faintTexts, isTooWide, nameless } from "./helpers/looks.js";
 
@@ -68,6 +69,43 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     const [, body] = /^curl -sS -d '([^']+)' '[^']+'$/.exec(curl) ?? [];
     expect(await server.post("/_matrix/client/v3/login", { body: String(body) })).toMatchObject({ status: 200 });
     expect(console()).toEqual([]);
+  });
+
+  test("a whole curl line, with the login type that it names; and which type a token alone is for", async () => {
+    const { page } = await chromium.open({ server: server.url });
+    await idle(page);
+    await page.locator("#login-type").selectOption("com.famedly.login.token");
+    const { type, token } = proofs.bySecret(server, "alice");
+    const paste = async (text: string, verdict: string): Promise<void> => {
+      await page.getByLabel("Token", { exact: true }).fill(text);
+      await button(page, "Only check it").click();
+      await page.locator("#verdict").filter({ hasText: verdict }).waitFor();
+    };
+    await paste(String(token), `Choose the login type ${String(type)}: for that one it is good.`);
+    await paste(
+      `curl -sS -d '${JSON.stringify({ type, token })}' '${server.url}/login'`,
+      "Good: this token logs its user in.",
+    );
+    expect(await page.locator("#login-type").inputValue()).toBe(type);
+  });
+
+  test("a good token of a user whom the server refuses", async () => {
+    const { page } = await chromium.open({ server: server.url });
+    await page.getByLabel("Token", { exact: true }).fill(JSON.stringify(proofs.bySecret(server, "louis")));
+    await button(page, "Sign in with this token").click();
+    await page.locator("#verdict").filter({ hasText: "The token is good; the server refused its user." }).waitFor();
+  });
+
+  test("what it may not copy is left to be copied by hand", async () => {
+    const { page } = await chromium.open({ server: server.url });
+    await button(page, "Expired").click();
+    await button(page, "Only check it").click();
+    await page.locator("#verdict").filter({ hasText: "Refused" }).waitFor();
+    await page.evaluate(
+      "navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'))",
+    );
+    await button(page, "Copy the token").click();
+    await said(page, "copy it by hand");
   });
 
   test("something that is no token", async () => {

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 
 import { curlLines, formatCurlLines } from "../../example-server/src/curl-lines.js";
+import { createIdentityProvider } from "../../example-server/src/identity-provider.js";
 import { proofs } from "./helpers/interactive-auth.js";
 import { startTestServer, type TestServer } from "./helpers/test-server.js";
 
@@ -24,6 +25,16 @@ describe("the lines that are printed", () => {
     lines.forEach((line, index) => {
       expect(line).toMatch(index % 2 === 0 ? /^# / : /^curl /);
     });
+  });
+
+  test("need no key of somebody else's identity provider", () => {
+    const foreign = {
+      ...server,
+      identityProvider: createIdentityProvider(server.secrets.idpKey, "https://id.example.org"),
+    };
+    const lines = formatCurlLines(curlLines(foreign));
+    expect(lines).not.toContain("com.famedly.login.token");
+    expect(lines.split("\n").filter(Boolean).length).toBeGreaterThanOrEqual(16);
   });
 
   (hasCurl ? test : test.skip)("do what their comments say", async () => {

@@ -40,7 +40,7 @@ const shown: readonly (readonly [string, () => PageContent, PageContent])[] = [
       title: "This sign-in is no longer valid",
       text:
         "It took longer than 10 minutes, was finished already, or began in another browser.\n" +
-        "Go back to your app and sign in again.",
+        "Go back to your app: if you are not signed in there, sign in again. If this page comes again, allow this site's cookies.",
       actions: [],
     },
   ],

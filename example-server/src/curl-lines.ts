@@ -1,9 +1,15 @@
 import { hs256Token } from "./signed-token.js";
+import { idpPath } from "./sso.js";
 import type { RunningServer } from "./server.js";
 
 export interface CurlLine {
   readonly comment: string;
   readonly command: string;
+}
+
+/** One whose token the development provider signs. */
+interface Line extends CurlLine {
+  readonly byProvider?: true;
 }
 
 /** What the lines are made of. */
@@ -44,7 +50,7 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
     password: secrets.devPassword,
   };
 
-  return [
+  const lines: readonly Line[] = [
     {
       comment: "The login flows: the server's own password login, with the two JWT logins merged in",
       command: get(`${api}/login`),
@@ -56,6 +62,7 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
     {
       comment: "JWT login with a key from the JWKS (ES256), issuer and audience checked. The user alice is known: 200",
       command: logIn(byJwks({ sub: "alice" })),
+      byProvider: true,
     },
     {
       comment: "Refused, the token has expired: 403 M_FORBIDDEN",
@@ -64,6 +71,7 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
     {
       comment: "Refused, this login type registers nobody and carol is unknown: 403 M_FORBIDDEN",
       command: logIn(byJwks({ sub: "carol" })),
+      byProvider: true,
     },
     {
       comment: "Refused, the account is deactivated: 403 M_USER_DEACTIVATED",
@@ -88,6 +96,7 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
         node("JSON.stringify({ refresh_token: answer.refresh_token })"),
         `${curl} -d @- ${quote(`${api}/refresh`)}`,
       ].join(" | "),
+      byProvider: true,
     },
     {
       comment: "To delete devices, one authenticates anew. What the server asks for: 401, with its flows and a session",
@@ -108,6 +117,7 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
     {
       comment: "An access token of the identity provider's own, without a login: 200",
       command: `${get(`${api}/account/whoami`)} -H ${quote(`Authorization: Bearer ${providerToken}`)}`,
+      byProvider: true,
     },
     {
       comment: "Where clients get such tokens: 200",
@@ -118,6 +128,11 @@ export function curlLines({ url, secrets, identityProvider }: CurlSource): CurlL
       command: logIn(byPassword),
     },
   ];
+  // Nobody here has the key of another provider.
+  const isDevelopment = identityProvider.issuer.endsWith(idpPath);
+  return lines
+    .filter(({ byProvider }) => byProvider === undefined || isDevelopment)
+    .map(({ comment, command }) => ({ comment, command }));
 }
 
 /** Each on its own line under a comment, so that people can paste them and scripts can find them. */

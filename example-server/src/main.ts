@@ -22,7 +22,7 @@ try {
   console.log(
     "`npm run curls`, with the same environment, prints more of these with fresh tokens. Ctrl-C stops the server.\n",
   );
-  console.log(`Open ${server.url}/ and click "Sign in as Alice".`);
+  console.log(`Open ${server.url}/${config.identityProvider === undefined ? ' and click "Sign in as Alice"' : ""}.`);
 } catch (error) {
   console.error(error instanceof Error ? `Could not start: ${whyNotStarted(error, config)}` : error);
   process.exitCode = 1;

@@ -27,7 +27,8 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
   if (code?.startsWith("ERR_OSSL")) return `${String(settings.idpKeyFile)} holds no private key: see IDP_KEY_FILE`;
   if (error.name === "KeysUnavailableError") {
     const { detail = message } = error as { detail?: string };
-    return `${detail}; set IDENTITY_PROVIDER to an issuer that answers, or leave it out`;
+    // Nothing runs that could log anybody in.
+    return `${detail.replace(/; logins get 503.*/, "")}; set IDENTITY_PROVIDER to an issuer that answers, or leave it out`;
   }
   if (message.startsWith("invalid IP address")) return `${message}; set TRUST_PROXY to addresses of proxies`;
   if (message.startsWith("Redis ")) return `${message}; set REDIS_URL to one that answers, or leave it out`;

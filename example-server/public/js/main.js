@@ -1,7 +1,7 @@
 /* global addEventListener, document, history, location, navigator, sessionStorage, URLSearchParams */
 import { hideProof, showDevices, showIdentities, showProof } from "./devices.js";
 import { explain } from "./explain.js";
-import { serverIn, tokenIn } from "./pasted.js";
+import { loginIn, serverIn } from "./pasted.js";
 import { loginBody, loginUrl, matrixServer, proofUrl, RequestError, ssoUrl } from "./matrix.js";
 import { beginSignIn, discoverProvider, returnedSignIn, pageUrl, SignInError } from "./oauth.js";
 import { forgetSession, loadSession, saveSession } from "./session.js";
@@ -90,11 +90,17 @@ async function askDemonstration() {
 
 /** Undefined where the server does not say. */
 const explained = (type, token) =>
-  demonstration === undefined
-    ? undefined
-    : matrixServer(server)
-        .explain(type, token)
-        .catch(() => undefined);
+  demonstration === undefined ? undefined : judged(type, token).catch(() => undefined);
+
+/** What the server says of a token under a login type, and under which other one it would be good. */
+async function judged(type, token) {
+  const { explain } = matrixServer(server);
+  const found = await explain(type, token);
+  if (found.accepted) return found;
+  const others = [...element("login-type").options].map(({ value }) => value).filter((other) => other !== type);
+  const all = await Promise.all(others.map((other) => explain(other, token).catch(() => undefined)));
+  return { ...found, goodAs: others.find((_, i) => all[i]?.accepted) };
+}
 
 async function logIn(type, token) {
   const body = loginBody(type, token);
@@ -109,7 +115,7 @@ async function logIn(type, token) {
     showExchange({ ...shownRequest, status, answer });
     // Nobody waits for the checks: they are shown when they are there.
     void explanation?.then((found) => {
-      if (shownToken === token) showChecks(found);
+      if (shownToken === token) showChecks(found, { wasRefused: status !== 200 });
     });
   };
   let answer;
@@ -234,7 +240,9 @@ element("sign-in-other").addEventListener("click", () => {
 });
 /** Undefined, and said, if there is none. */
 function pastedToken() {
-  const token = tokenIn(element("token").value);
+  const { token, type } = loginIn(element("token").value);
+  const types = [...element("login-type").options].map(({ value }) => value);
+  if (types.includes(type)) element("login-type").value = type;
   if (token !== "") return token;
   say("Paste a token first.");
   element("token").focus();
@@ -250,7 +258,7 @@ element("explain-token").addEventListener("click", () => {
   const token = pastedToken();
   if (token === undefined) return;
   void attempt("Checking …", async () => {
-    const explanation = await matrixServer(server).explain(element("login-type").value, token);
+    const explanation = await judged(element("login-type").value, token);
     hideToken();
     shownToken = token;
     showToken(token);
@@ -277,8 +285,12 @@ element("proof-cancel").addEventListener("click", () => {
 });
 
 async function copy(text) {
-  await navigator.clipboard.writeText(text);
-  return "Copied.";
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Copied.";
+  } catch {
+    return "Your browser does not let this page copy: select the text, and copy it by hand.";
+  }
 }
 element("server-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,7 +1,24 @@
 /* global location */
-/** The token that is meant by what people paste: without `Bearer`, quotes, white space and line breaks. */
-export const tokenIn = (pasted) =>
-  unquoted(unquoted(pasted.trim()).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "")).replace(/\s+/g, "");
+/**
+ * The token that is meant by what people paste, and its login type if that says so: a token, with `Bearer`, in quotes or in
+ * lines, an answer with a token in it, a login request, or a curl line with one.
+ */
+export function loginIn(pasted) {
+  const json = jsonIn(pasted);
+  const found = [json?.access_token, json?.id_token, json?.token].find((value) => typeof value === "string");
+  return { token: plain(found ?? pasted), type: json?.type };
+}
+
+function jsonIn(text) {
+  try {
+    return JSON.parse(/\{.*\}/s.exec(text)?.[0]);
+  } catch {
+    return undefined;
+  }
+}
+
+const plain = (text) =>
+  unquoted(unquoted(text.trim()).replace(/^(?:authorization\s*:\s*)?bearer\s+/i, "")).replace(/\s+/g, "");
 
 /** A server's URL as people write it: without a scheme, or with slashes at its end. */
 export function serverIn(written) {

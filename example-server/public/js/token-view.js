@@ -21,17 +21,27 @@ export function hideToken() {
   showChecks(undefined);
 }
 
-/** Shows what a token's checks came to; undefined: nobody says. */
-export function showChecks(explanation) {
+/**
+ * Shows what a token's checks came to; undefined: nobody says.
+ *
+ * @param wasRefused - the login was, whatever is said of the token
+ */
+export function showChecks(explanation, { wasRefused = false } = {}) {
   element("checks-source").hidden = explanation === undefined;
   element("verdict").hidden = explanation === undefined;
   element("checks").replaceChildren(...(explanation?.checks ?? []).map(checkItem));
   if (explanation === undefined) return;
-  const failed = explanation.checks.filter(({ result }) => result === "fail").length;
   element("verdict").className = `verdict ${explanation.accepted ? "good" : "bad"}`;
-  element("verdict").textContent = explanation.accepted
-    ? "Good: this token logs its user in."
-    : `Refused (${explanation.code}): ${failed === 1 ? "one check" : `${failed} checks`} failed.`;
+  element("verdict").textContent = explanation.accepted ? goodVerdict(wasRefused) : badVerdict(explanation);
+}
+
+const goodVerdict = (wasRefused) =>
+  wasRefused ? "The token is good; the server refused its user." : "Good: this token logs its user in.";
+
+function badVerdict({ code, checks, goodAs }) {
+  const failed = checks.filter(({ result }) => result === "fail").length;
+  const verdict = `Refused (${code}): ${failed === 1 ? "one check" : `${failed} checks`} failed.`;
+  return goodAs === undefined ? verdict : `${verdict} Choose the login type ${goodAs}: for that one it is good.`;
 }
 
 function checkItem({ name, result, text, advice }) {
