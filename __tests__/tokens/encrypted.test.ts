@@ -326,6 +326,9 @@ describe("keys for decryption", () => {
     expect(await verdict(options({ key }), await to("b"))).toBe("accepted");
     expect(await verdict(options({ key }), await to("a"))).toBe("decryption");
     expect(await verdict(options({ key }), await to("c"))).toBe("accepted");
+    // Also if the one that it names can't be meant.
+    const others = [{ ...P256.privateKey.export({ format: "jwk" }), kid: "a" }, ...key.slice(1)];
+    expect(await verdict(options({ key: others }), await to("a"))).toBe("decryption");
   });
 
   test("serve only the algorithm that they name, and those that are allowed", async () => {

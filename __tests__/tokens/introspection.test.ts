@@ -627,6 +627,8 @@ test.each<[string, object, string, RegExp]>([
 });
 
 test("an endpoint without encryption is taken if that is said", () => {
+  const discovered = { introspection: { discover: true }, issuer: "http://id.example.org", audience: null };
+  expectOptionsError(() => verifierOf(discovered), "issuer", /or with introspection\.allowHttp\)/);
   const introspection = { endpoint: new URL("http://id.example.org/i"), allowHttp: true };
   expect(() => verifierOf({ audience: null, introspection })).not.toThrow();
 });

@@ -73,12 +73,14 @@ function endpointOf(
   if ((endpoint === undefined) !== discover) {
     throw new OptionsError(at(here, "endpoint"), "is required, or discover: true; exactly one of the two");
   }
-  if (endpoint !== undefined)
-    return endpointUrl(endpoint, at(here, "endpoint"), allowHttp, ", or with introspection.allowHttp");
+  if (endpoint !== undefined) return endpointUrl(endpoint, at(here, "endpoint"), allowHttp, UNLESS);
   // With equal settings, keys that are discovered need no document of their own.
   const settings = { ...jwksSettings(options), timeout, fetch, allowHttp };
-  return shared.metadata(discoverableIssuer(options, path, settings), settings, UNWATCHED);
+  return shared.metadata(discoverableIssuer(options, path, settings, UNLESS), settings, UNWATCHED);
 }
+
+/** What would allow http. */
+const UNLESS = ", or with introspection.allowHttp";
 
 /** Introspection reports outages of its metadata itself. */
 const nothing = () => undefined;

@@ -115,12 +115,21 @@ export function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSet
   return options.jwksOptions ?? jwksOptions({}, "jwksOptions");
 }
 
-/** OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment. */
-export function discoverableIssuer({ issuer }: KeyValues, path: string, { allowHttp }: RemoteSettings): string {
+/**
+ * OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment.
+ *
+ * @param unless - what would allow http, for the message
+ */
+export function discoverableIssuer(
+  { issuer }: KeyValues,
+  path: string,
+  { allowHttp }: RemoteSettings,
+  unless?: string,
+): string {
   const here = at(path, "issuer");
   if (issuer === undefined) throw new OptionsError(here, "is required with discover");
   if (typeof issuer !== "string") throw new OptionsError(here, "must be one issuer, not a list, with discover");
-  endpointUrl(issuer, here, allowHttp);
+  endpointUrl(issuer, here, allowHttp, unless);
   if (/[?#\s]/.test(issuer)) {
     throw new OptionsError(here, "must have no query, no fragment and no white space with discover");
   }

@@ -81,9 +81,10 @@ export class EncryptedReader implements TokenReader {
     const header = this.#headerOf(token);
     if (header === undefined) return undefined;
     const { alg, enc, kid } = header;
-    const all = (await this.#config.keys.current()).filter(({ algorithms }) => algorithms.includes(alg));
-    const named = all.filter((each) => each.kid === kid);
-    for (const { key } of named.length === 0 ? all : named) {
+    const all = await this.#config.keys.current();
+    const named = kid === undefined ? [] : all.filter((each) => each.kid === kid);
+    for (const { key, algorithms } of named.length === 0 ? all : named) {
+      if (!algorithms.includes(alg)) continue;
       const options = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
       const decrypted = await compactDecrypt(token, key, options).catch(() => undefined);
       if (decrypted !== undefined) return signedIn(decrypted.plaintext);
