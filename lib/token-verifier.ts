@@ -33,7 +33,7 @@ export interface TokenVerifier {
 /** What a verifier may share with the rest of your server. */
 export interface TokenVerifierContext {
   /**
-   * Gets outages of the key source: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
+   * Logs outages of keys and of introspection: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
    *
    * @defaultValue `console`'s warnings and errors
    */

@@ -211,8 +211,8 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
   /**
-   * Shares fetched keys and discovery documents: everything that has the same handle ({@link createKeyCache}), endpoint and
-   * `jwksOptions` fetches once.
+   * Shares fetched keys and discovery documents: middlewares and verifiers with the same handle ({@link createKeyCache}), endpoint
+   * and `jwksOptions` share one fetch.
    *
    * @defaultValue none
    */

@@ -13,7 +13,7 @@ export interface UsedTokenStore {
    * Must be atomic: of several calls with one key, from any process, only one may return true.
    *
    * @param key - 64 hexadecimal digits
-   * @param seconds - a whole number of them, at least for which the key must be remembered
+   * @param seconds - how long the key must be remembered at least, in whole seconds
    * @returns true for the first call with this key; false for every other one until the time is over
    */
   claim(key: string, seconds: number): boolean | Promise<boolean>;

@@ -19,7 +19,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly localpart: string;
   /** The value of `displayNameClaim`. Its length is not limited. */
   readonly displayName?: string;
-  /** The claims of the verified token. */
+  /** The claims of the verified token, or of the introspection endpoint's answer. */
   readonly claims: Claims;
   /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one. */
   readonly introspection?: Claims;
@@ -270,8 +270,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
   /**
-   * Shares fetched keys and discovery documents: everything that has the same handle ({@link createKeyCache}), endpoint and
-   * `jwksOptions` fetches once.
+   * Shares fetched keys and discovery documents: middlewares and verifiers with the same handle ({@link createKeyCache}), endpoint
+   * and `jwksOptions` share one fetch.
    *
    * @defaultValue none
    */

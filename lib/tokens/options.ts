@@ -322,7 +322,7 @@ export interface TokenRules {
    * @defaultValue none
    * @param claims - the verified claims
    * @param submission - the login request's JSON object; empty for a verifier and for API requests
-   * @param introspection - the introspection endpoint's answer, if it confirmed a token that has claims of its own
+   * @param introspection - the introspection endpoint's answer, if the token was introspected
    */
   readonly authorize?: (
     claims: Claims,

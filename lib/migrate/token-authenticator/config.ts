@@ -11,7 +11,7 @@ export interface TokenAuthenticatorJwtConfig {
   /** Path of a PEM public key. */
   readonly keyfile?: Text;
   /**
-   * The one algorithm. That of a key file must be said.
+   * The one algorithm. Required with `keyfile`.
    *
    * @defaultValue `"HS512"`
    */

@@ -27,7 +27,7 @@ const NAMES = Object.keys(PARTS);
  * `enc_jwks_endpoint`, `check_external_id`) is named once by `process.emitWarning`, code `MATRIX_JWT_LOGIN_HOST_TASK`.
  *
  * @param config - the module's `config` as it stands in the YAML
- * @throws OptionsError for what the module would not start with, and for what is not safe
+ * @throws OptionsError for settings with which the module would refuse to start, and for what is not safe
  */
 export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {
   const given = anyObject(config, "");
