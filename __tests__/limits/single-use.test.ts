@@ -333,12 +333,60 @@ describe("a clock that was set back", () => {
     expect(seconds).toBeGreaterThanOrEqual(1_059);
   });
 
+  /** A store that forgets at the second that it may. */
+  function exactStore(): NonNullable<Options["usedTokens"]> {
+    const until = new Map<string, number>();
+    return {
+      claim: (key, seconds) => {
+        if ((until.get(key) ?? 0) > performance.now()) return false;
+        until.set(key, performance.now() + seconds * 1_000);
+        return true;
+      },
+      release: (key) => {
+        until.delete(key);
+      },
+    };
+  }
+
+  test.each([
+    ["once in a week without a login", 604_000, 300, Infinity],
+    ["once in a day and a half without a login", 129_600, 62, Infinity],
+    ["by a tenth of a second, again and again", 3_600, 0.09, 1],
+    ["by as much as a slow clock loses in an hour", 518_400, 1.5, 3_600],
+  ])("brings no used token back: set back %s", async (_, life, back, every) => {
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens: exactStore() });
+    const once = fresh(life);
+    const step = async (seconds: number): Promise<void> => {
+      pass(seconds);
+      clock.move(-back);
+      if (every < life) await statuses(login, [fresh(30)]);
+    };
+    expect(await statuses(login, [once])).toEqual([200]);
+    const ends = life + 61;
+    for (let at = 0; at < ends; at += every) await step(Math.min(every, ends - at));
+    expect(await statuses(login, [once])).toEqual([403]);
+  });
+
+  test("keeps what it needs to know of a clock that never stops moving small", async () => {
+    const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens: exactStore() });
+    const once = fresh(900);
+    expect(await statuses(login, [once])).toEqual([200]);
+    // More different lags than are kept apart.
+    for (let i = 0; i < 700; i += 1) {
+      pass(1);
+      clock.move(-0.4);
+      expect(await statuses(login, [fresh(30)])).toEqual([200]);
+    }
+    pass(261);
+    expect(await statuses(login, [once])).toEqual([403]);
+  });
+
   test("is none if it only runs slower", async () => {
     const login = core({ ...SINGLE_USE, clockTolerance: 0 });
     for (let day = 0; day < 30; day += 1) {
       pass(86_400);
       clock.move(-40);
-      expect(await statuses(login, [submission({ exp: inSeconds(60), jti: day })])).toEqual([200]);
+      expect(await statuses(login, [fresh(60)])).toEqual([200]);
     }
   });
 });

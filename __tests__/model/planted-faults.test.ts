@@ -89,8 +89,8 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a process trusts a clock that was set back before its first token came",
     file: "login/single-use.ts",
-    from: " #last = now();",
-    to: " #last = { wall: -Infinity, steady: 0 };",
+    from: "    this.now();\n  }\n\n  /** Seconds since",
+    to: "  }\n\n  /** Seconds since",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",
     seed: 4,
@@ -98,7 +98,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a token that may be forgotten is judged by the clock that was set back",
     file: "login/single-use.ts",
-    from: "isNewer ? now : before",
+    from: "this.#clock.nowSince(from)",
     to: "now",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import express, { type RequestHandler } from "express";
 
+import { movableClock } from "../helpers/clock.js";
 import { inSeconds } from "../helpers/tokens.js";
 import type { SsoLogout } from "matrix-jwt-login";
 
@@ -162,6 +163,18 @@ describe("a logout token", () => {
     expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([503, 503]);
     expect((await logOut(token)).status).toBe(200);
     expect(endSessions).toHaveBeenCalledTimes(2);
+  });
+
+  test("is 503, and asked for again, if the clock was set back", async () => {
+    const { logOut, provider, endSessions, logger } = await host();
+    const token = provider.logoutToken({ exp: inSeconds(100) });
+    const clock = movableClock();
+    clock.move(-300);
+    const later = provider.logoutToken({ iat: inSeconds(0), exp: inSeconds(100) });
+    expect([(await logOut(later)).status, endSessions.mock.calls.length]).toEqual([503, 0]);
+    expect(String(logger.lines.at(-1)?.message)).toContain("the clock was set back");
+    clock.restore();
+    expect((await logOut(token)).status).toBe(200);
   });
 
   test("is acted on again if endSessions failed", async () => {

@@ -11,10 +11,11 @@ const FURTHEST_EXPIRY = 7 * 86_400;
 const CLOCK_MARGIN = 60;
 /** Milliseconds. A clock that is set back by more than this was wrong before, and is believed. */
 const LARGEST_STEP_BACK = 600_000;
-/** Milliseconds. Two clocks are never read at once. */
-const SMALLEST_STEP_BACK = 100;
-/** A system clock that is being corrected is slowed down by as much, and is not set back. */
-const DRIFT = 0.0005;
+/** Milliseconds. Lags that differ by less are one: two clocks are never read at once. */
+const SAME_LAG = 100;
+const MOST_LOOKS = 500;
+/** Milliseconds. No token that was used before can still be good. */
+const FORGOTTEN_AFTER = (FURTHEST_EXPIRY + 86_400) * 1_000;
 
 /** What single use needs to know of a token that is verified. */
 export interface UsableToken {
@@ -57,13 +58,13 @@ export class SingleUse {
 
   /** Seconds for which the token must be remembered: a whole number. */
   #secondsLeft(claims: Claims, clockTolerance: number): number {
-    const { now, before, setBackAt } = this.#clock.read();
     const tolerance = Math.max(clockTolerance, this.#widestTolerance);
+    const now = this.#clock.now();
     const exp = assertRememberable(claims, now);
-    // A token that may have been used before the clock was set back may be forgotten by the time that the clock had then.
-    const isNewer = typeof claims.iat === "number" && claims.iat > setBackAt + tolerance;
+    // Nobody has taken it before it was issued, nor while its expiry was too far.
+    const from = Math.max(typeof claims.iat === "number" ? claims.iat - tolerance : -Infinity, exp - FURTHEST_EXPIRY);
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
-    checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, isNewer ? now : before);
+    checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, this.#clock.nowSince(from));
     return Math.ceil(exp - now + tolerance + CLOCK_MARGIN);
   }
 }
@@ -81,35 +82,64 @@ export function assertRememberable({ exp }: Claims, now: number): number {
   return exp;
 }
 
-/** All in seconds since 1970. */
-interface Reading {
-  /** By the system clock. */
-  readonly now: number;
-  /** What the system clock would say if it had not been set back. */
-  readonly before: number;
-  /** When it was set back last, by the time that it had before. */
-  readonly setBackAt: number;
+/** What both clocks said, in milliseconds: of several looks, what the worst case of them needs. */
+interface Look {
+  /** The system clock, at the latest of them. */
+  wall: number;
+  /** How far it was behind the steady one, at the least. */
+  lag: number;
+  steady: number;
 }
 
-/** Sees that the system clock is set back: until then, uses were remembered by another time. */
+/**
+ * Sees how much the system clock has been set back, or lost, since a token may have been used. A store forgets a used token by
+ * real time, so that by the system clock alone the token could be good again.
+ */
 class Clock {
-  // From the start: a clock that is set back before the first token comes must not go unnoticed.
-  #last = now();
-  /** Milliseconds by which it was set back. */
-  #behind = 0;
-  #setBackAt = -Infinity;
+  #lag = NaN;
+  /** One for all looks of about the same lag: none that another one makes needless. */
+  #looks: Look[] = [];
 
-  read(): Reading {
-    const last = this.#last;
-    this.#last = now();
-    const { wall, steady } = this.#last;
-    const step = steady - last.steady - (wall - last.wall);
-    const isDrift = step > 0 && step <= DRIFT * (steady - last.steady) + SMALLEST_STEP_BACK;
-    if (step > LARGEST_STEP_BACK) this.#behind = 0;
-    else if (!isDrift) this.#behind = Math.max(0, this.#behind + step);
-    if (step > 0 && !isDrift) this.#setBackAt = wall + this.#behind;
-    // No token that was used then can still be good.
-    if (wall - this.#setBackAt > FURTHEST_EXPIRY * 1_000 + LARGEST_STEP_BACK) this.#behind = 0;
-    return { now: wall / 1_000, before: (wall + this.#behind) / 1_000, setBackAt: this.#setBackAt / 1_000 };
+  constructor() {
+    // From the start: a clock that is set back before the first token comes must not go unnoticed.
+    this.now();
+  }
+
+  /** Seconds since 1970, by the system clock. */
+  now(): number {
+    const { wall, steady } = now();
+    const lag = steady - wall;
+    if (lag - this.#lag > LARGEST_STEP_BACK) this.#looks = [];
+    this.#lag = lag;
+    let look = this.#looks.find((one) => Math.abs(one.lag - lag) < SAME_LAG);
+    if (look === undefined) this.#looks.push((look = { wall, lag, steady }));
+    look.wall = Math.max(look.wall, wall);
+    look.lag = Math.min(look.lag, lag);
+    look.steady = steady;
+    const { wall: latest, lag: least } = look;
+    this.#looks = this.#looks.filter(
+      (one) => one === look || ((one.wall > latest || one.lag < least) && steady - one.steady < FORGOTTEN_AFTER),
+    );
+    if (this.#looks.length > MOST_LOOKS) this.#mergeOldest();
+    return wall / 1_000;
+  }
+
+  /**
+   * The time by which a token must be judged that may have been used at any moment since then: what the system clock would say
+   * now if it had lost nothing.
+   *
+   * @param from - seconds since 1970
+   */
+  nowSince(from: number): number {
+    const lags = this.#looks.filter(({ wall }) => wall >= from * 1_000).map(({ lag }) => lag);
+    const { wall, steady } = now();
+    const lag = steady - wall;
+    return (wall + lag - Math.min(lag, ...lags)) / 1_000;
+  }
+
+  #mergeOldest(): void {
+    const [one, other, ...rest] = this.#looks as [Look, Look, ...Look[]];
+    const merged = { ...other, wall: Math.max(one.wall, other.wall), lag: Math.min(one.lag, other.lag) };
+    this.#looks = [merged, ...rest];
   }
 }

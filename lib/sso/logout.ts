@@ -44,7 +44,9 @@ export async function backchannelLogout<Req>(
 
 /** The provider asks again if it missed our answer. */
 function doneBefore(error: unknown): void {
-  if (!(error instanceof TokenError && error.code === "used")) throw error;
+  if (!(error instanceof TokenError)) throw error;
+  // Its times were good a moment ago, so the clock was set back: in a while it is known that it was not used before.
+  if (error.code !== "used") throw new Error("matrix-jwt-login: the clock was set back", { cause: error });
 }
 
 interface Verified {
