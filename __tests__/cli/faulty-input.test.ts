@@ -20,6 +20,12 @@ afterAll(() => {
 
 const ONE_LINE = /^matrix-jwt-login[^\n]*\n$/;
 
+/** The whole options of a middleware, as code. */
+function middleware(ofLoginType: string, further: string): string {
+  const loginTypes = `{ "org.matrix.login.jwt": { secret: "${SECRET}", ${ofLoginType} } }`;
+  return `{ serverName: "example.org", loginTypes: ${loginTypes}, findUser() {}, issueToken() {}, ${further} }`;
+}
+
 describe("an options file", () => {
   let files = 0;
 
@@ -37,6 +43,22 @@ describe("an options file", () => {
     ],
     ["exports a number", "module.exports = 7", "must hold an object"],
     ["has two exports", "exports.__esModule = true; exports.a = {}; exports.b = {}", "exports a, b"],
+    ["is for matrixBearerAuth", "module.exports = { serverName: 'a', tokens: {} }", "options of matrixBearerAuth"],
+    [
+      "is of a middleware that needs a callback",
+      `module.exports = ${middleware("allowRegistration: true", "")}`,
+      "needs the callback registerUser",
+    ],
+    [
+      "is of a middleware with an option that there is not",
+      `module.exports = ${middleware("", "registerUsers: 1")}`,
+      "do you mean registerUser",
+    ],
+    [
+      "is of a middleware with a wrong value",
+      `module.exports = ${middleware("", "unknownLoginType: 'rejct'")}`,
+      "unknownLoginType must be",
+    ],
     ["has no login type", "module.exports = { serverName: 'example.org', loginTypes: {} }", "has no login type"],
     [
       "has a server name that is none",
@@ -221,6 +243,28 @@ describe("output", () => {
     await running;
     ends[0]?.();
     expect([fake.exitCode, said.length]).toEqual([0, 1]);
+  });
+
+  test.each([
+    ["options", `exports.__esModule = true; exports.app = 1; exports.options = ${middleware("", "")}`],
+    [
+      "loginTypes",
+      `exports.__esModule = true; exports.app = 1; exports.loginTypes = { "m.a": { secret: "${SECRET}" } }`,
+    ],
+  ])("is made with the export that is named %s, of several", async (name, code) => {
+    const options = folder.file(`named-${name}.cjs`, code);
+    const { exitCode, stdout } = await run(["explain", "--options", options, token()]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining("Accepted")]);
+  });
+
+  test("of YAML says what to give instead", async () => {
+    const { exitCode, stderr } = await run([
+      "explain",
+      "--options",
+      folder.file("homeserver.yaml", "jwt_config:"),
+      "x",
+    ]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("fromSynapseJwtConfig")]);
   });
 
   test("says in one line what options threw when nobody waited for it", async () => {

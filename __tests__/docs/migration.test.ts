@@ -52,21 +52,30 @@ test("the login type that is written out is the one that Synapse's configuration
   expect(modules["synapse-written-out"].loginTypes).toEqual(modules.synapse.loginTypes);
 });
 
-test("the command judges a token by the login type that is written out, as printed", async () => {
+test("the command judges a token by one's own configuration, as printed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "migration-"));
   const [, file = "", rest = ""] = /^npx matrix-jwt-login explain --options (\S+) (.*) < token\.txt$/m.exec(page) ?? [];
-  const { outputText } = ts.transpileModule(String(examples["synapse-written-out"]), {
+  const [, code = ""] = /^```js\n\/\/ check\.mjs\n([\s\S]*?)^```$/m.exec(page) ?? [];
+  const yaml = join(folder, "homeserver.yaml");
+  writeFileSync(
+    yaml,
+    `jwt_config:\n  enabled: true\n  secret: "${SECRET}"\n  algorithm: HS256\n  audiences: [matrix]\n`,
+  );
+  const { outputText } = ts.transpileModule(code.replace("homeserver.yaml", yaml), {
     compilerOptions: { module: ts.ModuleKind.CommonJS },
   });
-  writeFileSync(join(folder, file), outputText);
+  // Jest transforms no ".mjs", and finds the package here alone.
+  const module = join(import.meta.dirname, file.replace(".mjs", ".cjs"));
+  writeFileSync(module, outputText);
   let output = "";
   const write = (text: string) => (output += text);
-  const exitCode = await main(["explain", "--options", join(folder, file), ...rest.split(" ")], {
+  const exitCode = await main(["explain", "--options", module, ...rest.split(" ")], {
     stdin: Readable.from([token({ ...FOR_SYNAPSE, exp: undefined })]),
     stdout: { write },
     stderr: { write },
   });
   rmSync(folder, { recursive: true });
+  rmSync(module);
 
   expect(output).toMatch(/^Accepted/);
   expect(exitCode).toBe(0);

@@ -36,6 +36,11 @@ export function textOf(file: string, flag: string): string {
 
 /** What a JSON file holds, or a module's default or only export. */
 export async function optionsIn(file: string): Promise<object> {
+  if (/\.ya?ml$/i.test(file)) {
+    throw new UsageError(
+      "--options is YAML: give a module that exports what fromSynapseJwtConfig or fromTokenAuthenticatorConfig makes of it",
+    );
+  }
   let loaded: unknown;
   try {
     const module = await load(resolve(file));
@@ -60,8 +65,13 @@ function exportedBy(module: unknown): unknown {
     throw new UsageError("--options must hold an object, and it exports nothing: make the options its default export");
   }
   if (names.length === 1) return only;
+  const usual = USUAL_NAMES.find((name) => names.includes(name));
+  if (usual !== undefined) return (module as Record<string, unknown>)[usual];
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
 }
+
+/** What of several exports is meant. */
+const USUAL_NAMES = ["options", "loginTypes"];
 
 /** Of an option, or of a login type. */
 function isNameInOptions(name: string): boolean {

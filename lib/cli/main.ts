@@ -42,7 +42,7 @@ export interface CommandProcess extends Io {
 
 /** Runs the command in a process, whose exit code it sets. */
 export async function runIn(process: CommandProcess): Promise<void> {
-  const output = { isCut: false };
+  const output = { isCut: false, hasFailed: false };
   process.stdout.on("error", () => {
     // Whoever read the output is gone: what was said is not what was meant to be said.
     if (!output.isCut) complain("matrix-jwt-login: standard output can't be written\n", process);
@@ -60,17 +60,18 @@ export async function runIn(process: CommandProcess): Promise<void> {
     );
     process.exitCode = EXIT.wrongUse;
   });
-  // What options come from may throw, or reject, when nobody waits for it.
+  // What options come from may throw, or reject, when nobody waits for it: then there is no verdict.
   process.on?.("uncaughtException", (error) => {
     isJudged = true;
-    complain(`matrix-jwt-login: ${reasons(error)}\n`, process);
+    output.hasFailed = true;
+    complain(`matrix-jwt-login: ${problemOf(error)}\n`, process);
     process.exitCode = EXIT.wrongUse;
-    void written(process).then(() => process.exit?.());
+    process.exit?.();
   });
   process.exitCode = EXIT.wrongUse;
   const exitCode = await main(process.argv.slice(2), process);
   isJudged = true;
-  process.exitCode = output.isCut ? EXIT.wrongUse : exitCode;
+  process.exitCode = output.isCut || output.hasFailed ? EXIT.wrongUse : exitCode;
   // What options come from may have begun to listen.
   if (process.exit !== undefined && process.argv.some((argument) => argument.startsWith("--options"))) {
     await written(process);
@@ -111,6 +112,8 @@ function written({ stdout, stderr }: CommandProcess): Promise<void> {
 }
 
 function problemOf(error: unknown): string {
+  // A parser quotes what it can't parse, and there may be a secret.
+  if ((error as Error | undefined)?.name === "SyntaxError") return "something can't be parsed";
   // What parseArgs says of unknown options goes on to what hardly anybody meant.
   return reasons(error).replace(/\. To specify a positional argument.*/, "");
 }

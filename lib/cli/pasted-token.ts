@@ -61,10 +61,11 @@ interface Member {
 
 /** The tokens in a JSON object, alone or in a command line, the one that is meant first. */
 function membersOf(text: string): readonly Member[] {
-  const [object] = /\{.*\}/s.exec(text) ?? [];
-  if (object === undefined) return [];
+  if (!text.includes("{")) return [];
   try {
-    const json = JSON.parse(object) as Readonly<Record<string, unknown>>;
+    const json = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Readonly<
+      Record<string, unknown>
+    >;
     return TOKEN_MEMBERS.flatMap((name) => {
       const value = json[name];
       return typeof value === "string" && value !== "" ? [{ name, value }] : [];

@@ -46,6 +46,7 @@ export async function optionsOf({
   const { audience, "any-audience": anyAudience } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
   const file = values.options === undefined ? {} : await optionsIn(values.options);
+  await assertMiddlewareStarts(file);
   const { serverName, externalIds } = file as { readonly serverName?: unknown; readonly externalIds?: unknown };
   const fromFile = oneLoginType(file);
   const fromFlags = {
@@ -81,9 +82,23 @@ export async function optionsOf({
   return { options, serverName, externalIds };
 }
 
+/**
+ * Whoever gives all options of a middleware asks about a server, and that must start with them.
+ *
+ * @throws OptionsError
+ */
+async function assertMiddlewareStarts(file: object): Promise<void> {
+  if (!["loginTypes", "findUser", "issueToken"].every((name) => Object.hasOwn(file, name))) return;
+  const { loginOverHttp } = await import("../../login-over-http.js");
+  loginOverHttp(file as Parameters<typeof loginOverHttp>[0]);
+}
+
 /** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */
 function oneLoginType(options: object): object {
   const { loginTypes } = options as { readonly loginTypes?: object };
+  if (loginTypes === undefined && "tokens" in options) {
+    throw new UsageError("--options has the options of matrixBearerAuth: export what is in its `tokens`");
+  }
   const types = Object.entries(loginTypes ?? options).filter(([name]) => loginTypes ?? name.includes("."));
   const [one, ...more] = types;
   if (one === undefined) {
