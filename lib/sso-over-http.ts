@@ -7,7 +7,7 @@ import { BodyStream } from "./http/node/body-stream.js";
 import { takeForm } from "./http/node/body.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { NodeRequest, NodeResponse } from "./http/node/request.js";
-import { isLogin, isLoginPath, pathsUnder, type MountedRequest } from "./http/routes.js";
+import { isLoginPath, pathsUnder, type MountedRequest } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import type { SsoAnswer } from "./sso/answer.js";
 import type { SingleSignOn } from "./sso/single-sign-on.js";
@@ -68,7 +68,6 @@ export function browserHandler<Req extends NodeRequest>(
     const path = paths.find((one) => sso.handles(String(req.method), one));
     const isWhole = path === paths[0] || isLoginPath(paths[0]);
     if (mount !== "" && isWhole && !sso.callbackPath.startsWith(`${mount}/`)) tellOfMount(mount);
-    if (isLogin(req) && !paths.some(isLoginPath)) tellOfMount(paths[0]);
     if (path === undefined) return false;
     const stream = new BodyStream(req);
     answer(req, stream, path)

@@ -200,6 +200,17 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test("a form to which somebody added what JSON can't hold is the host's", async () => {
+    const form = express.urlencoded({ extended: true });
+    const counts = [1n, 1];
+    const add: RequestHandler = (req, _res, next) => {
+      Object.defineProperty(req.body, "count", { enumerable: true, get: () => counts.shift() ?? 1 });
+      next();
+    };
+    const parser = both(form, add);
+    expect((await post(parser, { body: "a=1", headers: FORM_TYPE })).status).toBe(299);
+  });
+
   test("a body that a host made up for a request without one is taken", async () => {
     const parser: RequestHandler = (req, _res, next) => {
       req.body = JSON.parse(goodLogin()) as unknown;

@@ -153,6 +153,14 @@ describe("rateLimits from rc_login", () => {
 });
 
 describe("what rc_login can be", () => {
+  test.each([
+    ["rc_login.failed_attempts", { failed_attempts: undefined }],
+    ["rc_login.address", { address: undefined }],
+    ["rc_login.account.per_second", { account: { per_second: undefined } }],
+  ])("%s of an unset variable is an options error", (path, rcLogin) => {
+    expectOptionsError(() => fromSynapseRcLogin(rcLogin as never), path, /is undefined; is an environment variable/);
+  });
+
   test.each([null, undefined, {}, { address: {}, account: {} }, { failed_attempts: null }])("%j", (rcLogin) => {
     expect(Object.keys(fromSynapseRcLogin(rcLogin))).toEqual(["address", "account"]);
   });

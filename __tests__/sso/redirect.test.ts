@@ -124,13 +124,6 @@ describe("mounts", () => {
     expect(lines).toEqual([{ level: "error", message: expect.stringContaining("sso.callbackPath") }]);
   });
 
-  test("at a path of their own that ends in /login are told of, as nothing else gets there", async () => {
-    const { url, logger } = await hostAt("/custom/login");
-    await new TestBrowser().request(`${url}/custom/login`);
-    const [line] = logger.lines;
-    expect(line).toEqual({ level: "error", message: expect.stringContaining("sso.callbackPath") });
-  });
-
   test.each([["/"], ["/_matrix"]])("at %s work to the end", async (mount) => {
     const { url, logger } = await hostAt(mount);
     await new TestBrowser().request(`${url}/_matrix/client/v3/login`);

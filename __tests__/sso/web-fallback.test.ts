@@ -43,6 +43,7 @@ describe("the page", () => {
     const elsewhere = fallback().replace("127.0.0.1", "localhost");
     const sent = await browser.request(elsewhere);
     expect(sent.status).toBe(302);
+    expectOpenerKept(sent);
     expect(location(sent)).toMatch(new RegExp(`^${url}${PATH}\\?session=s%261&`));
     expect(browser.received).toEqual([]);
     expect((await browser.visit(location(sent))).status).toBe(200);

@@ -57,7 +57,7 @@ function judge(
   const { externalIds } = config;
   if (externalIds !== undefined && !source.own) {
     const linked = async () => {
-      await source.verifier.authorize(token, {});
+      await authorized(token, source);
       const userId = await findLinked(externalIds, externalIdOf(token), config.serverName);
       if (userId === undefined) throw new Refusal("user", "unlinked", "nobody here is linked to its identity");
       return accessOf(userId, localpartIn(userId));
@@ -65,10 +65,14 @@ function judge(
     return linked();
   }
   const localpart = localpartOf(token.subject, source, config.serverName);
-  const userId = possibleUserId(localpart, config.serverName);
-  const access = () => accessOf(userId, localpart);
-  // What it is given is the host's to change until then.
-  return source.verifier.authorize(token, {})?.then(access) ?? access();
+  const access = accessOf(possibleUserId(localpart, config.serverName), localpart);
+  return authorized(token, source)?.then(() => access) ?? access;
+}
+
+/** The host's function may change what it is given, as at a login; what many requests share stays as it was verified. */
+function authorized(token: VerifiedToken, { verifier }: TokenSource): Promise<void> | undefined {
+  if (verifier.config.authorize === undefined) return undefined;
+  return verifier.authorize({ ...token, claims: structuredClone(token.claims) }, {});
 }
 
 /**

@@ -1,4 +1,4 @@
-import { numberFrom, objectWith, type Check } from "../support/checks.js";
+import { anyObject, numberFrom, objectWith, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { LeakyBuckets, settingsOf, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
@@ -78,10 +78,11 @@ export function fromSynapseRcLogin(
     const settings = options.optional(name, rateLimit(DEFAULTS[name]), settingsOf(DEFAULTS[name]));
     return client === undefined ? new LeakyBuckets(settings) : new RedisLeakyBuckets(settings, client);
   };
+  const counted = options.optional("failed_attempts", anyObject) !== undefined;
   return {
     address: limiter("address"),
     account: limiter("account"),
-    ...(options.has("failed_attempts") && { failures: limiter("failed_attempts") }),
+    ...(counted && { failures: limiter("failed_attempts") }),
   };
 }
 

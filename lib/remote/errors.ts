@@ -57,6 +57,8 @@ export class AnswerError extends Error {
 const MAX_DEPTH = 8;
 const MAX_LENGTH = 4_000;
 const MAX_QUOTED = 200;
+/** Characters. A shorter one is in many texts by chance. */
+const SHORTEST_SECRET = 4;
 /** As Node, OpenSSL and undici write them. */
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]*$/;
 
@@ -95,21 +97,33 @@ export function withoutSecrets(error: unknown, secrets: readonly string[]): Erro
 }
 
 function copyOf(error: unknown, secrets: readonly string[], depth: number): Error {
-  if (!isError(error)) return new Error("failed");
-  const cause = causeOf(error);
-  const copy = new Error(
-    shown(String((error as { readonly message: unknown }).message), secrets),
-    isError(cause) && depth > 0 ? { cause: copyOf(cause, secrets, depth - 1) } : {},
-  );
-  const { code } = error as { readonly code?: unknown };
-  return isSystemCode(code) ? Object.assign(copy, { code }) : copy;
+  try {
+    if (!isError(error)) return new Error(UNKNOWN);
+    const cause = causeOf(error);
+    const { code } = error as { readonly code?: unknown };
+    const copy = new Error(
+      shown(textOf(error), secrets),
+      isError(cause) && depth > 0 ? { cause: copyOf(cause, secrets, depth - 1) } : {},
+    );
+    return isSystemCode(code) ? Object.assign(copy, { code }) : copy;
+  } catch {
+    // One that can't be read.
+    return new Error(UNKNOWN);
+  }
+}
+
+const UNKNOWN = "failed";
+
+function textOf({ name, message }: { readonly name: unknown; readonly message: unknown }): string {
+  // A parser quotes what it can't parse, and there may be a token in it.
+  return name === "SyntaxError" ? "answered with something that is not JSON" : String(message) || String(name);
 }
 
 /** What somebody else wrote, unless it quotes a secret. */
 export function shown(text: string, secrets: readonly string[]): string {
-  return secrets.some((secret) => text.includes(secret))
-    ? "an error that is not shown, as it quotes the request"
-    : text;
+  const plain = text.toLowerCase();
+  const isTelling = secrets.some((secret) => secret.length >= SHORTEST_SECRET && plain.includes(secret.toLowerCase()));
+  return isTelling ? "an error that is not shown, as it quotes the request" : text;
 }
 
 function rootOf(error: unknown): string {
@@ -121,12 +135,11 @@ function rootOf(error: unknown): string {
     if (!isError(below)) break;
     root = below;
   }
-  if (!isError(root)) return "failed";
-  // A parser quotes what it can't parse, and there may be a token in it.
-  if (root.name === "SyntaxError") return "answered with something that is not JSON";
+  if (!isError(root)) return UNKNOWN;
   const { code } = root as { readonly code?: unknown };
-  const name = isSystemCode(code) && !root.message.includes(code) ? code : "";
-  const text = [root.message, name].filter((part) => part !== "").join(" ");
+  const message = textOf(root);
+  const name = isSystemCode(code) && !message.includes(code) ? code : "";
+  const text = [message, name].filter((part) => part !== "").join(" ");
   return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
 }
 

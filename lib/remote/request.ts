@@ -118,10 +118,20 @@ const SECRET_MEMBERS = ["token", "code", "code_verifier", "client_secret", "clie
 /** What a request holds that must not be logged, in every form that a text could quote it in. */
 export function secretsOf({ headers, body }: RemoteRequest): readonly string[] {
   const form = new URLSearchParams(body);
-  const credentials = (headers?.["authorization"] ?? "").replace(/^\S+ +/, "");
-  return [credentials, ...SECRET_MEMBERS.flatMap((name) => form.getAll(name))]
+  const [, scheme = "", credentials = ""] = /^(\S+) +(.*)$/.exec(headers?.["authorization"] ?? "") ?? [];
+  return [
+    credentials,
+    ...(scheme === "Basic" ? [passwordIn(credentials)] : []),
+    ...SECRET_MEMBERS.flatMap((name) => form.getAll(name)),
+  ]
     .filter((secret) => secret !== "")
     .flatMap((secret) => [secret, encodeURIComponent(secret), new URLSearchParams([["", secret]]).toString().slice(1)]);
+}
+
+/** RFC 7617 section 2, of a client whose secret is encoded as in a form (RFC 6749 section 2.3.1). */
+function passwordIn(credentials: string): string {
+  const [, password = ""] = /:(.*)$/s.exec(Buffer.from(credentials, "base64").toString()) ?? [];
+  return new URLSearchParams(`password=${password}`).get("password") ?? "";
 }
 
 /** Redirects are not followed: they would let the endpoint choose another. */
@@ -130,7 +140,7 @@ async function send(
   { method = "GET", headers, body }: RemoteRequest,
   { fetch, maxResponseSize }: RequestLimits,
   signal: AbortSignal,
-): Promise<{ readonly response: FetchResponse; readonly bytes: () => Promise<Buffer> }> {
+): Promise<{ readonly response: Omit<FetchResponse, "body">; readonly bytes: () => Promise<Buffer> }> {
   const init: FetchInit = { method, headers: { ...headers }, redirect: "error", signal };
   if (body !== undefined) init.body = body;
   const secrets = secretsOf(init);
@@ -142,8 +152,10 @@ async function send(
       throw secrets.length === 0 ? error : withoutSecrets(error, secrets);
     }
   };
-  const response = await ofHost(() => fetch(url, init));
-  const reader = readerUntil(signal, response);
+  const { response, reader } = await ofHost(async () => {
+    const { status, redirected, headers, body } = await fetch(url, init);
+    return { response: { status, redirected, headers }, reader: readerUntil(signal, body) };
+  });
   if (response.redirected) throw new Error("answered with a redirect");
   return { response, bytes: () => readAll(reader, maxResponseSize, ofHost) };
 }
@@ -194,7 +206,7 @@ function decode(bytes: Buffer): string {
 }
 
 /** A `fetch` of the host's may not know of the signal. */
-function readerUntil(signal: AbortSignal, { body }: FetchResponse): BodyReader | undefined {
+function readerUntil(signal: AbortSignal, body: FetchResponse["body"]): BodyReader | undefined {
   const reader = body?.getReader();
   const cancel = async () => {
     try {
@@ -212,9 +224,12 @@ async function readAll(reader: BodyReader | undefined, maxSize: number, ofHost: 
   if (reader === undefined) throw new Error("answered without a body");
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const read = () => ofHost(() => reader.read());
-  for (let part = await read(); !part.done; part = await read()) {
-    const chunk = part.value as Uint8Array;
+  const read = () =>
+    ofHost(async () => {
+      const { done, value } = await reader.read();
+      return done ? undefined : (value as Uint8Array);
+    });
+  for (let chunk = await read(); chunk !== undefined; chunk = await read()) {
     size += chunk.byteLength;
     if (size > maxSize) throw new Error(`answered with more than ${String(maxSize)} bytes`);
     chunks.push(chunk);

@@ -51,9 +51,14 @@ export async function redirectToProvider<Req>(
  *
  * @param here - the request's address under `publicBaseUrl`, with a query
  */
-export function redirectHome<Req>(parts: SsoParts<Req>, request: SsoRequest<Req>, here: string): SsoAnswer | undefined {
+export function redirectHome<Req>(
+  parts: SsoParts<Req>,
+  request: SsoRequest<Req>,
+  here: string,
+  keepOpener = false,
+): SsoAnswer | undefined {
   if (isAtHome(parts, request) || new URLSearchParams(request.query).has(AT_HOME)) return undefined;
-  return redirect(302, `${here}&${AT_HOME}=1`);
+  return redirect(302, `${here}&${AT_HOME}=1`, { keepOpener });
 }
 
 export function unknownProvider({ page }: Pick<SsoParts<never>, "page">): SsoAnswer {

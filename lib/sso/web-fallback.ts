@@ -38,7 +38,7 @@ async function askToSignIn<Req>(
   shown: InteractiveAuthSession,
 ): Promise<SsoAnswer> {
   const action = fallbackUrl(parts.config.publicBaseUrl, session);
-  const home = redirectHome(parts, request, action);
+  const home = redirectHome(parts, request, action, true);
   if (home !== undefined) return home;
   const form = await parts.forms.make(request.cookie, { session });
   // A browser would not follow the button to a provider that its page does not name.

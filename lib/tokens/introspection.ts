@@ -80,13 +80,12 @@ export class Introspection {
    * @throws IntrospectionUnavailableError
    */
   async ask(token: string): Promise<Claims> {
+    // No fault of the server's: a flood is no outage.
+    if (this.#open === MAX_OPEN)
+      throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
     this.#open += 1;
-    const isTooMany = this.#open > MAX_OPEN;
     try {
-      const answer = await this.#within(async (signal, onAsk) => {
-        if (isTooMany) throw new Error(`${String(MAX_OPEN)} questions are open already`);
-        return this.#question(token, signal, onAsk);
-      }, "asking");
+      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
       assertAccessToken(answer, this.#config);
       return answer;
     } finally {

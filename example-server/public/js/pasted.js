@@ -11,7 +11,7 @@ export function loginIn(pasted) {
 
 function jsonIn(text) {
   try {
-    return JSON.parse(/\{.*\}/s.exec(text)?.[0]);
+    return JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
   } catch {
     return undefined;
   }

@@ -142,9 +142,17 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
   if (!FORM_TYPE.test(headers["content-type"] ?? "") || isEncoded(headers["content-encoding"])) return false;
-  // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
-  const counted = Object.hasOwn(body, "type") ? LOGIN_TEXTS : null;
-  return Buffer.byteLength(JSON.stringify(body, counted)) > lengthIn(headers);
+  return lengthAsJson(body) > lengthIn(headers);
+}
+
+function lengthAsJson(body: object): number {
+  try {
+    // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
+    return Buffer.byteLength(JSON.stringify(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null));
+  } catch {
+    // Somebody has added what JSON can't hold.
+    return 0;
+  }
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
