@@ -93,7 +93,7 @@ const FAULTS: readonly Fault[] = [
     to: "  }\n\n  /** Seconds since",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",
-    seed: 4,
+    seed: 6,
   },
   {
     what: "a token that may be forgotten is judged by the clock that was set back",
@@ -102,7 +102,7 @@ const FAULTS: readonly Fault[] = [
     to: "now",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",
-    seed: 4,
+    seed: 1,
   },
   {
     what: "a used token is remembered until it expires, by the widest tolerance, and no longer",
