@@ -289,6 +289,15 @@ test.each([undefined, { find: () => "@alice:example.org" }])(
   },
 );
 
+test("authorize may look at claims of any depth", async () => {
+  let deep: unknown = "end";
+  for (let i = 0; i < 2_000; i += 1) deep = [deep];
+  const { ask } = await guarded(
+    auth({ authorize: ({ groups }: { readonly groups?: unknown }) => Array.isArray(groups) }),
+  );
+  expect((await ask(bearer(accessToken({ groups: deep })))).status).toBe(200);
+});
+
 describe("req.matrix", () => {
   test("is frozen deeply but for the user", async () => {
     const seen: MatrixAccess[] = [];

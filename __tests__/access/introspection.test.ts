@@ -136,6 +136,23 @@ describe("an opaque token", () => {
   );
 });
 
+test.each(["alone", "beside a key source"])(
+  "authorize may change the answer that it is given: introspection %s",
+  async (how) => {
+    const issuer = "https://id.example.org";
+    const text = accessToken({ iss: issuer });
+    answers.set(text, { active: true, sub: "alice", iss: issuer, nested: { a: 1 } });
+    const authorize = (_claims: unknown, _submission: unknown, answer: { nested: { a: number }; sub: string }) => {
+      answer.nested.a += 1;
+      answer.sub = "bob";
+      return answer.nested.a === 2;
+    };
+    const source = how === "alone" ? { audience: null } : { secret: SECRET, issuer };
+    const { authenticate } = check({ ...source, introspection: { endpoint }, authorize });
+    expect(await authenticate(bearer(text))).toMatchObject({ userId: "@alice:example.org" });
+  },
+);
+
 describe("an answer about somebody else", () => {
   test("is not kept: the next request asks again", async () => {
     const issuer = "https://id.example.org";

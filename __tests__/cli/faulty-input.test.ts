@@ -43,6 +43,11 @@ describe("an options file", () => {
     ],
     ["exports a number", "module.exports = 7", "must hold an object"],
     ["has two exports", "exports.__esModule = true; exports.a = {}; exports.b = {}", "exports a, b"],
+    [
+      "fails as a parser does, somewhere below",
+      "try { JSON.parse('hush-hush') } catch (cause) { throw new Error('conf', { cause }) }",
+      "conf: something can't be parsed",
+    ],
     ["is for matrixBearerAuth", "module.exports = { serverName: 'a', tokens: {} }", "options of matrixBearerAuth"],
     [
       "is of a middleware that needs a callback",
@@ -255,6 +260,22 @@ describe("output", () => {
     const options = folder.file(`named-${name}.cjs`, code);
     const { exitCode, stdout } = await run(["explain", "--options", options, token()]);
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining("Accepted")]);
+  });
+
+  test("is of a middleware, with what flags say over it", async () => {
+    const whole = middleware("", "").replace(`secret: "${SECRET}",`, 'jwksUri: "http://idp.invalid/jwks",');
+    const options = folder.file(
+      "under-flags.cjs",
+      `module.exports = ${whole.replace('serverName: "example.org",', "")}`,
+    );
+    const args = ["explain", "--options", options, "--allow-http", "--server-name", "example.org", token()];
+    expect((await run(args)).exitCode).toBe(1);
+    expect((await run(["explain", "--options", options, token()])).exitCode).toBe(2);
+  });
+
+  test("of an ES module that is not there is wrong use", async () => {
+    const { exitCode, stderr } = await run(["explain", "--options", "/nowhere/options.mjs", "x"]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(ONE_LINE)]);
   });
 
   test("of YAML says what to give instead", async () => {

@@ -89,8 +89,8 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a process trusts a clock that was set back before its first token came",
     file: "login/single-use.ts",
-    from: "    this.now();\n  }\n\n  /** Seconds since",
-    to: "  }\n\n  /** Seconds since",
+    from: "this.#looks = [this.#last];",
+    to: "this.#looks = [];",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",
     seed: 6,

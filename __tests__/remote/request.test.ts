@@ -72,6 +72,18 @@ describe("requestJson", () => {
     await new Promise(setImmediate);
   });
 
+  test("rejects a body that is not of bytes, and one that says nothing", async () => {
+    for (const value of ["text", undefined, 1]) {
+      const body = {
+        getReader: () => ({ read: () => Promise.resolve({ done: false, value }), cancel: () => undefined }),
+      };
+      const answer = { status: 200, redirected: false, headers: new Headers(), body };
+      const fetch = (() => Promise.resolve(answer)) as unknown as Fetch;
+      const asked = within(5, (signal) => requestJson(server.url, {}, { ...LIMITS, fetch }, signal));
+      await expect(asked).rejects.toThrow("answered with a body that is not of bytes");
+    }
+  });
+
   test("rejects an answer that takes too long, although its `fetch` does not know of the signal", async () => {
     const deaf: Fetch = () => new Promise(() => undefined);
     const asked = within(0.05, (signal) => requestJson(server.url, {}, { ...LIMITS, fetch: deaf }, signal));

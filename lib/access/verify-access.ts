@@ -72,7 +72,10 @@ function judge(
 /** The host's function may change what it is given, as at a login; what many requests share stays as it was verified. */
 function authorized(token: VerifiedToken, { verifier }: TokenSource): Promise<void> | undefined {
   if (verifier.config.authorize === undefined) return undefined;
-  return verifier.authorize({ ...token, claims: structuredClone(token.claims) }, {});
+  const claims = copyOf(token.claims);
+  const { introspection: answer } = token;
+  const introspection = answer === token.claims ? claims : answer && copyOf(answer);
+  return verifier.authorize({ ...token, claims, introspection }, {});
 }
 
 /**
@@ -102,4 +105,19 @@ function deepFreeze<T>(value: T): T {
     for (const part of Object.values(one) as unknown[]) left.push(part);
   }
   return value;
+}
+
+/** Copies parsed JSON, however deep. */
+function copyOf<T extends object>(value: T): T {
+  const all = { value };
+  const left: object[] = [all];
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    for (const [name, part] of Object.entries(one) as [string, unknown][]) {
+      if (typeof part !== "object" || part === null) continue;
+      const copy = Array.isArray(part) ? [...(part as unknown[])] : { ...part };
+      Object.defineProperty(one, name, { value: copy, writable: true, enumerable: true, configurable: true });
+      left.push(copy);
+    }
+  }
+  return all.value;
 }

@@ -112,8 +112,6 @@ function written({ stdout, stderr }: CommandProcess): Promise<void> {
 }
 
 function problemOf(error: unknown): string {
-  // A parser quotes what it can't parse, and there may be a secret.
-  if ((error as Error | undefined)?.name === "SyntaxError") return "something can't be parsed";
   // What parseArgs says of unknown options goes on to what hardly anybody meant.
   return reasons(error).replace(/\. To specify a positional argument.*/, "");
 }

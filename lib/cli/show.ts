@@ -59,7 +59,9 @@ const DEEPEST = 8;
 export function reasons(error: unknown, depth = 0): string {
   try {
     if (typeof error !== "object" || error === null) return printable(String(error));
-    const { message, code, cause } = error as Partial<NodeJS.ErrnoException>;
+    const { name, message, code, cause } = error as Partial<NodeJS.ErrnoException>;
+    // A parser quotes what it can't parse, and there may be a secret.
+    if (name === "SyntaxError") return "something can't be parsed";
     // An error over several attempts to connect has a code and no message.
     const text = message === undefined || message === "" ? (code ?? "an error without a message") : message;
     const own = printable(text.replaceAll("\n", " "));

@@ -61,8 +61,10 @@ export class SingleUse {
     const tolerance = Math.max(clockTolerance, this.#widestTolerance);
     const now = this.#clock.now();
     const exp = assertRememberable(claims, now);
-    // Nobody has taken it before it was issued, nor while its expiry was too far.
-    const from = Math.max(typeof claims.iat === "number" ? claims.iat - tolerance : -Infinity, exp - FURTHEST_EXPIRY);
+    // Nobody has taken it before it was issued, by any clock, nor while its expiry was too far.
+    const issued = typeof claims.iat === "number" ? claims.iat - Math.max(tolerance, CLOCK_MARGIN) : -Infinity;
+    if (now < issued) throw new TokenError("issued_in_future", "token issued in the future (iat)");
+    const from = Math.max(issued, exp - FURTHEST_EXPIRY);
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
     checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, this.#clock.nowSince(from));
     return Math.ceil(exp - now + tolerance + CLOCK_MARGIN);
@@ -84,11 +86,10 @@ export function assertRememberable({ exp }: Claims, now: number): number {
 
 /** What both clocks said, in milliseconds: of several looks, what the worst case of them needs. */
 interface Look {
-  /** The system clock, at the latest of them. */
+  /** The system clock, at the latest. */
   wall: number;
   /** How far it was behind the steady one, at the least. */
   lag: number;
-  steady: number;
 }
 
 /**
@@ -96,13 +97,17 @@ interface Look {
  * real time, so that by the system clock alone the token could be good again.
  */
 class Clock {
-  #lag = NaN;
+  #last: Look;
+  #lag: number;
   /** One for all looks of about the same lag: none that another one makes needless. */
-  #looks: Look[] = [];
+  #looks: Look[];
 
   constructor() {
     // From the start: a clock that is set back before the first token comes must not go unnoticed.
-    this.now();
+    const { wall, steady } = now();
+    this.#lag = steady - wall;
+    this.#last = { wall, lag: this.#lag };
+    this.#looks = [this.#last];
   }
 
   /** Seconds since 1970, by the system clock. */
@@ -110,17 +115,19 @@ class Clock {
     const { wall, steady } = now();
     const lag = steady - wall;
     if (lag - this.#lag > LARGEST_STEP_BACK) this.#looks = [];
+    // Another process may have seen that clock until just now.
+    else this.#last.wall = Math.max(this.#last.wall, steady - this.#lag);
     this.#lag = lag;
     let look = this.#looks.find((one) => Math.abs(one.lag - lag) < SAME_LAG);
-    if (look === undefined) this.#looks.push((look = { wall, lag, steady }));
+    if (look === undefined) this.#looks.push((look = { wall, lag }));
     look.wall = Math.max(look.wall, wall);
     look.lag = Math.min(look.lag, lag);
-    look.steady = steady;
+    this.#last = look;
     const { wall: latest, lag: least } = look;
     this.#looks = this.#looks.filter(
-      (one) => one === look || ((one.wall > latest || one.lag < least) && steady - one.steady < FORGOTTEN_AFTER),
+      (one) => one === look || ((one.wall > latest || one.lag < least) && wall - one.wall < FORGOTTEN_AFTER),
     );
-    if (this.#looks.length > MOST_LOOKS) this.#mergeOldest();
+    if (this.#looks.length > MOST_LOOKS) this.#mergeClosest();
     return wall / 1_000;
   }
 
@@ -137,9 +144,10 @@ class Clock {
     return (wall + lag - Math.min(lag, ...lags)) / 1_000;
   }
 
-  #mergeOldest(): void {
-    const [one, other, ...rest] = this.#looks as [Look, Look, ...Look[]];
-    const merged = { ...other, wall: Math.max(one.wall, other.wall), lag: Math.min(one.lag, other.lag) };
-    this.#looks = [merged, ...rest];
+  #mergeClosest(): void {
+    const looks = this.#looks.filter((look) => look !== this.#last).sort((one, other) => one.lag - other.lag);
+    const gaps = looks.map(({ lag }, index) => lag - (looks[index - 1]?.lag ?? -Infinity));
+    const [one, other] = looks.splice(gaps.indexOf(Math.min(...gaps)) - 1, 2) as [Look, Look];
+    this.#looks = [...looks, { wall: Math.max(one.wall, other.wall), lag: one.lag }, this.#last];
   }
 }

@@ -79,7 +79,7 @@ export function outageText(failed: string, cause: unknown, asked: string | undef
  * @param url - what was asked last, if anything was
  */
 export function operatorText(error: unknown, url: string | undefined): string {
-  const root = rootOf(error);
+  const root = readableRootOf(error);
   if (url === undefined) return `: ${oneLine(root)}`;
   const { origin, pathname } = new URL(url);
   // A message may quote the URL, whose query may be a secret.
@@ -100,12 +100,13 @@ function copyOf(error: unknown, secrets: readonly string[], depth: number): Erro
   try {
     if (!isError(error)) return new Error(UNKNOWN);
     const cause = causeOf(error);
-    const { code } = error as { readonly code?: unknown };
+    const { code, name } = error as { readonly code?: unknown; readonly name: unknown };
+    const text = textOf(error);
     const copy = new Error(
-      shown(textOf(error), secrets),
+      shown(text === "" && !isSystemCode(code) ? String(name) : text, secrets),
       isError(cause) && depth > 0 ? { cause: copyOf(cause, secrets, depth - 1) } : {},
     );
-    return isSystemCode(code) ? Object.assign(copy, { code }) : copy;
+    return isSystemCode(code) && shown(code, secrets) === code ? Object.assign(copy, { code }) : copy;
   } catch {
     // One that can't be read.
     return new Error(UNKNOWN);
@@ -116,7 +117,7 @@ const UNKNOWN = "failed";
 
 function textOf({ name, message }: { readonly name: unknown; readonly message: unknown }): string {
   // A parser quotes what it can't parse, and there may be a token in it.
-  return name === "SyntaxError" ? "answered with something that is not JSON" : String(message) || String(name);
+  return name === "SyntaxError" ? "answered with something that is not JSON" : String(message);
 }
 
 /** What somebody else wrote, unless it quotes a secret. */
@@ -124,6 +125,14 @@ export function shown(text: string, secrets: readonly string[]): string {
   const plain = text.toLowerCase();
   const isTelling = secrets.some((secret) => secret.length >= SHORTEST_SECRET && plain.includes(secret.toLowerCase()));
   return isTelling ? "an error that is not shown, as it quotes the request" : text;
+}
+
+function readableRootOf(error: unknown): string {
+  try {
+    return rootOf(error);
+  } catch {
+    return UNKNOWN;
+  }
 }
 
 function rootOf(error: unknown): string {
@@ -139,7 +148,7 @@ function rootOf(error: unknown): string {
   const { code } = root as { readonly code?: unknown };
   const message = textOf(root);
   const name = isSystemCode(code) && !message.includes(code) ? code : "";
-  const text = [message, name].filter((part) => part !== "").join(" ");
+  const text = [message, name].filter((part) => part !== "").join(" ") || root.name;
   return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
 }
 

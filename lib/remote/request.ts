@@ -116,22 +116,30 @@ export async function request(
 const SECRET_MEMBERS = ["token", "code", "code_verifier", "client_secret", "client_assertion", "refresh_token"];
 
 /** What a request holds that must not be logged, in every form that a text could quote it in. */
-export function secretsOf({ headers, body }: RemoteRequest): readonly string[] {
+export function secretsOf({ headers, body }: Pick<FetchInit, "headers" | "body">): readonly string[] {
   const form = new URLSearchParams(body);
-  const [, scheme = "", credentials = ""] = /^(\S+) +(.*)$/.exec(headers?.["authorization"] ?? "") ?? [];
+  const authorization = headers["authorization"] ?? "";
+  const credentials = authorization.replace(/^\S+ +/, "");
   return [
     credentials,
-    ...(scheme === "Basic" ? [passwordIn(credentials)] : []),
+    ...(/^basic /i.test(authorization) ? [passwordIn(credentials)] : []),
     ...SECRET_MEMBERS.flatMap((name) => form.getAll(name)),
   ]
     .filter((secret) => secret !== "")
-    .flatMap((secret) => [secret, encodeURIComponent(secret), new URLSearchParams([["", secret]]).toString().slice(1)]);
+    .flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret),
+      new URLSearchParams([["", secret]]).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1),
+    ]);
 }
 
 /** RFC 7617 section 2, of a client whose secret is encoded as in a form (RFC 6749 section 2.3.1). */
 function passwordIn(credentials: string): string {
-  const [, password = ""] = /:(.*)$/s.exec(Buffer.from(credentials, "base64").toString()) ?? [];
-  return new URLSearchParams(`password=${password}`).get("password") ?? "";
+  const password = Buffer.from(credentials, "base64")
+    .toString()
+    .replace(/^[^:]*:/, "");
+  return String(new URLSearchParams(`password=${password}`).get("password"));
 }
 
 /** Redirects are not followed: they would let the endpoint choose another. */
@@ -227,7 +235,9 @@ async function readAll(reader: BodyReader | undefined, maxSize: number, ofHost: 
   const read = () =>
     ofHost(async () => {
       const { done, value } = await reader.read();
-      return done ? undefined : (value as Uint8Array);
+      if (done) return undefined;
+      if (ArrayBuffer.isView(value)) return value as Uint8Array;
+      throw new Error("answered with a body that is not of bytes");
     });
   for (let chunk = await read(); chunk !== undefined; chunk = await read()) {
     size += chunk.byteLength;

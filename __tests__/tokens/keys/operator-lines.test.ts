@@ -99,6 +99,24 @@ describe("an outage is one line for the operator, with the URL and the root caus
     ],
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     ["no error at all", () => Promise.reject("a string"), /\/jwks: failed;/],
+    [
+      "one that can't be read",
+
+      () =>
+        Promise.reject(
+          Object.defineProperty(new Error(), "message", {
+            get: () => {
+              throw new Error("no");
+            },
+          }),
+        ),
+      /\/jwks: failed;/,
+    ],
+    [
+      "a name alone",
+      () => Promise.reject(Object.assign(new Error(""), { name: "TimeoutError" })),
+      /\/jwks: TimeoutError;/,
+    ],
     ["several lines", () => Promise.reject(new Error("one\nother\u2028third")), /\/jwks: one other third;/],
     ["a long text", () => Promise.reject(new Error("x".repeat(100_000))), /\/jwks: x{4000}\.\.\.;/],
     [

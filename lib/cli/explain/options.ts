@@ -46,7 +46,6 @@ export async function optionsOf({
   const { audience, "any-audience": anyAudience } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
   const file = values.options === undefined ? {} : await optionsIn(values.options);
-  await assertMiddlewareStarts(file);
   const { serverName, externalIds } = file as { readonly serverName?: unknown; readonly externalIds?: unknown };
   const fromFile = oneLoginType(file);
   const fromFlags = {
@@ -70,7 +69,10 @@ export async function optionsOf({
   };
   const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
   if (Array.isArray(fromFile)) {
-    if (given.length === 0) return { options: fromFile, serverName, externalIds };
+    if (given.length === 0) {
+      await assertMiddlewareStarts(file, fromFile, values["server-name"]);
+      return { options: fromFile, serverName, externalIds };
+    }
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
   const options = { ...fromFile, ...Object.fromEntries(given) };
@@ -79,18 +81,22 @@ export async function optionsOf({
       `options ${NO_KEY_SOURCE}, here by --secret-file, --key-file, --jwks-uri, --discover or --options`,
     );
   }
+  await assertMiddlewareStarts(file, options, values["server-name"]);
   return { options, serverName, externalIds };
 }
 
 /**
  * Whoever gives all options of a middleware asks about a server, and that must start with them.
  *
+ * @param options - of its one login type, with what flags say
  * @throws OptionsError
  */
-async function assertMiddlewareStarts(file: object): Promise<void> {
+async function assertMiddlewareStarts(file: object, options: object, serverName: string | undefined): Promise<void> {
   if (!["loginTypes", "findUser", "issueToken"].every((name) => Object.hasOwn(file, name))) return;
   const { loginOverHttp } = await import("../../login-over-http.js");
-  loginOverHttp(file as Parameters<typeof loginOverHttp>[0]);
+  const [name] = Object.keys((file as { readonly loginTypes: object }).loginTypes);
+  const all = { ...file, ...(serverName !== undefined && { serverName }), loginTypes: { [String(name)]: options } };
+  loginOverHttp(all as unknown as Parameters<typeof loginOverHttp>[0]);
 }
 
 /** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */
