@@ -109,15 +109,17 @@ function deepFreeze<T>(value: T): T {
 
 /** Copies parsed JSON, however deep. */
 function copyOf<T extends object>(value: T): T {
-  const all = { value };
-  const left: object[] = [all];
+  const whole = { ...value };
+  const left: object[] = [whole];
   for (let one = left.pop(); one !== undefined; one = left.pop()) {
-    for (const [name, part] of Object.entries(one) as [string, unknown][]) {
+    for (const name of Object.keys(one)) {
+      const part = (one as Readonly<Record<string, unknown>>)[name];
       if (typeof part !== "object" || part === null) continue;
       const copy = Array.isArray(part) ? [...(part as unknown[])] : { ...part };
+      // As JSON does, also for the name `__proto__`.
       Object.defineProperty(one, name, { value: copy, writable: true, enumerable: true, configurable: true });
       left.push(copy);
     }
   }
-  return all.value;
+  return whole;
 }
