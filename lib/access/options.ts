@@ -63,7 +63,8 @@ export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpar
    *
    * @remarks
    * By default the scope `urn:matrix:client:device:ID` (or its name in MSC2967) and the claim `device_id`, of which one is
-   * enough; if both are there, they must agree. A token that names two devices is refused, as is an ID over 512 characters or with a control character.
+   * enough; if both are there, they must agree. A token that names two devices is refused, as is an ID over 512 characters or
+   * with a control character.
    *
    * @defaultValue the device scope, or `device_id`
    */
@@ -145,7 +146,8 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    * `localpart` are then ignored, and for tokens of {@link createAccessTokens} it is not asked.
    *
    * @remarks
-   * `find` returns a full user ID, or nothing: then the request is 401. `false` accepts that equal subjects of several issuers are one user.
+   * `find` returns a full user ID, or nothing: then the request is 401. `false` accepts that equal subjects of several issuers
+   * are one user.
    *
    * @defaultValue none
    */

@@ -34,7 +34,7 @@ export function textOf(file: string, flag: string): string {
   }
 }
 
-/** What a JSON file holds, or a module's default or only export. */
+/** What a JSON file holds, or a module's default export, its only one, or the one with a usual name. */
 export async function optionsIn(file: string): Promise<object> {
   if (/\.ya?ml$/i.test(file)) {
     throw new UsageError(

@@ -22,8 +22,7 @@ export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest
   const path = pathOf(originalUrl);
   if (isLoginPath(path)) return true;
   if (originalUrl === url) return false;
-  // Some leave nothing but the query of the path below a mount.
-  const below = pathOf(url) || "/";
+  const below = pathBelow(url);
   // Some hosts decode a path, or rewrite it: what the client asked for decides.
   if (isLoginPath(below) && path.endsWith(below)) return true;
   return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);
@@ -35,9 +34,14 @@ export function pathsUnder({ url, originalUrl = url }: MountedRequest): {
   readonly paths: readonly [string, ...string[]];
 } {
   const whole = pathOf(String(originalUrl));
-  const below = pathOf(String(url));
+  const below = pathBelow(String(url));
   const isMounted = originalUrl !== url && whole.endsWith(below);
   return isMounted ? { mount: whole.slice(0, -below.length), paths: [whole, below] } : { mount: "", paths: [whole] };
+}
+
+/** What follows a mount. Some leave nothing but the query of it. */
+function pathBelow(url: string): string {
+  return pathOf(url) || "/";
 }
 
 /** The path alone, of a target in origin or absolute form (RFC 9112 sections 3.2.1 and 3.2.2). */

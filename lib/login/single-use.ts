@@ -40,7 +40,8 @@ export class SingleUse {
    * Claims a token, does some work, and releases the token if the work fails.
    *
    * @param clockTolerance - in seconds, of the login type that verified the token
-   * @throws TokenError `used`; `expired` if that happened since the token was verified; as {@link assertRememberable}
+   * @throws TokenError `used`; `expired` or `issued_in_future` if the clock says so since the token was verified; as
+   * {@link assertRememberable}
    * @throws Refusal `limiter_unavailable`
    */
   async once<T>(token: UsableToken, clockTolerance: number, work: () => Promise<T>): Promise<T> {

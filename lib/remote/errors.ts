@@ -100,10 +100,9 @@ function copyOf(error: unknown, secrets: readonly string[], depth: number): Erro
   try {
     if (!isError(error)) return new Error(UNKNOWN);
     const cause = causeOf(error);
-    const { code, name } = error as { readonly code?: unknown; readonly name: unknown };
-    const text = textOf(error);
+    const { code } = error as { readonly code?: unknown };
     const copy = new Error(
-      shown(text === "" && !isSystemCode(code) ? String(name) : text, secrets),
+      shown(textOf(error), secrets),
       isError(cause) && depth > 0 ? { cause: copyOf(cause, secrets, depth - 1) } : {},
     );
     return isSystemCode(code) && shown(code, secrets) === code ? Object.assign(copy, { code }) : copy;
@@ -115,9 +114,16 @@ function copyOf(error: unknown, secrets: readonly string[], depth: number): Erro
 
 const UNKNOWN = "failed";
 
-function textOf({ name, message }: { readonly name: unknown; readonly message: unknown }): string {
+/** Its message, or its name if it has neither that nor a code. */
+function textOf(error: Error): string {
+  const { name, message, code } = error as {
+    readonly name: unknown;
+    readonly message: unknown;
+    readonly code?: unknown;
+  };
   // A parser quotes what it can't parse, and there may be a token in it.
-  return name === "SyntaxError" ? "answered with something that is not JSON" : String(message);
+  if (name === "SyntaxError") return "answered with something that is not JSON";
+  return message === "" && !isSystemCode(code) ? String(name) : String(message);
 }
 
 /** What somebody else wrote, unless it quotes a secret. */
@@ -148,7 +154,7 @@ function rootOf(error: unknown): string {
   const { code } = root as { readonly code?: unknown };
   const message = textOf(root);
   const name = isSystemCode(code) && !message.includes(code) ? code : "";
-  const text = [message, name].filter((part) => part !== "").join(" ") || root.name;
+  const text = [message, name].filter((part) => part !== "").join(" ");
   return root instanceof AnswerError ? `${text}; ${root.detail}` : text;
 }
 

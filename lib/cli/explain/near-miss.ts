@@ -49,7 +49,8 @@ const ENCODED: readonly Spelling[] = [
   { how: "decoded from hexadecimal", code: 'Buffer.from(..., "hex")', read: decoded("hex", /^(?:[0-9a-f]{2})+$/i) },
   {
     how: "decoded from base64",
-    code: 'Buffer.from(..., "base64")', // In lines, as openssl writes it.
+    code: 'Buffer.from(..., "base64")',
+    // Also in several lines, as openssl writes it.
     read: decoded("base64", /^[A-Za-z\d+/]+(?:\s+[A-Za-z\d+/]+)*={0,2}$/),
   },
   {
