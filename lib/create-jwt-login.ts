@@ -68,7 +68,7 @@ function withSso<User, Req>(
   externalIds: JwtLoginValues<User, Req>["externalIds"],
 ): JwtLogin<Req> {
   const { serverName, logger, registerUser } = login;
-  const providers = providersOf(config, login.keysFor("m.login.sso"));
+  const providers = providersOf(config, login.keysFor("m.login.sso"), logger);
   for (const {
     config: { path },
     loginType,

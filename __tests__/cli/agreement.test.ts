@@ -108,6 +108,15 @@ const optionSets: Readonly<Record<string, AnyOptions>> = {
       return sub !== "mallory";
     },
   },
+  "a display name that fails": {
+    secret: SECRET,
+    localpart: "lowercase",
+    authorize: ({ sub }: { sub?: unknown }) => sub !== "mallory",
+    displayNameClaim: ({ sub }: { sub?: unknown }) => {
+      if (sub === "Alice" || sub === "mallory") throw new Error("no name");
+      return undefined;
+    },
+  },
   "a function that fails": {
     secret: SECRET,
     subjectClaim: ({ sub }: { sub?: unknown }) => {

@@ -315,6 +315,24 @@ Another rule is broken as well.
     expect(said(await asked({ sub: "mallory", exp: 1 }), "authorize")).toBe("nothing of authorize");
   });
 
+  test("asks for the display name, if there is an option", async () => {
+    // A module is loaded once by its name.
+    let files = 0;
+    const options = (claim: string) =>
+      folder.file(
+        `named-${String((files += 1))}.cjs`,
+        `module.exports = { secret: "${SECRET}", displayNameClaim: ${claim} };`,
+      );
+    const asked = (claim: string, claims: object = {}) =>
+      run(["explain", "--options", options(claim)], { stdin: token({ name: "Alice", ...claims }) });
+    expect(said(await asked('"name"'), "display name")).toBe('pass display name "Alice"');
+    expect(said(await asked('"name"', { exp: 1 }), "display name")).toBe("nothing of display name");
+    const failed = await asked('() => { throw new Error("no database"); }');
+    expect(said(failed, "display name")).toMatch(/^FAIL display name matrix-jwt-login: displayNameClaim failed: no d/);
+    expect(failed.exitCode).toBe(1);
+    expect((await run(["explain", "--secret", SECRET, token()])).stdout).not.toContain("display name");
+  });
+
   test("reports a subject function that fails", async () => {
     const options = folder.file(
       "failing.cjs",

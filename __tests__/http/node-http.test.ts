@@ -153,6 +153,16 @@ describe("under node:http", () => {
     expect(logger.lines).toEqual([{ level: "error", message: cause }]);
   });
 
+  test("what `clientAddress` throws is not told to whom the host answers", async () => {
+    const logger = recordingLogger();
+    const clientAddress = (): never => {
+      throw new Error("no such header");
+    };
+    const url = await start({ logger, clientAddress });
+    for (const body of ['{"type":"m.login.password"}', "a=b", ""]) expect((await send(url, { body })).status).toBe(299);
+    expect(logger.lines).toEqual([]);
+  });
+
   test.each<readonly [string, () => unknown]>([
     ["null", () => null],
     ["a number", () => 7],

@@ -247,6 +247,22 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     },
   );
 
+  test.each([
+    ["an empty object", {}],
+    ["null", null],
+    ["an empty text", ""],
+    ["no bytes", Buffer.alloc(0)],
+  ])("a stream that was consumed for %s goes on, and the logger is told", async (_, left) => {
+    const consumer: RequestHandler = (req, _res, next) => {
+      text(req).then(() => {
+        req.body = left;
+        next();
+      }, next);
+    };
+    expect((await post(consumer, { body: goodLogin() }, REJECT)).status).toBe(299);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/mount this middleware before it/)]]);
+  });
+
   describe("a form's parser before us", () => {
     const simple = express.urlencoded({ extended: false });
     const extended = express.urlencoded({ extended: true });
@@ -281,7 +297,15 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["urlencoded()", simple],
       ["urlencoded(), extended", extended],
     ])("a real form of our login is no JSON, by %s", async (_, parser) => {
-      for (const body of [`type=${LOGIN_TYPE}&token=${token()}`, "type=other&token=x"]) {
+      const form = `type=${LOGIN_TYPE}&token=${token()}`;
+      for (const body of [
+        form,
+        [form],
+        `${form}&username=alice&password=correct-horse`,
+        `${form}&identifier[type]=m.id.user&identifier[user]=alice`,
+        `${form}&n=1&n=2&initial_device_display_name=J%C3%BCrgens+%22%E2%9C%93%22+%26+%27x%27`,
+        "type=other&token=x",
+      ]) {
         expect((await post(parser, { body, headers: CAPITALS })).status).toBe(299);
         const answer = await post(parser, { body, headers: CAPITALS }, REJECT);
         expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
@@ -299,6 +323,25 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       expect((await post(nodes, { body, headers: FORM_TYPE })).status).toBe(299);
       const answer = await post(nodes, { body, headers: FORM_TYPE }, REJECT);
       expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
+    });
+
+    test("fields that no form has are JSON's", async () => {
+      const parser = express.json({ type: anyType });
+      for (const more of [{ deep: JSON.parse(`${"[".repeat(9)}"x"${"]".repeat(9)}`) as unknown }, { flag: true }]) {
+        const body = JSON.stringify({ type: LOGIN_TYPE, token: token(), ...more });
+        expect((await post(parser, { body, headers: FORM_TYPE })).status).toBe(200);
+      }
+    });
+
+    test("a form in parts is no JSON, whatever parsed it", async () => {
+      const parsed: RequestHandler = (req, _res, next) => {
+        req.body = { type: LOGIN_TYPE, token: token() };
+        req.resume().on("end", next);
+      };
+      const headers = { "Content-Type": "multipart/form-data; boundary=x" };
+      const body = "--x\r\n...";
+      expect((await post(parsed, { body, headers })).status).toBe(299);
+      expect((await post(parsed, { body, headers }, REJECT)).status).toBe(400);
     });
 
     test("each middleware tells its own logger", async () => {

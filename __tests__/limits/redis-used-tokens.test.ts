@@ -72,6 +72,11 @@ describe("a store of used tokens over Redis", () => {
     },
   );
 
+  test("has no other option", () => {
+    expectOptionsError(() => redisUsedTokens(client("OK"), { prfix: "a" } as never), "prfix", /is not an option/);
+    expectOptionsError(() => redisUsedTokens(client("OK"), null as never), "", /must be an object/);
+  });
+
   test.each(["", 5, null])("can't have the prefix %j", (prefix) => {
     expectOptionsError(() => redisUsedTokens(client("OK"), { prefix: prefix as never }), "prefix", /must/);
   });

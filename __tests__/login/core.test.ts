@@ -71,9 +71,9 @@ describe.each<[string, (login: JwtLogin, json: unknown) => Promise<unknown>]>([
     expect(onReject).toHaveBeenCalledTimes(1);
   });
 
-  test("rejects with a MatrixError if the submission itself fails to be read", async () => {
+  test.each(["type", "device_id"])("rejects with a MatrixError if %s itself fails to be read", async (name) => {
     const logger = recordingLogger();
-    const json = untouchable(submission(), "device_id");
+    const json = untouchable(submission(), name);
     expect(await rejection(act(core({}, { logger }), json))).toMatchObject({ statusCode: 500, errcode: "M_UNKNOWN" });
     expect(logger.lines).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 
-import { location, TestBrowser, type Visited } from "./helpers/browser.js";
+import { link, location, TestBrowser, type Visited } from "./helpers/browser.js";
 import { ssoHost } from "./helpers/host.js";
 
 const OTHER = "https://other.example/";
@@ -101,6 +101,7 @@ describe("the confirmation", () => {
     const answer = await post(browser, page, fieldOf(page));
     expect(answer.status).toBe(503);
     expect(answer.text).toContain("temporarily unavailable");
+    expect(link(answer, "Try again")).toBe(redirect(OTHER, "example"));
     isDown = false;
     expect((await post(browser, page, fieldOf(page))).status).toBe(303);
   });

@@ -45,6 +45,26 @@ describe.each(steps)("if the provider's step %s", (step) => {
   });
 });
 
+test.each(["token", "userinfo"] as const)(
+  "an outage of the provider's %s endpoint is one line, and its end another",
+  async (step) => {
+    const host = await ssoHost({ provider: { userInfo: true } });
+    const told = () => host.logger.lines.map(({ level, message }) => `${level} ${String(message)}`);
+    for (let outage = 1; outage <= 2; outage += 1) {
+      host.provider.fault(step, (_, res) => void res.writeHead(502).end("<html>"));
+      for (let i = 0; i < 3; i += 1) expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+      host.provider.fault(step);
+      for (let i = 0; i < 2; i += 1) expect((await new TestBrowser().visit(host.redirect())).status).toBe(303);
+      expect(told().slice(2 * outage - 2)).toEqual([
+        expect.stringMatching(
+          new RegExp(`^warn .* no usable answer from http.*/${step}: answered with status 502; sign-ins fail until`),
+        ),
+        `info matrix-jwt-login: sign-in with example works again (${step}_endpoint)`,
+      ]);
+    }
+  },
+);
+
 test("a provider that is down: 503, and recovery once it is back", async () => {
   const { issuer, close } = await serveProvider();
   await close();
@@ -172,7 +192,10 @@ describe("an authorization response", () => {
     ["of a broken provider", { code: undefined, error: "server_error" }, 503, "temporarily unavailable", "warn"],
     ["of a busy provider", { code: undefined, error: "temporarily_unavailable" }, 503, "unavailable", "warn"],
     ["of a misconfigured client", { code: undefined, error: "invalid_scope" }, 403, "failed", "info"],
-    ["without a code", { code: undefined }, 503, "unavailable", "warn"],
+    ["without a code", { code: undefined }, 403, "failed", "info"],
+    ["with an empty code", { code: "" }, 403, "failed", "info"],
+    ["with an empty error and no code", { code: undefined, error: "" }, 403, "failed", "info"],
+    ["with an empty issuer", { iss: "" }, 403, "failed", "info"],
     ["of another issuer", { iss: "https://evil.example" }, 403, "failed", "info"],
     ["without the issuer that was promised", { iss: undefined }, 403, "failed", "info"],
     ["with a code that is not the provider's", { code: "stolen" }, 400, "no longer valid", "info"],

@@ -113,6 +113,20 @@ describe("introspection alone", () => {
     expect(asked).toEqual([]);
   });
 
+  test.each([
+    ["a logout token", token({}, { header: { typ: "logout+jwt" } })],
+    ["a security event token", token({}, { header: { typ: "application/secevent+jwt" } })],
+    ["a DPoP proof", token({}, { header: { typ: "DPoP+jwt" } })],
+    ["a logout token of no type", token({ events: { "http://schemas.openid.net/event/backchannel-logout": {} } })],
+  ])("refuses %s without asking, whatever the answer would be", async (_, text) => {
+    expect(await outcome(ALICE, {}, text)).toBe("403 token_type");
+    expect(asked).toEqual([]);
+  });
+
+  test("takes a JWT of any other type", async () => {
+    expect(await outcome(ALICE, {}, token({}, { header: { typ: "at+jwt" } }))).toBe("200");
+  });
+
   test("refuses what is too long without asking", async () => {
     expect(await outcome(ALICE, { maxTokenLength: 10 }, "a".repeat(11))).toBe("403 too_long");
     expect(asked).toEqual([]);

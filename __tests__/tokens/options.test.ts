@@ -62,6 +62,11 @@ const WRONG: readonly Row[] = [
   ["an empty secret", { secret: "" }, "secret", /must not be empty/],
   ["an empty Buffer", { secret: Buffer.alloc(0) }, "secret", /must not be empty/],
   ["an empty list", { secret: [] }, "secret", /must not be an empty list/],
+  // eslint-disable-next-line no-sparse-arrays -- what is tested
+  ["a list with a hole", { secret: [, SECRET] }, "secret[0]", /is undefined/],
+  // eslint-disable-next-line no-sparse-arrays -- what is tested
+  ["scopes with a hole", { requiredScopes: [,] }, "requiredScopes[0]", /is undefined/],
+  ["false beside a secret", { jwks: false }, "jwks", /cannot be combined with secret/],
   ["an empty secret in a list", { secret: [SECRET, ""] }, "secret[1]", /must not be empty/],
   ["null", { secret: null }, "secret", /must be a string, a Buffer or a secret KeyObject/],
   ["a number", { secret: 12345678 }, "secret", /must be a string, a Buffer or a secret KeyObject/],

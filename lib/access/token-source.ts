@@ -14,7 +14,8 @@ import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
 import { ownTokensOf, type OwnTokens } from "./create-access-tokens.js";
 import { deviceOf, oneDevice, type Device } from "./device.js";
 import { ownVerifier } from "./own-verifier.js";
-import { unverifiedIssuer, type TokenShape } from "./whose.js";
+import type { TokenShape } from "../tokens/readers/peek.js";
+import { unverifiedIssuer } from "./whose.js";
 
 /** Where access tokens come from, and the rules for them. */
 export interface TokenSource extends SubjectRules {

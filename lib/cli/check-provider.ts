@@ -38,7 +38,7 @@ export interface Question {
   readonly allowHttp: boolean;
 }
 
-const ALLOW_HTTP = ", or with --allow-http";
+const ADVICE = { http: ", or with --allow-http", credentials: "" };
 const TIMEOUT = 5;
 const LIMITS = { fetch: globalThis.fetch, maxResponseSize: 1_048_576 };
 /** Seconds that clocks may differ without a word, and without harm under the default `clockTolerance`. */
@@ -135,7 +135,7 @@ function withoutSlash(url: string): string {
 
 function checkedUrl(url: unknown, what: string, { allowHttp }: Question): string {
   try {
-    return endpointUrl(url, what, allowHttp, ALLOW_HTTP);
+    return endpointUrl(url, what, allowHttp, ADVICE);
   } catch (error) {
     throw new UsageError(reasons(error));
   }
@@ -180,7 +180,7 @@ function checkClock(answer: RemoteAnswer, findings: Finding[]): void {
 
 async function keysOf({ jwks_uri: uri }: Metadata, { allowHttp }: Question, findings: Finding[]) {
   try {
-    return await keysAt(endpointUrl(uri, "jwks_uri", allowHttp, ALLOW_HTTP), findings);
+    return await keysAt(endpointUrl(uri, "jwks_uri", allowHttp, ADVICE), findings);
   } catch (error) {
     const text = uri === undefined ? "the discovery document names no jwks_uri" : reasons(error);
     findings.push(failed("keys", text, "The provider must publish its keys over https; --jwks-uri gives another URL."));

@@ -6,7 +6,10 @@ import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
 
 /** A `POST` to the login endpoint, whatever carries it. */
 export interface LoginRequest<Context> {
-  /** What is known of the client. Called before anything else: a client that hangs up takes its address with it. */
+  /**
+   * What is known of the client. Called before anything else: a client that hangs up takes its address with it. What it throws
+   * is thrown once the login is ours.
+   */
   readonly context: () => Context;
   /** The submission, by the rules of {@link LoginBodies}. */
   readonly submission: () => Submission | Promise<Submission>;
@@ -33,19 +36,30 @@ export function answerLogin<Context>(
   logger: Logger,
 ): Outcome | Promise<Outcome> {
   const fail = (error: unknown): Answer => failed(error, logger);
-  const finish = async (submission: Submission, context: Context): Promise<Outcome> => {
+  const context = kept(request.context);
+  const finish = async (submission: Submission): Promise<Outcome> => {
     if (submission === undefined || submission === "gone") return submission;
     if (request.isGone()) return "gone";
-    return jsonAnswer(200, JSON.stringify(await logIn(submission, context)));
+    return jsonAnswer(200, JSON.stringify(await logIn(submission, context())));
   };
   try {
-    const context = request.context();
     const submission = request.submission();
     if (submission === undefined) return undefined;
-    if (!(submission instanceof Promise)) return finish(submission, context).catch(fail);
-    return submission.then((read) => finish(read, context)).catch(fail);
+    return (submission instanceof Promise ? submission.then(finish) : finish(submission)).catch(fail);
   } catch (error) {
     return fail(error);
+  }
+}
+
+/** Calls a function now, and gives its result, or throws what it threw, whenever that is asked for. */
+function kept<T>(call: () => T): () => T {
+  try {
+    const result = call();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

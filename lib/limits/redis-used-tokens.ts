@@ -1,4 +1,5 @@
 import { text } from "../support/checks.js";
+import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import type { UsedTokenStore } from "./used-tokens.js";
 
@@ -15,7 +16,7 @@ interface Commands {
   del(key: string): unknown;
 }
 
-const PREFIX = "matrix-jwt-login:used:";
+const storeOptions = optionsOf({ prefix: optional(text, "matrix-jwt-login:used:") }, {}, "absent");
 
 /**
  * Makes a store of used tokens (`usedTokens`) in Redis, shared by all processes that use it with the same prefix.
@@ -27,7 +28,7 @@ const PREFIX = "matrix-jwt-login:used:";
  *
  * @param client - of ioredis or node-redis, connected by the host
  * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
- * @throws OptionsError if `client` has no methods `set` and `del`, or `prefix` is no text
+ * @throws OptionsError if `client` has no methods `set` and `del`, or an option is invalid
  */
 export function redisUsedTokens(
   client: RedisStoreClient,
@@ -37,7 +38,7 @@ export function redisUsedTokens(
   if (typeof set !== "function" || typeof del !== "function") {
     throw new OptionsError("client", "must be a client of Redis or Valkey, of ioredis or node-redis");
   }
-  const prefix = options.prefix === undefined ? PREFIX : text(options.prefix, "prefix");
+  const { prefix } = storeOptions(options, "");
   const redis: Commands = client;
   const setIfNew = takesArguments(client)
     ? (key: string, seconds: number) => redis.set(key, "1", "EX", seconds, "NX")

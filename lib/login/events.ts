@@ -1,5 +1,6 @@
 import type { KeyWatcher } from "../remote/watchers.js";
 import type { Logger } from "../support/logger.js";
+import { Outages } from "../support/outages.js";
 import type { IntrospectionWatcher } from "../tokens/introspection.js";
 import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import { SharedJwks } from "../tokens/keys/shared-jwks.js";
@@ -51,26 +52,24 @@ export function keyContexts({ keyCache, logger, onKeysError }: KeyEvents): (name
 
 /** Logs each outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
 function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
-  const down = new Set<object>();
+  const outages = new Outages(logger);
   let [minute, lines] = [0, 0];
   return {
     failed(error, what) {
-      if (!down.has(what)) logger.warn(`matrix-jwt-login: no new keys for ${loginType}: ${error.detail}`);
-      down.add(what);
+      outages.began(what, `no new keys for ${loginType}: ${error.detail}`);
       notify?.({ loginType, error, source: "keys" });
     },
     recovered(what) {
-      down.delete(what);
-      logger.info(`matrix-jwt-login: keys for ${loginType} are available again`);
+      outages.ended(what, `keys for ${loginType} are available again`);
     },
     passedOver(describe) {
       const now = Math.floor(Date.now() / MINUTE);
       if (now !== minute) [minute, lines] = [now, 0];
-      // The outage explains it.
-      if (down.size > 0 || lines === MAX_LINES) return;
-      lines += 1;
+      if (lines === MAX_LINES) return;
       const why = describe();
-      if (why !== undefined) logger.warn(`matrix-jwt-login: ${loginType}: ${why}`);
+      if (why === undefined) return;
+      lines += 1;
+      logger.warn(`matrix-jwt-login: ${loginType}: ${why}`);
     },
   };
 }
@@ -81,16 +80,14 @@ function introspectionWatcher(
   logger: Logger,
   notify: Notify<KeysErrorEvent> | undefined,
 ): IntrospectionWatcher {
-  const down = new Set<object>();
+  const outages = new Outages(logger);
   return {
     failed(error, what) {
-      if (!down.has(what)) logger.warn(`matrix-jwt-login: ${loginType} can't introspect tokens: ${error.detail}`);
-      down.add(what);
+      outages.began(what, `${loginType} can't introspect tokens: ${error.detail}`);
       notify?.({ loginType, error, source: "introspection" });
     },
     recovered(what) {
-      down.delete(what);
-      logger.info(`matrix-jwt-login: ${loginType} can introspect tokens again`);
+      outages.ended(what, `${loginType} can introspect tokens again`);
     },
   };
 }

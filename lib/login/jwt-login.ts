@@ -1,4 +1,7 @@
-import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
+import { isMatrixError } from "../matrix/errors.js";
+import { internalError } from "../matrix/host-error.js";
+import { asSubmission, fieldsOf, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
+import type { Logger } from "../support/logger.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
@@ -106,6 +109,18 @@ function encryptionKeysOf<User, Req>({ loginTypes }: LoginConfig<User, Req>): Jw
   return { keys: [...new Map(keys.map(({ publicJwk }) => [JSON.stringify(publicJwk), { ...publicJwk }])).values()] };
 }
 
+/** What is no JSON, as a caller without HTTP may give, can throw when it is looked at. */
+function typed(json: unknown, logger: Logger): { readonly submission: JsonObject; readonly type: string } {
+  try {
+    const submission = asSubmission(json);
+    return { submission, type: typeOf(submission) };
+  } catch (error) {
+    if (isMatrixError(error)) throw error;
+    logger.error(error);
+    throw internalError();
+  }
+}
+
 /** The first steps, of all that comes with a token: fields, limits by address, token. */
 async function started<User, Req, T>(
   config: LoginConfig<User, Req>,
@@ -113,8 +128,7 @@ async function started<User, Req, T>(
   context: LoginContext<Req>,
   work: (attempt: Attempt<Req>, request: LoginRequest) => Promise<T>,
 ): Promise<T> {
-  const submission = asSubmission(json);
-  const type = typeOf(submission);
+  const { submission, type } = typed(json, config.logger);
   const entries = config.loginTypes.get(type);
   if (entries === undefined) throw unknownType();
   return attempted(config, type, context, (attempt) => {

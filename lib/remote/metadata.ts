@@ -62,7 +62,7 @@ export class IssuerMetadata {
    * @throws OptionsError if there is none, or none that may be asked
    */
   endpoint(document: Metadata, name: string): string {
-    return endpointUrl(document[name], name, this.#settings.allowHttp);
+    return endpointUrl(document[name], name, this.#settings.allowHttp, IN_DOCUMENT);
   }
 
   /** Asks an endpoint that the document names. If that fails, asks once more if the endpoint has moved meanwhile. */
@@ -95,27 +95,35 @@ function metadataOf(document: unknown, issuer: string): Metadata {
   throw new AnswerError("the discovery document is not of the configured issuer", detail);
 }
 
+/** Several options may be what a document was fetched with. */
+const IN_DOCUMENT: EndpointAdvice = { http: ", or with allowHttp", credentials: "" };
+
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** What an error about an endpoint's URL adds: what would allow http, and where credentials belong. */
+export interface EndpointAdvice {
+  readonly http: string;
+  readonly credentials: string;
+}
+
+/** @param options - the path of options that have `allowHttp` and `fetch` */
+export function endpointAdvice(options: string): EndpointAdvice {
+  return { http: `, or with ${options}.allowHttp`, credentials: `; send them through ${options}.fetch` };
+}
 
 /**
  * The URL of an endpoint that decides who may log in: whoever can change its answers on the way could forge tokens.
  *
- * @param unless - what would allow http, for the message
  * @throws OptionsError
  */
-export function endpointUrl(
-  value: unknown,
-  path: string,
-  allowHttp: boolean,
-  unless = ", or with jwksOptions.allowHttp",
-): string {
+export function endpointUrl(value: unknown, path: string, allowHttp: boolean, advice: EndpointAdvice): string {
   const url = value instanceof URL ? value : assertUrl(text(value, path), path);
   const mayBeHttp = allowHttp || LOOPBACK.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && mayBeHttp)) {
-    throw new OptionsError(path, `must be an https: URL (http: is for loopback hosts${unless})`);
+    throw new OptionsError(path, `must be an https: URL (http: is for loopback hosts${advice.http})`);
   }
   if (url.username !== "" || url.password !== "") {
-    throw new OptionsError(path, "must not hold a user name or password; send them through jwksOptions.fetch");
+    throw new OptionsError(path, `must not hold a user name or password${advice.credentials}`);
   }
   return url.href;
 }

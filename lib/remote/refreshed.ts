@@ -56,6 +56,11 @@ export class Refreshed<T> {
     this.#watcher = watcher;
   }
 
+  /** Did the last fetch fail? */
+  get isFailing(): boolean {
+    return this.#failing;
+  }
+
   /** The next fetch is not allowed yet. */
   get askedLately(): boolean {
     return !this.#underWay && this.#pause() > 0;

@@ -5,10 +5,13 @@ export type SignInFault = "cancelled" | "lost" | "unavailable" | "refused";
 export class SignInError extends Error {
   override readonly name = "SignInError";
   readonly fault: SignInFault;
+  /** Has the operator been told? */
+  readonly isLogged: boolean;
 
-  private constructor(fault: SignInFault, message: string) {
+  private constructor(fault: SignInFault, message: string, isLogged = false) {
     super(message);
     this.fault = fault;
+    this.isLogged = isLogged;
   }
 
   /** The user changed their mind at the provider. */
@@ -21,9 +24,14 @@ export class SignInError extends Error {
     return new SignInError("lost", message);
   }
 
-  /** The provider is unavailable or gave no valid answer, so the user was neither accepted nor refused. */
+  /** The provider says that it is unavailable, so the user was neither accepted nor refused. */
   static unavailable(message: string): SignInError {
     return new SignInError("unavailable", message);
+  }
+
+  /** The provider gave no valid answer: an outage, which has been logged. */
+  static outage(message: string): SignInError {
+    return new SignInError("unavailable", message, true);
   }
 
   /** The provider's answer cannot be accepted. */

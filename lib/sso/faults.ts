@@ -19,7 +19,8 @@ export function pageFor(
   anew = again,
 ): PageContent {
   if (error instanceof SignInError) {
-    logger[error.fault === "unavailable" ? "warn" : "info"](`matrix-jwt-login: sign-in failed: ${error.message}`);
+    const level = error.fault === "unavailable" ? "warn" : "info";
+    if (!error.isLogged) logger[level](`matrix-jwt-login: sign-in failed: ${error.message}`);
     return faultPage(error.fault, again);
   }
   // The login's own watcher has logged the outage.

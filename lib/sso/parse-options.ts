@@ -3,6 +3,7 @@ import {
   at,
   callback,
   flag,
+  isUndefined,
   listOf,
   numberFrom,
   oneOf,
@@ -12,9 +13,8 @@ import {
 } from "../support/checks.js";
 import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import type { RemoteSettings } from "../remote/metadata.js";
+import { endpointUrl, type RemoteSettings } from "../remote/metadata.js";
 import { KEY_OPTIONS } from "../tokens/keys/parse-key-source.js";
-import { endpointUrl } from "../remote/metadata.js";
 import type { RenderPage } from "./answer.js";
 import type { BackchannelLogoutOptions, InteractiveAuthOptions, SsoOptions, SsoProvider } from "./options.js";
 import { trustedClient, type TrustedClient } from "./redirect-url.js";
@@ -188,7 +188,7 @@ function providersOf(
 }
 
 function baseUrl(value: unknown, path: string): URL {
-  const url = new URL(endpointUrl(value, path, false, ""));
+  const url = new URL(endpointUrl(value, path, false, { http: "", credentials: "" }));
   if (url.search === "" && url.hash === "") return url;
   throw new OptionsError(path, "must have no query and no fragment");
 }
@@ -224,6 +224,7 @@ function scopeToken(value: unknown, path: string): string {
 function furtherParameters(value: unknown, path: string): Readonly<Record<string, string>> {
   const parameters = Object.entries(anyObject(value, path)).map(([name, parameter]) => {
     if (PROTOCOL_PARAMETERS.has(name)) throw new OptionsError(at(path, name), "is a parameter of the protocol itself");
+    if (parameter === undefined) throw isUndefined(at(path, name), "option");
     return [name, text(parameter, at(path, name))] as const;
   });
   return Object.fromEntries(parameters);

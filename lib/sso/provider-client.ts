@@ -6,6 +6,8 @@ import { TokenError } from "../tokens/errors.js";
 import { operatorText, quoted, shown } from "../remote/errors.js";
 import type { IssuerMetadata, Metadata, RemoteSettings } from "../remote/metadata.js";
 import { request, secretsOf, within } from "../remote/request.js";
+import type { Logger } from "../support/logger.js";
+import { Outages } from "../support/outages.js";
 import { SignInError } from "./errors.js";
 import type { ProviderConfig } from "./parse-options.js";
 
@@ -28,12 +30,14 @@ export class ProviderClient {
   readonly #metadata: IssuerMetadata;
   readonly #settings: RemoteSettings;
   readonly #client: Oauth.Client;
+  readonly #outages: Outages;
 
-  constructor(config: ProviderConfig, metadata: IssuerMetadata, settings: RemoteSettings) {
+  constructor(config: ProviderConfig, metadata: IssuerMetadata, settings: RemoteSettings, logger: Logger) {
     this.#config = config;
     this.#metadata = metadata;
     this.#settings = settings;
     this.#client = { client_id: config.clientId };
+    this.#outages = new Outages(logger);
   }
 
   /**
@@ -87,7 +91,11 @@ export class ProviderClient {
         document["authorization_response_iss_parameter_supported"] === true,
     };
     const parameters = checkedAnswer(oauth, () => oauth.validateAuthResponse(server, this.#client, answer, state));
-    return this.#ask(async (options) => {
+    // The library takes an empty `iss` for none, and what it asks the provider with for an answer of the provider.
+    if (answer.get("iss") === "") throw SignInError.refused("the provider's answer has an empty iss");
+    const [code, second] = answer.getAll("code");
+    if (!code || second !== undefined) throw SignInError.refused("the provider's answer has no code, or several");
+    return this.#ask("token_endpoint", async (options) => {
       const response = await oauth.authorizationCodeGrantRequest(
         server,
         this.#client,
@@ -113,7 +121,7 @@ export class ProviderClient {
     const oauth = await oauth4webapi();
     const document = await this.#metadata.get();
     const server = { issuer: document.issuer, userinfo_endpoint: this.#endpoint(document, "userinfo_endpoint") };
-    return this.#ask(async (options) => {
+    return this.#ask("userinfo_endpoint", async (options) => {
       const response = await oauth.userInfoRequest(server, this.#client, accessToken, options);
       return oauth.processUserInfoResponse(server, this.#client, subject, response);
     });
@@ -123,8 +131,17 @@ export class ProviderClient {
     try {
       return this.#metadata.endpoint(document, name);
     } catch (cause) {
-      throw SignInError.unavailable(`the discovery document's ${(cause as Error).message}`);
+      throw this.#outage(name, `the discovery document's ${(cause as Error).message}`);
     }
+  }
+
+  #outage(endpoint: string, message: string): SignInError {
+    this.#outages.began(endpoint, `sign-in failed: ${message}`);
+    return SignInError.outage(message);
+  }
+
+  #works(endpoint: string): void {
+    this.#outages.ended(endpoint, `sign-in with ${this.#config.id} works again (${endpoint})`);
   }
 
   /** RFC 6749 section 2.3.1; a public client names itself (section 3.2.1). */
@@ -143,27 +160,41 @@ export class ProviderClient {
   }
 
   /** Within the deadline and the size that hold for all that is asked of other servers. */
-  async #ask<T>(question: (options: RequestOptions) => Promise<T>): Promise<T> {
+  async #ask<T>(endpoint: string, question: (options: RequestOptions) => Promise<T>): Promise<T> {
     const oauth = await oauth4webapi();
-    let last: { readonly url: string; readonly secrets: readonly string[] } | undefined;
+    let asked: Asked | undefined;
     try {
-      return await within(this.#settings.timeout, (signal) =>
+      const answer = await within(this.#settings.timeout, (signal) =>
         question({
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- which URLs may be http has been checked
           [oauth.allowInsecureRequests]: true,
           [oauth.customFetch]: async (url, { method, headers, body }) => {
-            const asked = { method, headers, ...(body && { body: body.toString() }) };
-            last = { url, secrets: secretsOf(asked) };
-            const answer = await request(url, asked, this.#settings, signal);
+            const what = { method, headers, ...(body && { body: body.toString() }) };
+            asked = { url, secrets: secretsOf(what) };
+            const answer = await request(url, what, this.#settings, signal);
+            if (answer.status !== 200) asked.refusal = new Error(`answered with status ${String(answer.status)}`);
             const type = answer.header("content-type") ?? "";
             return new Response(answer.text, { status: answer.status, headers: { "content-type": type } });
           },
         }),
       );
+      this.#works(endpoint);
+      return answer;
     } catch (error) {
-      throw faultOf(oauth, error, last);
+      const fault = faultOf(oauth, error, asked);
+      if (typeof fault === "string") throw this.#outage(endpoint, fault);
+      this.#works(endpoint);
+      throw fault;
     }
   }
+}
+
+/** What was asked last. */
+interface Asked {
+  readonly url: string;
+  readonly secrets: readonly string[];
+  /** If there was an answer of another status than 200. */
+  refusal?: Error;
 }
 
 interface RequestOptions {
@@ -206,13 +237,13 @@ async function withoutIdToken(response: Response): Promise<{ readonly idToken: u
   return { idToken, rest: new Response(JSON.stringify(others), { headers: response.headers }) };
 }
 
-/** @param last - what was asked last, if anything was */
-function faultOf(
-  oauth: typeof Oauth,
-  error: unknown,
-  last: { readonly url: string; readonly secrets: readonly string[] } | undefined,
-): Error {
-  const secrets = last?.secrets ?? [];
+/**
+ * What a question that failed says of the sign-in; a text for the operator if it says nothing, as there was no valid answer.
+ *
+ * @param asked - undefined if nothing was
+ */
+function faultOf(oauth: typeof Oauth, error: unknown, asked: Asked | undefined): Error | string {
+  const secrets = asked?.secrets ?? [];
   if (error instanceof oauth.ResponseBodyError && error.error === "invalid_grant") {
     return SignInError.lost(describe(error, secrets));
   }
@@ -220,10 +251,8 @@ function faultOf(
   if (code === oauth.JSON_ATTRIBUTE_COMPARISON) {
     return new TokenError("subject", "UserInfo is not about the user of the ID token (sub)");
   }
-  const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : error;
-  return SignInError.unavailable(
-    `no usable answer${operatorText(cause, last?.url)}; sign-ins fail until this works again`,
-  );
+  const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : (asked?.refusal ?? error);
+  return `no usable answer${operatorText(cause, asked?.url)}; sign-ins fail until this works again`;
 }
 
 /**

@@ -90,15 +90,15 @@ export function singleSignOn<Req>(
  * @param keys - those of the login under it: an issuer's discovery document and keys are fetched once for both
  * @throws OptionsError
  */
-export function providersOf({ providers }: SsoConfig, keys: KeyContext): ReadonlyMap<string, Provider> {
-  return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, keys)]));
+export function providersOf({ providers }: SsoConfig, keys: KeyContext, logger: Logger): ReadonlyMap<string, Provider> {
+  return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, keys, logger)]));
 }
 
-function providerOf(config: ProviderConfig, keys: KeyContext): Provider {
+function providerOf(config: ProviderConfig, keys: KeyContext, logger: Logger): Provider {
   const { issuer, clientId, loginRules, path } = config;
   const rules = { ...loginRules, issuer, discover: true, audience: clientId };
   const loginType = parseLoginType(rules, path, keys);
   const settings = jwksSettings(config);
   const metadata = keys.shared.metadata(issuer, settings, keys.watcher);
-  return { config, loginType, client: new ProviderClient(config, metadata, settings) };
+  return { config, loginType, client: new ProviderClient(config, metadata, settings, logger) };
 }

@@ -76,7 +76,7 @@ function isAtHome<Req>({ config: { host, isSecure } }: SsoParts<Req>, request: S
  */
 export function startUrl<Req>(
   { config: { publicBaseUrl } }: SsoParts<Req>,
-  { provider, purpose }: SignIn,
+  { provider, purpose }: Pick<SignIn, "provider" | "purpose">,
   anew = false,
 ): string {
   if ("session" in purpose) return fallbackUrl(publicBaseUrl, purpose.session);

@@ -20,10 +20,12 @@ export async function wayBack<Req>(
   const state = new URLSearchParams(request.query).get("state") ?? "";
   const sealed = parts.signInCookies.get(request.cookie, state);
   const signIn = sealed === undefined ? undefined : ((await parts.signInSeal.open(sealed)) as SignIn | undefined);
+  const isThisOne = signIn?.state === state;
+  const again = isThisOne ? startUrl(parts, signIn) : undefined;
   const answer =
-    signIn?.state === state && signIn.provider === provider.config.id
+    isThisOne && signIn.provider === provider.config.id
       ? await signedIn(parts, request, provider, signIn)
-      : parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the answer"), undefined));
+      : parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the answer"), again));
   // Whatever happened: no code is exchanged twice.
   return sealed === undefined ? answer : withCookies(answer, [parts.signInCookies.drop(state)]);
 }
@@ -82,7 +84,8 @@ export async function confirmed<Req>(parts: SsoParts<Req>, request: SsoRequest<R
     return withCookies(answer, [form.dropCookie]);
   } catch (error) {
     const ended = error instanceof TokenError ? SignInError.lost("the form was sent before") : error;
-    return parts.page(pageFor(parts, ended, undefined));
+    const { provider } = identity;
+    return parts.page(pageFor(parts, ended, startUrl(parts, { provider, purpose: { redirectUrl } })));
   }
 }
 

@@ -107,7 +107,8 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) => {
     if (!Array.isArray(value)) throw new OptionsError(path, `must be a list, not ${kindOf(value)}`);
     if (value.length === 0) throw new OptionsError(path, "must not be an empty list; leave it out if it is not meant");
-    return value.map((item: unknown, index) => {
+    // Holes in it are items too.
+    return Array.from(value as readonly unknown[], (item, index) => {
       if (item === undefined) throw isUndefined(at(path, index), "item");
       return check(item, at(path, index));
     });

@@ -51,7 +51,7 @@ export const CLAIM_RULES = {
 export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 /** RFC 8725 section 3.12: a token that is made for something else proves no user, whoever signed it. */
-function checkPurpose({ typ, claims: { events } }: ClaimedToken): void {
+export function checkPurpose({ typ, claims: { events } }: ClaimedToken): void {
   const isLogout = typeof events === "object" && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
   if (isLogout || (typeof typ === "string" && MADE_FOR_OTHERS.has(mediaType(typ)))) {
     throw new TokenError("token_type", "token is made for something else (typ, events)");

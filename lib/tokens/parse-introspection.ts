@@ -1,7 +1,7 @@
 import { at, callback, flag, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
-import { endpointUrl } from "../remote/metadata.js";
+import { endpointAdvice, endpointUrl } from "../remote/metadata.js";
 import type { Fetch } from "../remote/request.js";
 import type { ClaimRules } from "./claim-options.js";
 import { Introspection, type Credentials, type IntrospectionConfig } from "./introspection.js";
@@ -73,14 +73,13 @@ function endpointOf(
   if ((endpoint === undefined) !== discover) {
     throw new OptionsError(at(here, "endpoint"), "is required, or discover: true; exactly one of the two");
   }
-  if (endpoint !== undefined) return endpointUrl(endpoint, at(here, "endpoint"), allowHttp, UNLESS);
+  if (endpoint !== undefined) return endpointUrl(endpoint, at(here, "endpoint"), allowHttp, ADVICE);
   // With equal settings, keys that are discovered need no document of their own.
   const settings = { ...jwksSettings(options), timeout, fetch, allowHttp };
-  return shared.metadata(discoverableIssuer(options, path, settings, UNLESS), settings, UNWATCHED);
+  return shared.metadata(discoverableIssuer(options, path, settings, ADVICE), settings, UNWATCHED);
 }
 
-/** What would allow http. */
-const UNLESS = ", or with introspection.allowHttp";
+const ADVICE = endpointAdvice("introspection");
 
 /** Introspection reports outages of its metadata itself. */
 const nothing = () => undefined;

@@ -72,6 +72,8 @@ function optionsFor({ mutate, tests }) {
         // Relative, as Stryker resolves it by itself.
         testEnvironment: "./scripts/mutation/first-failure.cjs",
         testRunner: "<rootDir>/scripts/mutation/jest-circus-where-needed.cjs",
+        // A mutant that hangs is to fail its first test, before Stryker ends the process and starts another.
+        testTimeout: 8_000,
       },
       enableFindRelatedTests: false,
     },

@@ -339,6 +339,8 @@ describe("a discovery endpoint that", () => {
     clock.move(QUICK.cacheMaxAge * 5);
     expect(await outcomes(made.ofThirdKey, made.good)).toEqual(["200", "200"]);
     expect(await outcomes(made.unknownKid)).toEqual(["403 unknown_key"]);
+    // The keys could be asked for.
+    expect(logger.warn.mock.lastCall?.[0]).toContain("no key for a token with alg RS256");
 
     idp.discovery(working);
     await until(async () => {
@@ -346,7 +348,7 @@ describe("a discovery endpoint that", () => {
       expect(await attempt(made.good)).toBe("200");
       return logger.info.mock.calls.length === 2;
     });
-    expect(logger.warn).toHaveBeenCalledTimes(2);
+    expect(logger.warn).toHaveBeenCalledTimes(3);
     expect(idp.requests).not.toContain("/moved");
   });
 

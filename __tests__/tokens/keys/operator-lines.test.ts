@@ -216,6 +216,25 @@ test("each endpoint of a list of issuers has outages of its own", async () => {
   await other.close();
 });
 
+test("an outage of one endpoint of a list explains nothing about the keys of another", async () => {
+  const other = await serveJwks();
+  const entry = (name: string, jwksUri: string) => ({
+    ...{ issuer: `https://${name}.example.org`, jwksUri, audience: null, jwksOptions },
+  });
+  const [one, two] = [entry("one", server.url), entry("two", other.url)];
+  const loginTypes = { [LOGIN_TYPE]: [one, two] };
+  const login = createJwtLogin({ ...optionsWith(), externalIds: false, logger, loginTypes });
+  server.answer(text("", 500));
+  other.answer(keySet([jwk(RSA, { kid: "rsa" })]));
+  await attempt(login, RS256, { iss: one.issuer });
+  await attempt(login, { ...RS256, header: { kid: "unknown" } }, { iss: two.issuer });
+  expect(lines("warn")).toEqual([
+    expect.stringContaining("answered with status 500"),
+    expect.stringContaining('no key for a token with alg RS256 and kid "unknown"'),
+  ]);
+  await other.close();
+});
+
 test("the end of an outage is told of though the document is not due, and so is the next one", async () => {
   const keys = keySet([jwk(RSA, { kid: "rsa" })]);
   idp.answer("/jwks", keys);

@@ -5,11 +5,19 @@ import type { Claims } from "../../tokens/claims.js";
 import { STRICT } from "../../tokens/steps.js";
 import type { VerifiedToken } from "../../tokens/verifier.js";
 import { show } from "../show.js";
-import { examineAuthorize, examineNewUser, examineUser, type UserIs } from "./examine-login.js";
+import { examineAuthorize, examineDisplayName, examineNewUser, examineUser, type UserIs } from "./examine-login.js";
 import { notAsked, seen, type Findings } from "./findings.js";
 
 /** The steps of this file, in the order of a login with `externalIds`. */
-export const IDENTITY_STEPS = ["single use", "identity", "authorize", "linked", "user ID", "new user"] as const;
+export const IDENTITY_STEPS = [
+  "single use",
+  "identity",
+  "authorize",
+  "linked",
+  "user ID",
+  "display name",
+  "new user",
+] as const;
 
 /** What is known of linked accounts. */
 export interface LinkedAccounts {
@@ -46,6 +54,7 @@ export async function examineIdentity(
   }
   await examineAuthorize(loginType.verifier, token, findings);
   if (token === undefined || findings.error !== undefined) return;
+  examineDisplayName(loginType, token, findings);
   if (facts.accounts.linked) examineLinked(facts, findings);
   else examineUnlinked(token, facts, loginType, findings);
 }

@@ -9,7 +9,10 @@ import { show } from "../show.js";
 import { notAsked, seen, type Findings } from "./findings.js";
 
 /** The steps of this file, in the order of a login without `externalIds`. */
-export const LOGIN_STEPS = ["single use", "user ID", "authorize", "new user"] as const;
+export const LOGIN_STEPS = ["single use", "user ID", "authorize", "display name", "new user"] as const;
+
+/** The step that only a login type with `displayNameClaim` has. */
+export const DISPLAY_NAME = "display name";
 
 /** What `findUser` answers: a user, or nobody. */
 export type UserIs = "known" | "unknown";
@@ -69,6 +72,20 @@ export async function examineAuthorize(
     // What it throws is among the findings.
     await findings.take("authorize", async () => verifier.authorize(token, {}), facts).catch(() => undefined);
   }
+}
+
+/** Asks for the display name: a function of the host's may fail. */
+export function examineDisplayName(
+  { displayName }: LoginType,
+  token: VerifiedToken | undefined,
+  findings: Findings,
+): void {
+  if (displayName === undefined || token === undefined || findings.error !== undefined) return;
+  findings.check(
+    DISPLAY_NAME,
+    () => displayName(token.claims, token.introspection),
+    (name) => seen(show(name)),
+  );
 }
 
 /** Judges what becomes of a user whom `findUser` does not know. */

@@ -7,7 +7,9 @@ import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { showSet } from "../show.js";
 import { examineIdentity, IDENTITY_STEPS, type LinkedAccounts } from "./examine-identity.js";
 import {
+  DISPLAY_NAME,
   examineAuthorize,
+  examineDisplayName,
   examineNewUser,
   examineSingleUse,
   examineUser,
@@ -21,7 +23,9 @@ import { tokenSteps, TokenView } from "./step-facts.js";
 /** All steps, in the order of a login. The first is of lists of issuers alone. */
 function stepsOf(loginType: LoginType | undefined, { accounts }: LoginFacts): readonly string[] {
   const ofToken = loginType === undefined ? [] : tokenSteps(loginType.verifier.config);
-  return ["issuer", ...ofToken, ...(accounts === undefined ? LOGIN_STEPS : IDENTITY_STEPS)];
+  const ofLogin: readonly string[] = accounts === undefined ? LOGIN_STEPS : IDENTITY_STEPS;
+  const isAsked = (step: string) => step !== DISPLAY_NAME || loginType?.displayName !== undefined;
+  return ["issuer", ...ofToken, ...ofLogin.filter(isAsked)];
 }
 
 export interface Judgement {
@@ -83,6 +87,7 @@ async function examine(token: string, { loginType, view, findings, login }: Exam
   }
   const localpart = subject && examineUser(subject, loginType, login, findings);
   await examineAuthorize(verifier, verified, findings);
+  examineDisplayName(loginType, verified, findings);
   if (localpart !== undefined) examineNewUser(localpart, loginType, login, findings);
 }
 

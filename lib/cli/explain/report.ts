@@ -58,7 +58,7 @@ function rowsOf(finding: Finding | undefined, { view }: Judgement, quiet: boolea
 
 /** @param width - of the mark, colours aside */
 function row(mark: string, width: number, rule: string, text: string): string {
-  return `${mark}${" ".repeat(6 - width)}${rule.padEnd(11)}${text}`;
+  return `${mark}${" ".repeat(6 - width)}${rule.padEnd(10)} ${text}`;
 }
 
 /** Anybody can have written claims that are shown here all the same. */

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 type Listener = (...args: unknown[]) => void;
 
 /** Events whose listeners read a stream. */
-const READING = ["data", "readable"] as const;
+export const READING = ["data", "readable"] as const;
 
 /** Reads a body to its end. To be released: whoever reads next, by whatever way, then finds the stream as it was. */
 export class BodyStream {
@@ -11,6 +11,7 @@ export class BodyStream {
   #others: readonly (readonly [string, Listener])[] = [];
   #body: Buffer | string = "";
   #flowed = false;
+  #wasRead = false;
   #wasPaused = false;
   /** How often the stream was told to flow since, by somebody else. */
   #resumed = 0;
@@ -36,6 +37,7 @@ export class BodyStream {
     const hasAll = (): boolean =>
       (size + req.readableLength === length && req.readableEncoding === null) || isEnded(req);
     this.#wasPaused = req.readableFlowing === false && req.listenerCount("readable") === 0;
+    this.#wasRead = req.readableDidRead;
     this.#takeOver();
 
     return new Promise((resolve) => {
@@ -106,6 +108,8 @@ export class BodyStream {
     const wanted = isHosts || this.#others.length > 0;
     if (wanted && this.#body.length > 0 && !req.readableEnded) {
       req.unshift(this.#body, encodingOf(req));
+      // What the Fetch standard takes for a body must be unread (`util.isDisturbed`).
+      stateOf(req).dataEmitted = this.#wasRead;
     }
     for (const [event, listener] of this.#others) req.on(event, listener);
     req.off("resume", this.#onResume);
@@ -140,7 +144,13 @@ export class BodyStream {
  * of other streams.
  */
 function isEnded(req: Readable): boolean {
-  return (req as unknown as { readonly _readableState: { readonly ended: boolean } })._readableState.ended;
+  return stateOf(req).ended;
+}
+
+/** Of what Node knows of a stream, what has no name in public. */
+function stateOf(req: Readable): { readonly ended: boolean; dataEmitted: boolean } {
+  return (req as unknown as { readonly _readableState: { readonly ended: boolean; dataEmitted: boolean } })
+    ._readableState;
 }
 
 function encodingOf(req: Readable): BufferEncoding | undefined {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { JsonObject } from "../../matrix/submission.js";
 import type { Submission } from "../endpoint.js";
 import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
-import type { BodyStream } from "./body-stream.js";
+import { READING, type BodyStream } from "./body-stream.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 
 /** A request as body parsers leave it. */
@@ -15,6 +15,7 @@ interface ParsedRequest {
 
 /** HTML, "Form submission". */
 const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+const MULTIPART_TYPE = /^\s*multipart\//i;
 
 /** What a login may say in text; whoever has looked at a body before us may have added something else. */
 const LOGIN_TEXTS = ["type", "token", "device_id", "initial_device_display_name"];
@@ -114,15 +115,24 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
   if (isBytes(rawBody) && rawBody.length > 0) {
     return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
   }
-  if (isBytes(body)) return bodies.of(body);
-  if (hasBraceForKey(body)) onLost.toFormParser();
-  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
-    if (body !== undefined) return bodies.ofJson(body);
+  if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
     return undefined;
   }
+  if (isBytes(body)) return bodies.of(body);
+  if (hasBraceForKey(body)) onLost.toFormParser();
+  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) return bodies.ofJson(body);
   return bodies.refuse(notJson);
+}
+
+/** Has somebody read a body and left nothing of it? Some parsers then leave the least that there is. */
+function isLost(req: NodeRequest, body: unknown): boolean {
+  if (!hasBody(req)) return false;
+  if (body === undefined) return true;
+  const length = lengthIn(req.headers);
+  if (isBytes(body)) return body.length === 0 && length > 0;
+  return length > "null".length && (body === null || isEmpty(body));
 }
 
 function isBytes(body: unknown): body is Uint8Array | string {
@@ -136,23 +146,49 @@ function isEmpty(body: unknown): boolean {
 
 /**
  * Are these the fields of a form? Some parsers give objects without a prototype, which no JSON parser does. Of the others, the
- * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
+ * length tells, as a form mostly is shorter than its fields in JSON, and JSON never is; where there is none, the type does.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
-  if (!FORM_TYPE.test(headers["content-type"] ?? "") || isEncoded(headers["content-encoding"])) return false;
-  return lengthAsJson(body) > lengthIn(headers);
+  const type = headers["content-type"] ?? "";
+  if (MULTIPART_TYPE.test(type)) return true;
+  if (!FORM_TYPE.test(type)) return false;
+  const length = isEncoded(headers["content-encoding"]) ? Number.NaN : lengthIn(headers);
+  if (Number.isNaN(length)) return true;
+  // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
+  return lengthAsJson(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null) > length || isFormOf(length, body);
 }
 
-function lengthAsJson(body: object): number {
+function lengthAsJson(body: object, names: string[] | null): number {
   try {
-    // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
-    return Buffer.byteLength(JSON.stringify(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null));
+    return Buffer.byteLength(JSON.stringify(body, names));
   } catch {
     // Somebody has added what JSON can't hold.
     return 0;
   }
+}
+
+/** Could texts alone, as a form has them, be this long? If nothing is percent-encoded, or all that browsers encode. */
+function isFormOf(length: number, body: object): boolean {
+  const fields = fieldsIn(body, "", MAX_BRACKETS);
+  if (fields === undefined) return false;
+  const plain = Buffer.byteLength(fields.map((field) => field.join("=")).join("&"));
+  const isPlain = plain <= length && length < lengthAsJson(body, null);
+  return isPlain || length === new URLSearchParams(fields).toString().length;
+}
+
+/** How deep brackets in a form's names go at most, as parsers make objects of them. */
+const MAX_BRACKETS = 8;
+
+/** Undefined if a form has no such fields. */
+function fieldsIn(value: unknown, name: string, depth: number): [string, string][] | undefined {
+  if (typeof value === "string") return [[name, value]];
+  if (typeof value !== "object" || value === null || depth === 0) return undefined;
+  const fields = Object.entries(value).map(([key, inner]) =>
+    fieldsIn(inner, name === "" ? key : Array.isArray(value) ? name : `${name}[${key}]`, depth - 1),
+  );
+  return fields.includes(undefined) ? undefined : (fields.flat() as [string, string][]);
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
@@ -170,6 +206,7 @@ function isObject(body: unknown): body is object {
  */
 function drainUnread(req: NodeRequest, res: NodeResponse): void {
   res.once("finish", () => {
-    if (req.readableFlowing === null) (req as IncomingMessage).resume();
+    const isRead = req.readableFlowing === true || READING.some((event) => req.listenerCount(event) > 0);
+    if (!isRead) (req as IncomingMessage).resume();
   });
 }

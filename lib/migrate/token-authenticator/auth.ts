@@ -1,5 +1,6 @@
 import { anyObject, at, objectWith, oneOf, text, type Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
+import { isUnset } from "../yaml.js";
 import type { Fetch } from "../../remote/request.js";
 
 /** Options of `introspection` that say who asks. `fetch` only where the header must be sent as the original sends it. */
@@ -27,10 +28,16 @@ function settingsOf(value: unknown, kind: keyof typeof SETTINGS, path: string): 
   const names: readonly string[] = ["type", ...SETTINGS[kind]];
   if (!Array.isArray(value)) {
     const settings = objectWith(names)(value, path);
-    return (name) => text(settings[name], at(path, name));
+    return (name) => settingAt(settings, name, at(path, name));
   }
   if (value.length > names.length) throw new OptionsError(path, `has too much in it for ${kind}`);
-  return (name) => text(value[names.indexOf(name)], at(path, names.indexOf(name)));
+  return (name) => settingAt(value, names.indexOf(name), at(path, names.indexOf(name)));
+}
+
+function settingAt(settings: object, name: string | number, path: string): string {
+  const given: unknown = settings[name as keyof typeof settings];
+  if (given === undefined && Object.hasOwn(settings, name)) throw isUnset(path);
+  return text(given, path);
 }
 
 /**

@@ -38,7 +38,8 @@ export class KeyFile implements KeySource {
   }
 
   describe(query: KeyQuery): string | undefined {
-    return this.#file.value.describe?.(query);
+    // That the file can't be read explains it, and has been logged.
+    return this.#file.isFailing ? undefined : this.#file.value.describe?.(query);
   }
 
   ready(): Promise<void> {

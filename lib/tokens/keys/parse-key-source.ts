@@ -13,8 +13,7 @@ import { OptionsError } from "../../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
 import type { IntrospectionWatcher } from "../introspection.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
-import { endpointUrl } from "../../remote/metadata.js";
-import type { RemoteSettings } from "../../remote/metadata.js";
+import { endpointAdvice, endpointUrl, type RemoteSettings } from "../../remote/metadata.js";
 import type { Fetch } from "../../remote/request.js";
 import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
@@ -69,10 +68,35 @@ export const KEY_OPTIONS = {
 /** Checked options that say where keys come from, `issuer` among them as `discover` needs it. */
 export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string | readonly string[] | undefined };
 
-const SOURCE_NAMES = ["secret", "publicKey", "keyFile", "jwksUri", "jwks", "discover"] as const;
+const ADVICE = endpointAdvice("jwksOptions");
+
+type SourceOf<Value> = (value: Value, options: KeyValues, path: string, context: KeyContext) => KeySource;
+
+type SourcesByName = {
+  readonly [Name in Exclude<keyof typeof KEY_OPTIONS, "jwksOptions">]: SourceOf<Exclude<KeyValues[Name], undefined>>;
+};
+
+/** How each option that names a key source makes it. */
+const SOURCES: SourcesByName = {
+  secret: (secrets) => fixedKeys(secrets),
+  publicKey: (keys) => fixedKeys(keys),
+  keyFile: (files, _options, _path, { watcher }) =>
+    anyOf(files.map(({ file, path }) => new KeyFile(file, path, watcher))),
+  jwksUri(uri, options, path, { shared, watcher }) {
+    const settings = jwksSettings(options);
+    return shared.source(endpointUrl(uri, at(path, "jwksUri"), settings.allowHttp, ADVICE), settings, watcher);
+  },
+  jwks: (jwks, _options, path) => givenJwks(jwks, at(path, "jwks")),
+  discover(_, options, path, { shared, watcher }) {
+    const settings = jwksSettings(options);
+    return shared.discovered(discoverableIssuer(options, path, settings), settings, watcher);
+  },
+};
 
 /** The option that a key source is given by. */
-export type SourceName = (typeof SOURCE_NAMES)[number];
+export type SourceName = keyof typeof SOURCES;
+
+const SOURCE_NAMES = Object.keys(SOURCES) as readonly SourceName[];
 
 /** What is wrong with options without keys. */
 export const NO_KEY_SOURCE = `has no key source; give one of ${SOURCE_NAMES.join(", ")}`;
@@ -90,24 +114,15 @@ export function parseKeySource(options: KeyValues, path: string, context: KeyCon
     throw new OptionsError(at(path, "jwksOptions"), "goes with jwksUri or discover only");
   }
   const { watcher } = context;
-  return telling(sourceOf(options, path, context), (describe) => watcher.passedOver?.(describe));
+  const sourceOf = SOURCES[name] as SourceOf<unknown>;
+  return telling(sourceOf(options[name], options, path, context), (describe) => watcher.passedOver?.(describe));
 }
 
-/** The key sources that are given. */
+/** The names of the key sources that are given. */
 export function sourcesIn(options: Readonly<Partial<Record<SourceName, unknown>>>): readonly SourceName[] {
-  return SOURCE_NAMES.filter((source) => options[source] !== undefined && options[source] !== false);
-}
-
-function sourceOf(options: KeyValues, path: string, { shared, watcher }: KeyContext): KeySource {
-  const { secret, publicKey: inline, keyFile, jwksUri, jwks } = options;
-  if (secret !== undefined) return fixedKeys(secret);
-  if (inline !== undefined) return fixedKeys(inline);
-  if (keyFile !== undefined) return anyOf(keyFile.map(({ file, path: here }) => new KeyFile(file, here, watcher)));
-  if (jwks !== undefined) return givenJwks(jwks, at(path, "jwks"));
-  const settings = jwksSettings(options);
-  return jwksUri === undefined
-    ? shared.discovered(discoverableIssuer(options, path, settings), settings, watcher)
-    : shared.source(endpointUrl(jwksUri, at(path, "jwksUri"), settings.allowHttp), settings, watcher);
+  return SOURCE_NAMES.filter(
+    (name) => options[name] !== undefined && !(name === "discover" && options[name] === false),
+  );
 }
 
 /** How a login type's keys, and its issuer's metadata, are asked for and kept. */
@@ -117,19 +132,17 @@ export function jwksSettings(options: Pick<KeyValues, "jwksOptions">): RemoteSet
 
 /**
  * OpenID Connect Discovery 1.0 section 3: an issuer is a URL without query and fragment.
- *
- * @param unless - what would allow http, for the message
  */
 export function discoverableIssuer(
   { issuer }: KeyValues,
   path: string,
   { allowHttp }: RemoteSettings,
-  unless?: string,
+  advice = ADVICE,
 ): string {
   const here = at(path, "issuer");
   if (issuer === undefined) throw new OptionsError(here, "is required with discover");
   if (typeof issuer !== "string") throw new OptionsError(here, "must be one issuer, not a list, with discover");
-  endpointUrl(issuer, here, allowHttp, unless);
+  endpointUrl(issuer, here, allowHttp, advice);
   if (/[?#\s]/.test(issuer)) {
     throw new OptionsError(here, "must have no query, no fragment and no white space with discover");
   }

@@ -55,7 +55,8 @@ export class RemoteJwks implements KeySource {
   }
 
   describe(query: KeyQuery): string | undefined {
-    const set = this.#set.current();
+    // An outage explains it, and has been logged.
+    const set = this.#set.isFailing ? undefined : this.#set.current();
     return set && noKeyFor(query, set);
   }
 

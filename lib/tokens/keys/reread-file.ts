@@ -46,6 +46,11 @@ export class RereadFile<T> {
     this.value = parse(this.#content, path);
   }
 
+  /** Did the last look fail? */
+  get isFailing(): boolean {
+    return this.#failing;
+  }
+
   /** Synchronous unless the last look is old. One read at a time, even if the file system hangs. */
   current(): T | Promise<T> {
     if (this.#age < RECHECK_AFTER) return this.value;

@@ -1,9 +1,10 @@
 import type { ClaimRules } from "../claim-options.js";
-import { checkConfirmation, type Claims } from "../claims.js";
+import { checkConfirmation, checkPurpose, type Claims } from "../claims.js";
 import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";
 import { malformed } from "./compact.js";
+import { peek } from "./peek.js";
 import type { SecondProof, Proven, TokenReader } from "./reader.js";
 
 /** RFC 6750 section 2.1. */
@@ -25,7 +26,12 @@ export class IntrospectedReader implements TokenReader {
     steps.take("characters", () => {
       if (!B64TOKEN.test(token)) throw malformed("it has characters that no bearer token has (RFC 6750 section 2.1)");
     });
-    const answer = await steps.take("introspection", () => this.#introspection.ask(token));
+    const answer = await steps.take("introspection", () => {
+      // The answer need not say what the token is made for.
+      const { header = {}, claims = {} } = peek(token);
+      checkPurpose({ typ: header.typ, claims });
+      return this.#introspection.ask(token);
+    });
     const claims = this.#claimsOf(answer);
     return { claims, fingerprint: token, verifiedBy: undefined, introspection: answer };
   }
