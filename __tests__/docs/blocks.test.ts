@@ -28,7 +28,7 @@ const LONG = because("measures for minutes");
 const WAYS: Readonly<Record<string, Readonly<Record<string, Way>>>> = {
   "README.md": {
     "npm ci && npm start   # runs the example server: a page to sign in on, and curl lines that log in": INSTALL,
-    "npm ci && npm pack                                        # in the checkout": INSTALL,
+    "npm ci && npm pack --silent                               # in the checkout": INSTALL,
     "sh *": by("__tests__/readme.test.ts"),
     "js *": by("__tests__/readme.test.ts"),
   },

@@ -40,6 +40,8 @@ function hintFor(pasted: string, token: string, members: readonly Member[], isAr
   if (token.startsWith("{")) return `There is JSON and no token in it: no ${TOKEN_MEMBERS.join(", ")}.`;
   if (isArgument && existsSync(pasted))
     return "That is the name of a file. To read a token from it, write < before it.";
+  if (members.length === 0 && pasted.trimEnd() !== token)
+    return "Quotes or white space were left out: a login takes the token alone, and refuses what is around it or in it.";
   return undefined;
 }
 

@@ -25,6 +25,7 @@ Keys, one of:
   --discover            the JWKS endpoint that the one --issuer names
   --options FILE        a login type's options: JSON (.json), or the default or only export of a
                         module. What flags say goes over it
+  --login-type NAME     which one, if FILE has the options of several
 
 Rules, as the options of a login type:
   --algorithm NAME          --max-token-length CHARACTERS

@@ -7,6 +7,7 @@ import { optionsIn, secretIn } from "../files.js";
 const FLAGS = {
   "server-name": { type: "string" },
   options: { type: "string" },
+  "login-type": { type: "string" },
   "secret-file": { type: "string", multiple: true, default: [] as string[] },
   secret: { type: "string", multiple: true, default: [] as string[] },
   "key-file": { type: "string", multiple: true },
@@ -43,11 +44,11 @@ export function parseCommandLine(args: string[]) {
 export async function optionsOf({
   values,
 }: CommandLine): Promise<{ options: object; serverName: unknown; externalIds: unknown }> {
-  const { audience, "any-audience": anyAudience } = values;
+  const { audience, "any-audience": anyAudience, "login-type": wanted } = values;
   if (anyAudience && audience !== undefined) throw new UsageError("--audience and --any-audience exclude each other");
   const file = values.options === undefined ? {} : await optionsIn(values.options);
   const { serverName, externalIds } = file as { readonly serverName?: unknown; readonly externalIds?: unknown };
-  const fromFile = oneLoginType(file);
+  const [loginType, fromFile] = oneLoginType(file, wanted);
   const fromFlags = {
     secret: oneOrMore([...values.secret, ...values["secret-file"].map(secretIn)]),
     keyFile: oneOrMore(values["key-file"]),
@@ -70,7 +71,7 @@ export async function optionsOf({
   const given = Object.entries(fromFlags).filter(([, value]) => value !== undefined);
   if (Array.isArray(fromFile)) {
     if (given.length === 0) {
-      await assertMiddlewareStarts(file, fromFile, values["server-name"]);
+      await assertMiddlewareStarts(file, { [loginType]: fromFile }, values["server-name"]);
       return { options: fromFile, serverName, externalIds };
     }
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
@@ -81,38 +82,47 @@ export async function optionsOf({
       `options ${NO_KEY_SOURCE}, here by --secret-file, --key-file, --jwks-uri, --discover or --options`,
     );
   }
-  await assertMiddlewareStarts(file, options, values["server-name"]);
+  await assertMiddlewareStarts(file, { [loginType]: options }, values["server-name"]);
   return { options, serverName, externalIds };
 }
 
 /**
  * Whoever gives all options of a middleware asks about a server, and that must start with them.
  *
- * @param options - of its one login type, with what flags say
+ * @param judged - the options of the login type that is judged by, by its name, with what flags say
  * @throws OptionsError
  */
-async function assertMiddlewareStarts(file: object, options: object, serverName: string | undefined): Promise<void> {
+async function assertMiddlewareStarts(file: object, judged: object, serverName: string | undefined): Promise<void> {
   if (!["loginTypes", "findUser", "issueToken"].every((name) => Object.hasOwn(file, name))) return;
   const { loginOverHttp } = await import("../../login-over-http.js");
-  const [name] = Object.keys((file as { readonly loginTypes: object }).loginTypes);
-  const all = { ...file, ...(serverName !== undefined && { serverName }), loginTypes: { [String(name)]: options } };
+  const loginTypes = { ...(file as { readonly loginTypes: object }).loginTypes, ...judged };
+  const all = { ...file, ...(serverName !== undefined && { serverName }), loginTypes };
   loginOverHttp(all as unknown as Parameters<typeof loginOverHttp>[0]);
 }
 
-/** A login type's options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. */
-function oneLoginType(options: object): object {
+/**
+ * A login type's name and options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. The
+ * name is empty if nothing says it.
+ */
+function oneLoginType(options: object, wanted: string | undefined): readonly [string, object] {
   const { loginTypes } = options as { readonly loginTypes?: object };
   if (loginTypes === undefined && "tokens" in options) {
     throw new UsageError("--options has the options of matrixBearerAuth: export what is in its `tokens`");
   }
   const types = Object.entries(loginTypes ?? options).filter(([name]) => loginTypes ?? name.includes("."));
-  const [one, ...more] = types;
+  const [one, ...more] = wanted === undefined ? types : types.filter(([name]) => name === wanted);
+  const names = types.map(([name]) => name).join(", ");
   if (one === undefined) {
-    if (loginTypes === undefined) return options;
+    if (wanted !== undefined) {
+      throw new UsageError(
+        `--login-type ${wanted} is not among those of --options: ${names === "" ? "there are none" : names}`,
+      );
+    }
+    if (loginTypes === undefined) return ["", options];
     throw new UsageError("--options has no login type to judge a token by");
   }
-  if (more.length === 0) return Object(one[1]) as object;
-  throw new UsageError(`--options has several login types: export one of ${types.map(([name]) => name).join(", ")}`);
+  if (more.length === 0) return [one[0], Object(one[1]) as object];
+  throw new UsageError(`--options has several login types: export one of ${names}, or choose it by --login-type`);
 }
 
 function jwksOptionsOf(options: { readonly jwksOptions?: object }): object | undefined {

@@ -183,6 +183,13 @@ function shapeless(text: string): Facts {
       advice: "Set the option decryption, or have the issuer send the token signed and not encrypted.",
     };
   }
+  const around = new Set(text.match(/[^\w.+/=-]|=(?=[^=.])/g));
+  if (around.size > 0) {
+    return {
+      ...seen(`characters that are no part of a token: ${show([...around])}`),
+      advice: "Give the token alone, without what is around it.",
+    };
+  }
   if (parts.length !== 3 || !/[=+/]/.test(text)) return facts;
   return {
     ...seen("a part is base64 with padding, or of the alphabet with + and /"),
