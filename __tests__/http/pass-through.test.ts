@@ -80,8 +80,7 @@ const READERS: readonly (readonly [string, (req: Request) => Promise<string>])[]
   ["a stream consumer", (req) => textOf(req)],
   [
     "a request of the Fetch standard",
-    (req) =>
-      new Request("http://localhost/", { method: "POST", body: req as never, duplex: "half" }).text(),
+    (req) => new Request("http://localhost/", { method: "POST", body: req as never, duplex: "half" }).text(),
   ],
   [
     "data events after a pause",

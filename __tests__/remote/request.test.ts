@@ -91,7 +91,7 @@ describe("requestJson", () => {
   });
 });
 
-describe("JSON that would keep the event loop", () => {
+describe("JSON that would block the event loop", () => {
   const LARGE = { ...LIMITS, maxResponseSize: 1_048_576 };
   const ask = () => within(5, (signal) => requestJson(server.url, {}, LARGE, signal));
 

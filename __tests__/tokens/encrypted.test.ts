@@ -274,7 +274,7 @@ describe("what can't be decrypted is refused with one code and one text", () => 
     expect(await verdict(options({ key: P256.privateKey }), withHeader(jwe, { ...own, ...more }))).toBe("decryption");
   });
 
-  test("keeps the event loop no longer than others do", async () => {
+  test("blocks the event loop no longer than others do", async () => {
     const texts = await Promise.all(cases.map(async ([, make]) => make()));
     const verifier = createTokenVerifier(options());
     await verdict(verifier, texts[0] ?? "");

@@ -30,7 +30,7 @@ export function deviceOf(claims: Claims, scopes: readonly string[]): Device {
   return oneDevice([...named, Object.hasOwn(claims, "device_id") ? claims["device_id"] : undefined]);
 }
 
-/** The one device of all that name one. Null counts as not named: it is what a database without a device gives. */
+/** The one device of all that name one. Null counts as not named, as a function of the host's may return it. */
 export function oneDevice(named: readonly unknown[]): Device {
   const [id, second] = new Set(named.filter((one) => one !== undefined && one !== null));
   if (id === undefined) return { id };

@@ -213,8 +213,8 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onKeysError?: (event: AccessKeysErrorEvent) => void;
   /**
-   * Shares fetched keys and discovery documents: middlewares and verifiers with the same handle ({@link createKeyCache}), endpoint
-   * and `jwksOptions` share one fetch.
+   * Shares fetched keys and discovery documents: middlewares and verifiers that have the same handle ({@link createKeyCache}) and ask
+   * the same endpoint with equal `jwksOptions` share one fetch.
    *
    * @defaultValue none
    */

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { MatrixError } from "../matrix/errors.js";
 import { asSubmission, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
 
-/** Which bodies of login requests are ours. All others are the host's, or refused if we answer alone. */
+/** Which bodies of login requests are ours. All others are the host's, or refused with `unknownLoginType: "reject"`. */
 export class LoginBodies {
   /** Bytes: no more of a body is ever buffered. */
   readonly limit: number;
@@ -45,7 +45,7 @@ export class LoginBodies {
    * The submission, if it is ours.
    *
    * @returns undefined: it is the host's
-   * @throws MatrixError if we answer alone
+   * @throws MatrixError with `unknownLoginType: "reject"`
    */
   ofJson(json: unknown): JsonObject | undefined {
     if (isObject(json) && (this.#types.has(json["type"]) || this.#isLoginToken?.(json) === true)) return json;

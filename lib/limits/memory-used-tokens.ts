@@ -7,7 +7,7 @@ const SWEEP_INTERVAL = 60_000;
 const SWEEP_INTERVAL_IF_FULL = 1_000;
 
 /**
- * Used tokens of one login in one process. Those whose time is over are forgotten while another is claimed, once a minute at most:
+ * Used tokens of one login in one process. Those whose time is over are forgotten while another is claimed, at most once a minute, or once a second while it is full:
  * there is no timer. When it is full it refuses, and forgets none early. Times do not move when the clock is set.
  */
 export class MemoryUsedTokens implements UsedTokenStore {

@@ -38,33 +38,34 @@ export async function findLinked(
  *
  * @throws Refusal `unlinked`
  */
-export async function assertLinked<User, Req>(
+export async function linkOrRefuse<User, Req>(
   externalIds: ExternalIds<User, Req>,
   externalId: ExternalId,
   { user, login }: { readonly user: User; readonly login: VerifiedLogin<Req> },
   { links, serverName }: { readonly links: boolean; readonly serverName: string },
 ): Promise<void> {
-  if (links && (await linked(externalIds, externalId, user, login))) return;
+  const isLinked = links && (await tryToLink(externalIds, externalId, user, login));
+  if (isLinked === true) return;
   // Two logins of one identity may race: whoever comes second finds what the first one linked or registered.
   if ((await findLinked(externalIds, externalId, serverName)) === login.userId) return;
-  throw unlinked();
+  if (typeof isLinked === "boolean") throw unlinked();
+  throw new HostFailure("externalIds.link", new TypeError("link must return true or false"));
 }
 
 export function unlinked(): Refusal {
   return new Refusal("user", "unlinked", "This account is not linked to your identity");
 }
 
-async function linked<User, Req>(
+async function tryToLink<User, Req>(
   { existingUsers, link }: ExternalIds<User, Req>,
   externalId: ExternalId,
   user: User,
   login: VerifiedLogin<Req>,
-): Promise<boolean> {
+): Promise<unknown> {
   const allowed: unknown =
     typeof existingUsers === "function"
       ? await callHost("externalIds.existingUsers", () => existingUsers(user, login))
       : existingUsers === "link";
   if (allowed !== true) return false;
-  const isLinked: unknown = await callHost("externalIds.link", () => link(externalId, login.userId, login));
-  return isLinked === true;
+  return callHost("externalIds.link", () => link(externalId, login.userId, login));
 }

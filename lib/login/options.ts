@@ -270,8 +270,8 @@ export interface JwtLoginOptions<User, Req = unknown> {
    */
   readonly onKeysError?: (event: KeysErrorEvent) => void;
   /**
-   * Shares fetched keys and discovery documents: middlewares and verifiers with the same handle ({@link createKeyCache}), endpoint
-   * and `jwksOptions` share one fetch.
+   * Shares fetched keys and discovery documents: middlewares and verifiers that have the same handle ({@link createKeyCache}) and ask
+   * the same endpoint with equal `jwksOptions` share one fetch.
    *
    * @defaultValue none
    */

@@ -5,12 +5,12 @@ import type { LoginType } from "./login-type.js";
 import { Refusal } from "../support/refusal.js";
 import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type LoginRequest } from "./account.js";
 import type { Attempt } from "./attempt.js";
-import { assertLinked, externalIdOf, findLinked } from "./external-ids.js";
+import { linkOrRefuse, externalIdOf, findLinked } from "./external-ids.js";
 import { findUser, issueToken, registerUser } from "./host-callbacks.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
 
-/** How far a login goes. */
+/** What a caller wants of a verified token: which steps run, and for whom. */
 export interface Purpose {
   /** Whose token may come. */
   readonly admits: (userId: string) => boolean;
@@ -159,7 +159,7 @@ async function userOfIdentity<User, Req>(
   const user = await findUser(config, login);
   if (user !== undefined) {
     if (linked !== undefined) return { login, user };
-    await assertLinked(externalIds, externalId, { user, login }, { links: purpose.links, serverName });
+    await linkOrRefuse(externalIds, externalId, { user, login }, { links: purpose.links, serverName });
     return { login, user };
   }
   if (linked !== undefined) throw unknownUser();

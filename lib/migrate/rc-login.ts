@@ -14,7 +14,7 @@ export interface SynapseRateLimit {
    */
   readonly per_second?: number | null;
   /**
-   * Logins at once, before that. A whole number.
+   * Logins that may come at once, before `per_second` limits them. A whole number.
    *
    * @defaultValue `5`; of `failed_attempts`, `3`
    */

@@ -171,8 +171,9 @@ async function send(
 /** Calls what the host gave. */
 type OfHost = <T>(call: () => Promise<T>) => Promise<T>;
 
-/** Values that one document may hold, and how deep: parsing more would keep the event loop for too long. */
+/** Values that one document may hold: parsing more would block the event loop for too long. */
 const MAX_VALUES = 56_000;
+/** Levels of objects and lists in one document. */
 const MAX_DEPTH = 100;
 
 /** @throws Error without a word of the text: there may be a key in it that should not be there */

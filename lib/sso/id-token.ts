@@ -23,8 +23,8 @@ export interface IdTokenClaims extends Claims {
 }
 
 /**
- * Verifies the ID token of one sign-in (OpenID Connect Core 1.0 section 3.1.3.7): as any token, and that it was made for
- * this sign-in. Then asks the UserInfo endpoint, if it should.
+ * Verifies the ID token of one sign-in (OpenID Connect Core 1.0 section 3.1.3.7): by the rules of any token, and that it was
+ * made for this sign-in. With `userInfo`, then asks the UserInfo endpoint.
  *
  * @throws TokenError, KeysUnavailableError, SignInError
  */

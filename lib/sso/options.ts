@@ -180,7 +180,7 @@ export interface SsoOptions {
    * The URL at which browsers reach the server: https, or http on a loopback host.
    *
    * @remarks
-   * A path in it is put in front of links. The paths of requests are compared without it.
+   * If it has a path, links begin with it, and the paths of requests are compared without it.
    */
   readonly publicBaseUrl: string | URL;
   /**
@@ -188,7 +188,7 @@ export interface SsoOptions {
    * list, newest first, while it is being rotated.
    */
   readonly secret: string | Uint8Array | readonly (string | Uint8Array)[];
-  /** ID to {@link SsoProvider}: at least one. IDs are made of `A-Z a-z 0-9 . _ ~ -`, at most 255 of them. */
+  /** ID to {@link SsoProvider}: at least one. An ID has 1 to 255 of the characters `A-Z a-z 0-9 . _ ~ -`. */
   readonly identityProviders: Readonly<Record<string, SsoProvider>>;
   /**
    * Clients that a browser is sent back to without a confirmation page: `https://app.example.org/` and all below it, or

@@ -6,7 +6,7 @@ const SLICE = 10;
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Does long work without keeping the event loop: a slice of it in each turn, and one work at a time in the whole process.
+ * Does long work without blocking the event loop: a slice of it in each turn, and one work at a time in the whole process.
  *
  * @param step - a small part of the work; returns true when all is done
  */

@@ -59,7 +59,7 @@ export type TokenErrorCode =
   | "used";
 
 /**
- * A refused token. Its message may be sent to the client: it holds nothing of the token, a key or an option. It has no stack
+ * A refused token. Its message may be sent to the client: it holds nothing of the token or a key, and no option's value. It has no stack
  * trace.
  */
 export class TokenError extends Error {

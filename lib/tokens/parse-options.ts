@@ -77,7 +77,7 @@ function signedReader(options: TokenValues, path: string, context: KeyContext): 
   return new SignedReader(keys, algorithms);
 }
 
-/** What an option says of signed tokens alone cannot be checked of others. */
+/** Refuses options that need a signature, and requires `audience`, where introspection alone proves tokens. */
 function assertFitIntrospection(options: TokenValues, path: string): void {
   const signedOnly = (["algorithms", "tokenType", "jwksOptions"] as const).find((name) => options[name] !== undefined);
   if (signedOnly !== undefined) {

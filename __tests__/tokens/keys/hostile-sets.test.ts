@@ -68,7 +68,7 @@ describe("keys that have to be parsed to be ruled out", () => {
     return { turns, mostInOne };
   }
 
-  test("keep the event loop for a slice at a time, if none is usable", async () => {
+  test("block the event loop for a slice at a time, if none is usable", async () => {
     server.answer(keySet(many(OFF_CURVE)));
     const { attempt } = remoteLogin(server.url, { timeout: 20 });
     const work = attempt(token({}, { algorithm: "ES512" }));

@@ -5,7 +5,7 @@ import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js
  * Takes the submission of a login request, whatever its `Content-Type` says. The request's own body stays unread.
  *
  * @returns the submission if it is ours; undefined: the request goes on, untouched; `"gone"`: the client hung up
- * @throws MatrixError if we answer alone
+ * @throws MatrixError with `unknownLoginType: "reject"`
  */
 export async function takeSubmission(request: Request, bodies: LoginBodies): Promise<Submission> {
   // What it was is not ours to refuse.

@@ -33,7 +33,7 @@ export interface OnLost {
  *
  * @param stream - of the request; to be released
  * @returns the submission if it is ours; undefined: the request goes on, untouched; `"gone"`: the client hung up
- * @throws MatrixError if we answer alone
+ * @throws MatrixError with `unknownLoginType: "reject"`
  */
 export function takeSubmission(
   req: NodeRequest,

@@ -106,7 +106,7 @@ export interface TokenAuthenticatorOauthConfig {
   readonly check_external_id?: Flag;
   /** Not acted on here: a warning says what your server has to do. */
   readonly notify_on_registration?: {
-    /** Where to. */
+    /** The URL to notify. */
     readonly url: string;
     /** With which credentials. */
     readonly auth?: TokenAuthenticatorAuth | null;

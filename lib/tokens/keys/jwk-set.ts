@@ -36,7 +36,7 @@ export class JwkSet {
     return set;
   }
 
-  /** A set that a peer sent: read without keeping the event loop. Keys that the snapshot before has too are taken over. */
+  /** A set that a peer sent: read without blocking the event loop. Keys that the snapshot before has too are taken over. */
   static async from(jwks: readonly unknown[], before: JwkSet | undefined): Promise<JwkSet> {
     const set = new JwkSet(jwks);
     const earlier = before === undefined ? [] : before.#keys;
@@ -155,7 +155,7 @@ export function noKeyFor({ algorithm, kid }: KeyQuery, set: JwkSet): string {
   return `no key for a token with alg ${algorithm} and ${kid === undefined ? "no kid" : `kid ${quoted(kid)}`}; ${set.describe({ algorithm, kid })}`;
 }
 
-/** Keys of a JWK Set that was given inline. */
+/** Public keys of an inline JWK Set. */
 export function inlineJwks(value: unknown, path: string): KeySource {
   return setSource(jwkSet(value, path));
 }
