@@ -1,11 +1,14 @@
 import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
-import { checkTokensFit, httpOptions, type HttpConfig } from "./http/parse-options.js";
+import { httpOptions, type HttpConfig } from "./http/parse-options.js";
 import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
 import { HangUpSignal } from "./login/client-gone.js";
+import type { LoginTypeOptions } from "./login/login-type.js";
 import type { LoginContext } from "./login/options.js";
 import { WITHIN_LOGIN } from "./login/parse-options.js";
+import { at } from "./support/checks.js";
 import type { Logger } from "./support/logger.js";
+import { OptionsError } from "./support/options-error.js";
 import { optionsOf } from "./support/options.js";
 import { maxTokenLengthOf } from "./tokens/parse-options.js";
 
@@ -27,7 +30,7 @@ export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & H
   const { flows, unknownLoginType, bodyLimit, cors, clientAddress, ...values } = check(options, "");
   const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
   const jwtLogin = jwtLoginOf(values);
-  checkTokensFit(options.loginTypes, bodyLimit, maxTokenLengthOf);
+  checkTokensFit(options.loginTypes, bodyLimit);
 
   const { address, failures } = values.rateLimits;
   const types = Object.keys(options.loginTypes);
@@ -40,6 +43,37 @@ export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & H
     flows: JSON.stringify({ flows: jwtLogin.flows }),
     countsAddresses: address !== undefined || failures !== undefined,
   };
+}
+
+/**
+ * A token that its own limit allows and the body's stops would puzzle whoever set the first.
+ *
+ * @throws OptionsError
+ */
+function checkTokensFit(loginTypes: JwtLoginOptions<unknown>["loginTypes"], bodyLimit: number): void {
+  const check = (options: LoginTypeOptions, path: string): void => {
+    const length = maxTokenLengthOf(options);
+    if (length <= bodyLimit) return;
+    const problem = `must not be more than bodyLimit, ${String(bodyLimit)}; `;
+    throw new OptionsError(
+      at(path, "maxTokenLength"),
+      options.maxTokenLength === undefined
+        ? `is ${String(length)} unless set, and ${problem}set it too, or raise that`
+        : `${problem}raise that too`,
+    );
+  };
+  for (const [name, options] of Object.entries(loginTypes)) {
+    const path = at("loginTypes", name);
+    if (!isList(options)) check(options, path);
+    else
+      options.forEach((entry, index) => {
+        check(entry, at(path, index));
+      });
+  }
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 /** What the login is told of the client. */

@@ -220,6 +220,18 @@ describe("an identity that is new", () => {
     expect(await statuses(login, [sent("1", "alice")])).toEqual([200]);
   });
 
+  test.each([undefined, null, 1, "ok", {}])(
+    "is 500 if link returns %j, unless find then gives the user",
+    async (amiss) => {
+      const { find, ...host } = tables([ALICE]);
+      const link = () => Promise.resolve(amiss as boolean);
+      const login = linking({ ...host, find }, { linking: { existingUsers: "link", link } });
+      expect(await rejection(login.login(sent("1", "alice")))).toMatchObject({ statusCode: 500, errcode: "M_UNKNOWN" });
+      host.linked.set("1", ALICE);
+      expect(await statuses(login, [sent("1", "alice")])).toEqual([200]);
+    },
+  );
+
   test("is refused if the user is linked to another one", async () => {
     const host = tables([ALICE], { "0": ALICE });
     const login = linking(host, { linking: { existingUsers: "link" } });

@@ -96,8 +96,6 @@ export interface TokenCacheOptions {
 export type AccessRejectReason =
   | TokenErrorCode
   | RefusalReason
-  /** The token names two different devices, or an invalid device ID. */
-  | "device"
   /** Keys are temporarily unavailable. */
   | "keys_unavailable"
   /** The introspection endpoint is temporarily unavailable. */

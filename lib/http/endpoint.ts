@@ -5,7 +5,7 @@ import type { Logger } from "../support/logger.js";
 import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
 
 /** A `POST` to the login endpoint, whatever carries it. */
-export interface LoginRequest<Context> {
+export interface LoginPost<Context> {
   /**
    * What is known of the client. Called before anything else: a client that hangs up takes its address with it. What it throws
    * is thrown once the login is ours.
@@ -31,7 +31,7 @@ type Outcome = Answer | "gone" | undefined;
  * be waited for: some hosts give their own handlers only until the end of a turn
  */
 export function answerLogin<Context>(
-  request: LoginRequest<Context>,
+  request: LoginPost<Context>,
   logIn: LogIn<Context>,
   logger: Logger,
 ): Outcome | Promise<Outcome> {

@@ -78,7 +78,7 @@ export function tooLarge(): MatrixError {
   return new MatrixError("M_TOO_LARGE", "Content is too large", { statusCode: 413 });
 }
 
-function isObject(json: unknown): json is JsonObject {
+export function isObject(json: unknown): json is JsonObject {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 

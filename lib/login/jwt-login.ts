@@ -73,10 +73,10 @@ export interface LoginCore<User, Req> {
 /** A login by tokens alone. Single sign-on shares its limits, keys and used tokens. */
 export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty: boolean): LoginCore<User, Req> {
   const config = parseLoginOptions(options, mayBeEmpty);
-  return { config, jwtLogin: jwtLoginOf(config) };
+  return { config, jwtLogin: tokenLoginOf(config) };
 }
 
-function jwtLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
+function tokenLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
   return Object.freeze({
     login: (json: unknown, context?: LoginContext<Req>) =>
       started(config, json, context ?? {}, (attempt, request) =>

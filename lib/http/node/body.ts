@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 
 import type { JsonObject } from "../../matrix/submission.js";
 import type { Submission } from "../endpoint.js";
-import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
+import { isEncoded, isObject, notJson, tooLarge, type LoginBodies } from "../login-body.js";
 import { READING, type BodyStream } from "./body-stream.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 
@@ -194,10 +194,6 @@ function fieldsIn(value: unknown, name: string, depth: number): [string, string]
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
 function hasBraceForKey(body: unknown): boolean {
   return isObject(body) && Object.keys(body)[0]?.trimStart().startsWith("{") === true;
-}
-
-function isObject(body: unknown): body is object {
-  return typeof body === "object" && body !== null && !Array.isArray(body);
 }
 
 /**
