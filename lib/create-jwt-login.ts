@@ -26,7 +26,7 @@ export interface JwtLoginOptions<User, Req = unknown> extends TokenLoginOptions<
    *
    * @defaultValue none
    */
-  readonly sso?: SsoOptions;
+  readonly sso?: SsoOptions | undefined;
 }
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */

@@ -100,6 +100,20 @@ export const wrongRules: readonly LoginTypeOptions[] = [
 ];
 
 type Options = MatrixJwtLoginOptions<{ readonly id: string }>;
+/** What the middleware may be given for an option of its own that is not meant. */
+export const notGiven: Options = {
+  ...{ ...constant, ...callbacks },
+  ...{
+    registerUser: undefined,
+    rateLimits: undefined,
+    usedTokens: undefined,
+    externalIds: undefined,
+    logger: undefined,
+  },
+  ...{ wellKnown: undefined, onLogin: undefined, onReject: undefined, onKeysError: undefined, keyCache: undefined },
+  ...{ flows: undefined, unknownLoginType: undefined, bodyLimit: undefined, cors: undefined, clientAddress: undefined },
+  sso: undefined,
+};
 const right: Options = { ...constant, ...callbacks };
 export const wrongOptions: readonly Options[] = [
   // @ts-expect-error -- merge or replace

@@ -12,13 +12,13 @@ export interface HttpOptions<Req = unknown> {
    *
    * @defaultValue `"merge"`
    */
-  readonly flows?: "merge" | "replace";
+  readonly flows?: "merge" | "replace" | undefined;
   /**
    * What to do with a login of another type: your own handlers get it untouched, or it is refused with 400.
    *
    * @defaultValue `"next"`
    */
-  readonly unknownLoginType?: "next" | "reject";
+  readonly unknownLoginType?: "next" | "reject" | undefined;
   /**
    * The most bytes of a login request that are buffered. A longer request goes to your own handlers, or is 413 with
    * `unknownLoginType: "reject"`.
@@ -26,7 +26,7 @@ export interface HttpOptions<Req = unknown> {
    * @unit bytes
    * @defaultValue `65536`
    */
-  readonly bodyLimit?: number;
+  readonly bodyLimit?: number | undefined;
   /**
    * Set the CORS headers of the specification's "Web browser clients", and answer `OPTIONS`.
    *
@@ -35,7 +35,7 @@ export interface HttpOptions<Req = unknown> {
    *
    * @defaultValue `true`
    */
-  readonly cors?: boolean;
+  readonly cors?: boolean | undefined;
   /**
    * Returns the client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for servers behind a proxy
    * without Express's `trust proxy`.
@@ -45,5 +45,5 @@ export interface HttpOptions<Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly clientAddress?: (req: Req) => string | undefined;
+  readonly clientAddress?: ((req: Req) => string | undefined) | undefined;
 }

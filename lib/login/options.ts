@@ -195,7 +195,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly registerUser?: (userId: string, login: VerifiedLogin<Req>) => Awaitable<NoInfer<User>>;
+  readonly registerUser?: ((userId: string, login: VerifiedLogin<Req>) => Awaitable<NoInfer<User>>) | undefined;
   /**
    * Creates the device and its access token, and returns them as an {@link IssuedToken}. May be async. All or nothing: it must
    * reject only if nothing was issued.
@@ -206,7 +206,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly rateLimits?: RateLimits;
+  readonly rateLimits?: RateLimits | undefined;
   /**
    * Remembers tokens of login types with `singleUse`, and those of single sign-on: a store that all processes share, e.g.
    * {@link redisUsedTokens}.
@@ -218,7 +218,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue in memory
    */
-  readonly usedTokens?: UsedTokenStore;
+  readonly usedTokens?: UsedTokenStore | undefined;
   /**
    * Links accounts to identities at an identity provider, so that a user name that the provider gives to a new person does not
    * open the old owner's account. Unset, whoever has the name gets the account.
@@ -229,19 +229,19 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly externalIds?: ExternalIds<NoInfer<User>, Req> | false;
+  readonly externalIds?: ExternalIds<NoInfer<User>, Req> | false | undefined;
   /**
    * Sent as `well_known` in the answer to a login.
    *
    * @defaultValue none
    */
-  readonly wellKnown?: Readonly<Record<string, unknown>>;
+  readonly wellKnown?: Readonly<Record<string, unknown>> | undefined;
   /**
    * Logs outages and faults: pino and `console` fit, `false` for none. Never gets a token, a secret or a key.
    *
    * @defaultValue `console`'s warnings and errors
    */
-  readonly logger?: Logger | false;
+  readonly logger?: Logger | false | undefined;
   /**
    * Called after each successful login.
    *
@@ -250,7 +250,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly onLogin?: (event: LoginEvent<Req>) => void;
+  readonly onLogin?: ((event: LoginEvent<Req>) => void) | undefined;
   /**
    * Called after each refused or failed login, single sign-on included, unless its client hung up; `reason` is a stable code.
    *
@@ -259,7 +259,7 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly onReject?: (event: RejectEvent<Req>) => void;
+  readonly onReject?: ((event: RejectEvent<Req>) => void) | undefined;
   /**
    * Called after each fetch or read of keys, and each introspection, that failed.
    *
@@ -268,12 +268,12 @@ export interface JwtLoginOptions<User, Req = unknown> {
    *
    * @defaultValue none
    */
-  readonly onKeysError?: (event: KeysErrorEvent) => void;
+  readonly onKeysError?: ((event: KeysErrorEvent) => void) | undefined;
   /**
    * Shares fetched keys and discovery documents: middlewares and verifiers that have the same handle ({@link createKeyCache}) and ask
    * the same endpoint with equal `jwksOptions` share one fetch.
    *
    * @defaultValue none
    */
-  readonly keyCache?: KeyCache;
+  readonly keyCache?: KeyCache | undefined;
 }

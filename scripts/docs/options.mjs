@@ -50,6 +50,8 @@ function oneLine(comment) {
 /** The type as a reader of a table wants it: `boolean`, `string, list`, `"merge"`, `"replace"`. */
 function wordsOf(declarations, checker) {
   const words = new Set(declarations.flatMap(({ type }) => partsOf(type, checker)));
+  // May be written for what may be left out.
+  words.delete("undefined");
   const isBoolean = words.has("true") && words.has("false");
   return isBoolean ? "boolean" : [...words].join(", ");
 }
