@@ -160,13 +160,15 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["findUsers", "findUser"],
     ["findUse", "findUser"],
     ["finbUser", "findUser"],
+    ["serverNmae", "serverName"],
+    ["fnidUser", "findUser"],
     ["login_types", "loginTypes"],
     ["rate-limit", "rateLimits"],
   ])("asks of %s whether %s is meant", (written, name) => {
     expect(() => make(with_({ [written]: 1 }))).toThrow(new RegExp(`do you mean ${name}\\?$`));
   });
 
-  test.each([["users"], ["find"], ["x"]])("asks nothing of %s", (written) => {
+  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"]])("asks nothing of %s", (written) => {
     expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
   });
 

@@ -27,6 +27,7 @@ describe("the answer to a login", () => {
       "what issueToken gave as accessToken is not a non-empty string; it is a promise: await it",
     ],
     ["no token", {}, "issueToken gave no accessToken"],
+    ["a token by its name in answers", { access_token: "x" }, "issueToken gave no accessToken, but access_token"],
     [
       "a text for a duration",
       { ...SURE, expiresInMs: "600" },

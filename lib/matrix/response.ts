@@ -59,7 +59,10 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
   if (typeof issued !== "object" || issued === null) throw new TypeError("issueToken gave no object");
   const given = issued as Readonly<Record<keyof IssuedToken, unknown>>;
   const accessToken = text(given, "accessToken");
-  if (accessToken === undefined) throw new TypeError("issueToken gave no accessToken");
+  if (accessToken === undefined) {
+    const hint = "access_token" in issued ? ", but access_token" : "";
+    throw new TypeError(`issueToken gave no accessToken${hint}`);
+  }
   const refreshToken = text(given, "refreshToken");
   const expiresInMs = duration(given.expiresInMs);
   return {

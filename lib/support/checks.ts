@@ -36,7 +36,7 @@ export function objectWith(
   };
 }
 
-/** Alike but for one character more, less or other, for case, hyphens and underscores. */
+/** Alike but for one character more, less or other, or two that are swapped; for case, hyphens and underscores. */
 function isNear(written: string, name: string): boolean {
   const [short, long] = [written, name]
     .map((one) => one.replace(/[-_]/g, "").toLowerCase())
@@ -44,8 +44,9 @@ function isNear(written: string, name: string): boolean {
   if (long.length - short.length > 1) return false;
   let same = 0;
   while (same < short.length && short[same] === long[same]) same += 1;
-  const rest = long.slice(same + 1);
-  return rest === short.slice(same + 1) || rest === short.slice(same);
+  const [rest, other] = [long.slice(same), short.slice(same)];
+  const isSwapped = rest === `${other.slice(1, 2)}${other.slice(0, 1)}${other.slice(2)}`;
+  return isSwapped || rest.slice(1) === other.slice(1) || rest.slice(1) === other;
 }
 
 export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
