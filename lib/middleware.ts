@@ -140,7 +140,8 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
       if (http.flows === "replace" || next === undefined) {
         send(jsonAnswer(200, flows));
       } else {
-        addFlows(req, res, jwtLogin.flows, http);
+        // What has been begun already can't be added to.
+        if (!res.headersSent) addFlows(req, res, jwtLogin.flows, http);
         next();
       }
     } else if (req.method === "OPTIONS" && http.cors) {

@@ -53,6 +53,32 @@ describe("verified tokens", () => {
     expect(verified()).toBe(1);
   });
 
+  test("are verified anew if a verification under way does not end within 10 s", async () => {
+    let asked = 0;
+    let answer: (isGood: boolean) => void = () => undefined;
+    const late = new Promise<boolean>((resolve) => (answer = resolve));
+    const authorize = () => {
+      asked += 1;
+      return asked < 3 ? late : true;
+    };
+    const { authenticate } = counting({ authorize });
+    const authorization = bearer(accessToken());
+    void authenticate(authorization);
+    const joined = jest.fn();
+    void authenticate(authorization).then(joined);
+    await sleep(5);
+    expect([asked, joined.mock.calls.length]).toEqual([1, 0]);
+    clock.move(10);
+    void authenticate(authorization);
+    await sleep(5);
+    clock.move(10);
+    await authenticate(authorization);
+    await authenticate(authorization);
+    expect(asked).toBe(3);
+    answer(true);
+    await until(() => joined.mock.calls.length === 1);
+  });
+
   test("are verified once for concurrent first uses", async () => {
     let asked = 0;
     const authorize = async () => {

@@ -342,12 +342,58 @@ Another rule is broken as well.
     expect(said(explained, "subject")).toMatch(/^FAIL subject matrix-jwt-login: subjectClaim failed: no\n/);
   });
 
+  test("chooses among several login types", async () => {
+    const types = `{ "org.example.a": { secret: "${SECRET}" }, "org.example.b": { secret: "${"x".repeat(64)}" } }`;
+    const options = folder.file("several.cjs", `module.exports = { serverName: "example.org", loginTypes: ${types} };`);
+    const asked = (...more: string[]) => run(["explain", "--options", options, ...more, token()]);
+    expect((await asked("--login-type", "org.example.a")).exitCode).toBe(0);
+    expect((await asked("--login-type", "org.example.b")).exitCode).toBe(1);
+    expect(await asked()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("choose it by --login-type") });
+    const unknown = "--login-type org.example.c is not among those of --options: org.example.a, org.example.b";
+    expect(await asked("--login-type", "org.example.c")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(unknown),
+    });
+    const alone = await run(["explain", "--secret", SECRET, "--login-type", "x", token()]);
+    expect(alone.stderr).toContain("--login-type x is not among those of --options: there are none");
+  });
+
+  test.each([
+    ["quotes", `"${token()}"`],
+    ["line breaks", `${token().slice(0, 30)}\n${token().slice(30)}`],
+    ["spaces in front", `  ${token()}`],
+  ])("says that %s were left out", async (_, pasted) => {
+    const explained = await run(["explain", "--secret", SECRET], { stdin: pasted });
+    expect(explained.stdout).toMatch(/^Accepted/);
+    expect(explained.stderr).toBe(
+      "Quotes or white space were left out: a login takes the token alone, and refuses what is around it or in it.\n",
+    );
+  });
+
+  test("names what is no part of a token", async () => {
+    const explained = await run(["explain", "--secret", SECRET], { stdin: `access_token=${token()}&expires_in=1` });
+    expect(said(explained, "shape")).toContain(
+      'characters that are no part of a token: ["=", "&"]\n -> Give the token alone',
+    );
+  });
+
   describe("linked accounts", () => {
     const whole = (existingUsers?: string, type = "") => `module.exports = {
       serverName: "example.org",
       loginTypes: { "org.matrix.login.jwt": { secret: "${SECRET}", issuer: "https://id"${type} } },
       externalIds: { find() {}, link() {}${existingUsers === undefined ? "" : `, existingUsers: ${existingUsers}`} },
     };`;
+    test.each([
+      ["linked", "yes", "alice"],
+      ["not linked", "no", "alice"],
+    ])("a display name that fails refuses one who is %s", async (_, linked, sub) => {
+      const failing = ", displayNameClaim: () => { throw new Error('none'); }";
+      const file = folder.file(`unnamed-${linked}.cjs`, whole('"link"', failing));
+      const pasted = token({ iss: "https://id", sub });
+      const explained = await run(["explain", "--options", file, "--linked", linked, pasted]);
+      expect(explained.stdout).toMatch(/^Refused \(host\): matrix-jwt-login: displayNameClaim failed: none\n/);
+    });
+
     const identity = { iss: "https://id", sub: "alice" };
     test.each<[string, string, readonly string[], object, number, string]>([
       [

@@ -30,6 +30,28 @@ const noop = (): void => undefined;
 const JSON_HEADERS = { "Content-Type": "application/json", "X-Of-The-Host": "1" };
 const FLAT = ["Content-Type", "application/json", "X-Of-The-Host", "1"];
 
+describe.each(EXPRESS_VERSIONS)("an answer that was begun before us under %s", (_, express) => {
+  test.each<[string, RequestHandler]>([
+    [
+      "its head alone",
+      (_req, res, next) => {
+        res.flushHeaders();
+        next();
+      },
+    ],
+    [
+      "a part of it",
+      (_req, res, next) => {
+        res.write(" ");
+        next();
+      },
+    ],
+  ])("stays the host's: %s", async (_what, before) => {
+    const { url } = await hostOf(express, before, middleware(), (_req: unknown, res: Response) => res.end(TEXT));
+    expect((await send(url, { method: "GET" })).json).toEqual(THEIRS);
+  });
+});
+
 /** The ways in which hosts write an answer. */
 const WRITERS: readonly (readonly [string, (res: Response) => unknown])[] = [
   ["res.json", (res) => res.json(THEIRS)],

@@ -297,15 +297,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["urlencoded()", simple],
       ["urlencoded(), extended", extended],
     ])("a real form of our login is no JSON, by %s", async (_, parser) => {
-      const form = `type=${LOGIN_TYPE}&token=${token()}`;
-      for (const body of [
-        form,
-        [form],
-        `${form}&username=alice&password=correct-horse`,
-        `${form}&identifier[type]=m.id.user&identifier[user]=alice`,
-        `${form}&n=1&n=2&initial_device_display_name=J%C3%BCrgens+%22%E2%9C%93%22+%26+%27x%27`,
-        "type=other&token=x",
-      ]) {
+      for (const body of [`type=${LOGIN_TYPE}&token=${token()}`, "type=other&token=x"]) {
         expect((await post(parser, { body, headers: CAPITALS })).status).toBe(299);
         const answer = await post(parser, { body, headers: CAPITALS }, REJECT);
         expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
@@ -323,14 +315,6 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       expect((await post(nodes, { body, headers: FORM_TYPE })).status).toBe(299);
       const answer = await post(nodes, { body, headers: FORM_TYPE }, REJECT);
       expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
-    });
-
-    test("fields that no form has are JSON's", async () => {
-      const parser = express.json({ type: anyType });
-      for (const more of [{ deep: JSON.parse(`${"[".repeat(9)}"x"${"]".repeat(9)}`) as unknown }, { flag: true }]) {
-        const body = JSON.stringify({ type: LOGIN_TYPE, token: token(), ...more });
-        expect((await post(parser, { body, headers: FORM_TYPE })).status).toBe(200);
-      }
     });
 
     test("a form in parts is no JSON, whatever parsed it", async () => {

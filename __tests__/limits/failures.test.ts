@@ -26,6 +26,20 @@ const failing = (error: unknown) => () => {
 const identifier = (user: string) => ({ identifier: { type: "m.id.user", user } });
 const aud = { aud: "somebody" };
 
+test("an answer of a limiter that can't be read is the server's fault, and no more", async () => {
+  const unreadable = new Proxy(Object.create(null) as object, {
+    get: (_, name) => {
+      if (name === "then") return undefined;
+      throw new Error("hands off");
+    },
+  });
+  const failures = { consume: () => Promise.resolve(unreadable), reward: () => Promise.resolve() };
+  const login = core({}, { rateLimits: { failures: failures as unknown as FailureLimiter }, logger: false });
+  expect(await refusal(login.login(submission(), CONTEXT))).toMatchObject({ statusCode: 500 });
+  // An unhandled rejection would fail the test.
+  await new Promise(setImmediate);
+});
+
 const COUNT: readonly Case[] = [
   { what: "no token", sent: submission({}, { token: undefined }) },
   { what: "a token that is no string", sent: submission({}, { token: 1 }) },

@@ -172,18 +172,21 @@ describe("what is asked of the provider is not logged", () => {
     expect(logger.lines.map(({ message }) => String(message)).join("\n")).not.toMatch(SECRETS);
   });
 
-  test.each(["invalid_grant", "invalid_client"])("by an answer that repeats it: %s", async (error) => {
-    const { redirect, logger, provider } = await ssoHost();
-    provider.fault("token", (req, res) => {
-      const code = new URLSearchParams(req.body as string).get("code");
-      res.status(400).json({ error, error_description: `${String(code)} is no good code` });
-    });
-    await new TestBrowser().visit(redirect());
-    const told = logger.lines.map(({ message }) => String(message)).join("\n");
-    expect(told).toContain(error);
-    expect(told).toContain("not shown, as it quotes the request");
-    expect(told).not.toContain("is no good code");
-  });
+  test.each(["invalid_grant", "invalid_client", "invalid_request"])(
+    "by an answer that repeats it: %s",
+    async (error) => {
+      const { redirect, logger, provider } = await ssoHost();
+      provider.fault("token", (req, res) => {
+        const code = new URLSearchParams(req.body as string).get("code");
+        res.status(400).json({ error, error_description: `${String(code)} is no good code` });
+      });
+      await new TestBrowser().visit(redirect());
+      const told = logger.lines.map(({ message }) => String(message)).join("\n");
+      expect(told).toContain(error);
+      expect(told).toContain("not shown, as it quotes the request");
+      expect(told).not.toContain("is no good code");
+    },
+  );
 });
 
 describe("an authorization response", () => {

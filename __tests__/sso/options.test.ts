@@ -68,6 +68,11 @@ describe("options errors", () => {
     [{ publicBaseUrl: "https://matrix.example.org/#x" }, "sso.publicBaseUrl", /fragment/],
     [{ publicBaseUrl: "https://user@matrix.example.org/" }, "sso.publicBaseUrl", /user name/],
     [{ publicBaseUrl: "matrix.example.org" }, "sso.publicBaseUrl", /URL/],
+    [
+      { identityProviders: { example: { ...provider, authorizationParameters: { audience: undefined } } } },
+      "sso.identityProviders.example.authorizationParameters.audience",
+      /is undefined; set the environment variable/,
+    ],
     [{ secret: "too short" }, "sso.secret", /32 bytes/],
     [{ secret: new Uint8Array(31) }, "sso.secret", /32 bytes/],
     [{ secret: [base.secret, 1] }, "sso.secret[1]", /string or bytes/],

@@ -200,3 +200,41 @@ test("ready() fetches discovery documents and keys ahead", async () => {
   expect((await visit(host.redirect())).status).toBe(303);
   expect(asked).not.toHaveBeenCalled();
 });
+
+describe("the page of several providers", () => {
+  const identityProviders = Object.fromEntries(
+    Array.from({ length: 20 }, (_, i) => [
+      `p${String(i)}`,
+      { name: `P${String(i)}`, issuer: "https://id.example.org", clientId: "m" },
+    ]),
+  );
+  const { sso } = createJwtLogin({
+    ...optionsWith({}),
+    externalIds: false,
+    sso: { publicBaseUrl: "https://matrix.example.org", secret: SECRET_FOR_SSO, identityProviders },
+  });
+  const path = "/_matrix/client/v3/login/sso/redirect";
+  const redirectUrl = `redirectUrl=${encodeURIComponent("https://app.example.org/?a=1&b=2")}`;
+  const body = async (query: string) =>
+    String((await sso?.handle({ method: "GET", path, query, host: "matrix.example.org" }))?.body).replaceAll(
+      /&(?:amp|#38);/g,
+      "&",
+    );
+
+  test.each([
+    ["", ""],
+    ["&action=register", "&action=register"],
+    ["&org.matrix.msc3824.action=register", "&action=register"],
+    ["&action=login", ""],
+    ["&org.matrix-jwt-login.anew=x", "&org.matrix-jwt-login.anew=1"],
+  ])("links to each with what counts of the query: %j", async (more, kept) => {
+    expect(await body(redirectUrl + more)).toContain(
+      `href="https://matrix.example.org${path}/p7?${redirectUrl}${kept}"`,
+    );
+  });
+
+  test("does not grow by the rest of the query", async () => {
+    const short = await body(redirectUrl);
+    expect((await body(`${redirectUrl}&x=${"y".repeat(10_000)}`)).length).toBe(short.length);
+  });
+});

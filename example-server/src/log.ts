@@ -5,9 +5,10 @@ import pretty from "pino-pretty";
 
 import type { LogLevel } from "./config.js";
 
-/** For people on a terminal, and for programs elsewhere. */
+/** For people on a terminal, and for programs elsewhere. A line that can't be written is lost, and nothing else. */
 function standardError(): DestinationStream {
-  return isatty(2) ? pretty({ destination: 2, sync: true, ignore: "pid,hostname" }) : pino.destination(2);
+  if (process.stderr.listenerCount("error") === 0) process.stderr.on("error", () => undefined);
+  return isatty(2) ? pretty({ destination: process.stderr, sync: true, ignore: "pid,hostname" }) : process.stderr;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import type { Config } from "./config.js";
@@ -44,13 +44,13 @@ function readOrMake(file: string, make: () => string): string {
 function writeOnce(file: string, text: string): void {
   makeFolder(dirname(file));
   const draft = `${file}.${randomText(6)}`;
-  writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
   try {
+    writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
     linkSync(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
-    unlinkSync(draft);
+    rmSync(draft, { force: true });
   }
 }
 

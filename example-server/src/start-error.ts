@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 
 import type { Config } from "./config.js";
 
@@ -36,7 +36,8 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
     const name = settings.databaseUrl === undefined ? "DATABASE_FILE" : "DATABASE_URL";
     return `${message}; set ${name} to another one, or leave it out`;
   }
-  const name = path === undefined ? undefined : variableOf(path, settings);
+  // The path of an option is no file's.
+  const name = path === undefined || !isAbsolute(path) ? undefined : variableOf(path, settings);
   return name === undefined ? message : `${message}; set ${name} to another place`;
 }
 

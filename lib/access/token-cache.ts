@@ -34,6 +34,9 @@ interface Inactive {
   readonly keptAt: Moment;
 }
 
+/** Milliseconds after which a verification that is still under way is begun anew. */
+const PATIENCE = 10_000;
+
 /** Milliseconds that an answer `active: false` is kept. */
 const INACTIVE_AGE = 5_000;
 
@@ -47,7 +50,7 @@ export class TokenCache<T> {
   readonly #verified: LRUCache<string, Kept<T>>;
   readonly #inactive: LRUCache<string, Inactive>;
   /** Verifications under way, so that concurrent first uses of a token are one. */
-  readonly #underWay = new UnderWay<T>();
+  readonly #underWay = new UnderWay<T>(PATIENCE);
 
   /** @param isInactive - is an error of a verification the answer that the token is not active? */
   constructor({ maxEntries, maxAge }: CacheSettings, isInactive: (error: unknown) => boolean) {

@@ -1,4 +1,4 @@
-import { MatrixError } from "../matrix/errors.js";
+import { MatrixError, retryAfterOf } from "../matrix/errors.js";
 
 /** An answer of ours, whatever carries it. CORS headers and the length come with sending. */
 export interface Answer {
@@ -20,7 +20,7 @@ export function jsonAnswer(status: number, body: string): Answer {
 }
 
 export function errorAnswer(error: MatrixError): Answer {
-  const seconds = retryAfter(error);
+  const seconds = retryAfterOf(error);
   return {
     status: error.statusCode,
     headers: seconds === undefined ? JSON_HEADERS : [...JSON_HEADERS, ["Retry-After", String(seconds)]],
@@ -31,12 +31,6 @@ export function errorAnswer(error: MatrixError): Answer {
 /** The specification's answer to a request for an endpoint that is not there. */
 export function unrecognized(): Answer {
   return errorAnswer(new MatrixError("M_UNRECOGNIZED", "Unrecognized request", { statusCode: 404 }));
-}
-
-/** Whole seconds (RFC 9110 section 10.2.3): some clients fail on a fraction. */
-function retryAfter({ retryAfterMs, fields }: MatrixError): number | undefined {
-  const ms = retryAfterMs ?? fields["retry_after_ms"];
-  return typeof ms === "number" && Number.isFinite(ms) && ms >= 0 ? Math.ceil(ms / 1_000) : undefined;
 }
 
 /** The host's own fields may hold what JSON can't. */

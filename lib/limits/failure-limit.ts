@@ -43,10 +43,13 @@ export class FailureLimit {
       return new Point(askedAt, await this.#call.answer(consuming));
     } catch (error) {
       // An attempt that was let in nowhere is no failure. The answer may still be under way.
-      const undone = consuming.then(
-        (answer) => this.#giveBack(key, new Point(askedAt, answer)),
-        (answer: unknown) => (this.#tookPoint(answer) ? this.#giveBack(key, new Point(askedAt, answer)) : undefined),
-      );
+      const undone = consuming
+        .then(
+          (answer) => this.#giveBack(key, new Point(askedAt, answer)),
+          (answer: unknown) => (this.#tookPoint(answer) ? this.#giveBack(key, new Point(askedAt, answer)) : undefined),
+        )
+        // Of an answer that can't be read there is nothing to give back.
+        .catch(() => undefined);
       if ((error as Refusal).reason === "rate_limited") await undone;
       throw error;
     }

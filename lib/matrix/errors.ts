@@ -96,3 +96,9 @@ export class MatrixError extends Error {
 export function isMatrixError(error: unknown): error is MatrixError {
   return typeof error === "object" && error !== null && MARK in error;
 }
+
+/** When an attempt makes sense again, in whole seconds (RFC 9110 section 10.2.3): some clients fail on a fraction. */
+export function retryAfterOf({ retryAfterMs, fields }: MatrixError): number | undefined {
+  const ms = retryAfterMs ?? fields["retry_after_ms"];
+  return typeof ms === "number" && Number.isFinite(ms) && ms >= 0 ? Math.ceil(ms / 1_000) : undefined;
+}

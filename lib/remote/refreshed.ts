@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
+import { heldOpen } from "../support/held-open.js";
 import { now, since, type Moment } from "../support/moment.js";
 import { KeysUnavailableError, outageText } from "./errors.js";
 import type { KeyWatcher } from "./watchers.js";
@@ -89,7 +90,7 @@ export class Refreshed<T> {
 
   /** Settles when there is something to use. Takes no place from those who wait for {@link next}. */
   async ready(): Promise<void> {
-    if (this.current() === undefined) await this.#soon();
+    if (this.current() === undefined) await heldOpen(this.#soon());
   }
 
   /**

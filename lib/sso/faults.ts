@@ -1,4 +1,4 @@
-import { isMatrixError } from "../matrix/errors.js";
+import { isMatrixError, retryAfterOf } from "../matrix/errors.js";
 import { rejectionOf } from "../login/refusal.js";
 import { UnavailableError } from "../remote/errors.js";
 import type { PageContent } from "./answer.js";
@@ -28,10 +28,9 @@ export function pageFor(
   // A MatrixError is the answer of a login, which has told whoever must know.
   const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
   if (answer !== error && answer.statusCode === 500) logger.error(error);
-  const { statusCode, message, retryAfterMs } = answer;
-  const retryAfter = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1_000);
+  const { statusCode, message } = answer;
   return refusalPage(
-    { status: statusCode, text: message, retryAfter },
+    { status: statusCode, text: message, retryAfter: retryAfterOf(answer) },
     statusCode === 401 || statusCode === 403 ? anew : again,
   );
 }

@@ -7,6 +7,7 @@ import type { Proven } from "../tokens/readers/reader.js";
 import { STRICT } from "../tokens/steps.js";
 import { assertLength } from "../tokens/verifier.js";
 import { UnavailableError } from "../remote/errors.js";
+import { within } from "../remote/request.js";
 import type { SsoAnswer } from "./answer.js";
 import { assertRememberable } from "../login/single-use.js";
 import { useName } from "./login-tokens.js";
@@ -31,9 +32,9 @@ export async function backchannelLogout<Req>(
     const name = useName("logout", logout.issuer, claims.jti as string);
     const end = () => callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
     // A provider that did not wait for the answer asks again: what is under way is not done.
-    await parts.logouts.share(name, () =>
-      parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore),
-    );
+    const begin = () => parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore);
+    const underWay = parts.logouts.get(name);
+    await (underWay === undefined ? parts.logouts.share(name, begin) : within(PATIENCE, () => underWay));
     return answer(200);
   } catch (error) {
     if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
@@ -41,6 +42,9 @@ export async function backchannelLogout<Req>(
     return unavailable();
   }
 }
+
+/** Seconds that a repeated request waits for a logout that is still under way. */
+const PATIENCE = 10;
 
 /** The provider asks again if it missed our answer. */
 function doneBefore(error: unknown): void {

@@ -84,9 +84,10 @@ export class ProviderClient {
   async exchange(answer: URLSearchParams, { state, codeVerifier }: AuthorizationSecrets): Promise<ProviderTokens> {
     const oauth = await oauth4webapi();
     const document = await this.#metadata.get();
+    const url = this.#endpoint(document, "token_endpoint");
     const server: Oauth.AuthorizationServer = {
       issuer: document.issuer,
-      token_endpoint: this.#endpoint(document, "token_endpoint"),
+      token_endpoint: url,
       authorization_response_iss_parameter_supported:
         document["authorization_response_iss_parameter_supported"] === true,
     };
@@ -95,7 +96,7 @@ export class ProviderClient {
     if (answer.get("iss") === "") throw SignInError.refused("the provider's answer has an empty iss");
     const [code, second] = answer.getAll("code");
     if (!code || second !== undefined) throw SignInError.refused("the provider's answer has no code, or several");
-    return this.#ask("token_endpoint", async (options) => {
+    return this.#ask("token_endpoint", url, async (options) => {
       const response = await oauth.authorizationCodeGrantRequest(
         server,
         this.#client,
@@ -120,18 +121,23 @@ export class ProviderClient {
   async userInfo(accessToken: string, subject: string): Promise<Readonly<Record<string, unknown>>> {
     const oauth = await oauth4webapi();
     const document = await this.#metadata.get();
-    const server = { issuer: document.issuer, userinfo_endpoint: this.#endpoint(document, "userinfo_endpoint") };
-    return this.#ask("userinfo_endpoint", async (options) => {
+    const url = this.#endpoint(document, "userinfo_endpoint");
+    const server = { issuer: document.issuer, userinfo_endpoint: url };
+    return this.#ask("userinfo_endpoint", url, async (options) => {
       const response = await oauth.userInfoRequest(server, this.#client, accessToken, options);
       return oauth.processUserInfoResponse(server, this.#client, subject, response);
     });
   }
 
   #endpoint(document: Metadata, name: string): string {
+    // Apart from whether it answers.
+    const named = `${name} in the discovery document`;
     try {
-      return this.#metadata.endpoint(document, name);
+      const url = this.#metadata.endpoint(document, name);
+      this.#works(named);
+      return url;
     } catch (cause) {
-      throw this.#outage(name, `the discovery document's ${(cause as Error).message}`);
+      throw this.#outage(named, `the discovery document's ${(cause as Error).message}`);
     }
   }
 
@@ -160,17 +166,17 @@ export class ProviderClient {
   }
 
   /** Within the deadline and the size that hold for all that is asked of other servers. */
-  async #ask<T>(endpoint: string, question: (options: RequestOptions) => Promise<T>): Promise<T> {
+  async #ask<T>(endpoint: string, url: string, question: (options: RequestOptions) => Promise<T>): Promise<T> {
     const oauth = await oauth4webapi();
-    let asked: Asked | undefined;
+    const asked: Asked = { url, secrets: [] };
     try {
       const answer = await within(this.#settings.timeout, (signal) =>
         question({
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- which URLs may be http has been checked
           [oauth.allowInsecureRequests]: true,
-          [oauth.customFetch]: async (url, { method, headers, body }) => {
+          [oauth.customFetch]: async (_, { method, headers, body }) => {
             const what = { method, headers, ...(body && { body: body.toString() }) };
-            asked = { url, secrets: secretsOf(what) };
+            asked.secrets = secretsOf(what);
             const answer = await request(url, what, this.#settings, signal);
             if (answer.status !== 200) asked.refusal = new Error(`answered with status ${String(answer.status)}`);
             const type = answer.header("content-type") ?? "";
@@ -189,10 +195,10 @@ export class ProviderClient {
   }
 }
 
-/** What was asked last. */
+/** What an endpoint was asked. */
 interface Asked {
   readonly url: string;
-  readonly secrets: readonly string[];
+  secrets: readonly string[];
   /** If there was an answer of another status than 200. */
   refusal?: Error;
 }
@@ -239,20 +245,19 @@ async function withoutIdToken(response: Response): Promise<{ readonly idToken: u
 
 /**
  * What a question that failed says of the sign-in; a text for the operator if it says nothing, as there was no valid answer.
- *
- * @param asked - undefined if nothing was
  */
-function faultOf(oauth: typeof Oauth, error: unknown, asked: Asked | undefined): Error | string {
-  const secrets = asked?.secrets ?? [];
+function faultOf(oauth: typeof Oauth, error: unknown, { url, secrets, refusal }: Asked): Error | string {
   if (error instanceof oauth.ResponseBodyError && error.error === "invalid_grant") {
     return SignInError.lost(describe(error, secrets));
   }
   const { code, error: answered } = error as Readonly<Record<string, unknown>>;
+  // Anybody's own code may be why: it is no outage for others.
+  if (answered === "invalid_request") return SignInError.unavailable(describe(error, secrets));
   if (code === oauth.JSON_ATTRIBUTE_COMPARISON) {
     return new TokenError("subject", "UserInfo is not about the user of the ID token (sub)");
   }
-  const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : (asked?.refusal ?? error);
-  return `no usable answer${operatorText(cause, asked?.url)}; sign-ins fail until this works again`;
+  const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : (refusal ?? error);
+  return `no usable answer${operatorText(cause, url)}; sign-ins fail until this works again`;
 }
 
 /**

@@ -34,15 +34,27 @@ export async function redirectToProvider<Req>(
   const home = redirectHome(parts, request, here);
   if (home !== undefined) return home;
   if (id === undefined && second !== undefined) {
+    const kept = keptOf(query, redirectUrl).toString();
     const choices = Array.from(providers.values(), ({ config: { id, name } }) => ({
       label: name,
-      href: `${config.publicBaseUrl}${request.path}/${id}?${request.query}`,
+      href: `${config.publicBaseUrl}${request.path}/${id}?${kept}`,
     }));
     return page(choosePage(serverName, clientOf(redirectUrl), choices));
   }
-  const action = query.get("action") ?? query.get("org.matrix.msc3824.action");
-  const parameters = { register: action === "register", ...(query.has(ANEW) && { prompt: "login" }) };
+  const parameters = { register: actionOf(query) === "register", ...(query.has(ANEW) && { prompt: "login" }) };
   return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, parameters);
+}
+
+function actionOf(query: URLSearchParams): string | null {
+  return query.get("action") ?? query.get("org.matrix.msc3824.action");
+}
+
+/** What of a query a provider's own link needs: a page has a link for each of many. */
+function keptOf(query: URLSearchParams, redirectUrl: URL): URLSearchParams {
+  const kept = new URLSearchParams({ redirectUrl: redirectUrl.href });
+  if (actionOf(query) === "register") kept.set("action", "register");
+  for (const mark of [AT_HOME, ANEW]) if (query.has(mark)) kept.set(mark, "1");
+  return kept;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { TokenError } from "../tokens/errors.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import { redirect, withCookies, type SsoAnswer } from "./answer.js";
+import { redirect, withCookies, type PageContent, type SsoAnswer } from "./answer.js";
 import { SignInError } from "./errors.js";
 import { pageFor } from "./faults.js";
 import { verifyIdToken, type IdTokenClaims } from "./id-token.js";
@@ -21,13 +21,20 @@ export async function wayBack<Req>(
   const sealed = parts.signInCookies.get(request.cookie, state);
   const signIn = sealed === undefined ? undefined : ((await parts.signInSeal.open(sealed)) as SignIn | undefined);
   const isThisOne = signIn?.state === state;
-  const again = isThisOne ? startUrl(parts, signIn) : undefined;
   const answer =
     isThisOne && signIn.provider === provider.config.id
       ? await signedIn(parts, request, provider, signIn)
-      : parts.page(pageFor(parts, SignInError.lost("no cookie of this browser fits the answer"), again));
+      : parts.page(lost(parts, isThisOne ? signIn : undefined));
   // Whatever happened: no code is exchanged twice.
   return sealed === undefined ? answer : withCookies(answer, [parts.signInCookies.drop(state)]);
+}
+
+/** @param signIn - that of this browser, if it is not for this provider */
+function lost<Req>(parts: SsoParts<Req>, signIn: SignIn | undefined): PageContent {
+  const error = SignInError.lost("no cookie of this browser fits the answer");
+  return signIn === undefined
+    ? pageFor(parts, error, undefined)
+    : { ...pageFor(parts, error, startUrl(parts, signIn)), keepOpener: "session" in signIn.purpose };
 }
 
 async function signedIn<Req>(

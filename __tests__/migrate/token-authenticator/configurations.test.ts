@@ -686,3 +686,15 @@ test("no authentication is none", async () => {
   expect(await loginBy("oauth", config, "opaque")).toEqual({ user: "@alice:example.org" });
   expect(authorization).toBeUndefined();
 });
+
+test.each([
+  ["an object", { type: "bearer", token: undefined }, ".token"],
+  ["a list", ["bearer", undefined], "[1]"],
+])("an unset variable among the credentials of introspection is named: %s", (_, auth, at) => {
+  const introspection = { endpoint: "https://id.example.org/introspect", localpart_path: "name", auth };
+  expectOptionsError(
+    () => fromTokenAuthenticatorConfig({ oauth: { introspection_validation: introspection } } as never),
+    `oauth.introspection_validation.auth${at}`,
+    /is undefined; is an environment variable not set/,
+  );
+});

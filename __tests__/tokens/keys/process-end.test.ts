@@ -68,6 +68,15 @@ test.each([
   15_000,
 );
 
+test("a process that waits for its keys to begin with does not end before it has them", async () => {
+  server.answer((_, res) => void res.writeHead(500).end());
+  const script = `
+    const v = ${verifier({ cooldown: 1 })};
+    await v.ready().catch(() => console.log("not yet"));
+    await v.ready().catch(() => console.log("nor now"));`;
+  expect(await run(script)).toBe("not yet\nnor now");
+}, 15_000);
+
 test("a process ends in spite of a key file that is looked at", async () => {
   const file = join(lib.directory, "key.pem");
   writeFileSync(file, pem(RSA));

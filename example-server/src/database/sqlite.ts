@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { SqliteDialect } from "kysely";
@@ -11,8 +11,10 @@ import { sqliteTypes, type Engine } from "./engine.js";
 export function sqlite(file: string): Engine {
   makeFolder(dirname(file));
   // It holds access tokens and users: nobody else's to read, and neither are the files that SQLite puts beside it.
-  closeSync(openSync(file, "a", 0o600));
-  chmodSync(file, 0o600);
+  const opened = openSync(file, "a", 0o600);
+  // A device is everybody's.
+  if (fstatSync(opened).isFile()) fchmodSync(opened, 0o600);
+  closeSync(opened);
   const database = new Database(file, { timeout: 5000 });
   // Readers and a writer do not wait for each other, and a commit is one write.
   database.pragma("journal_mode = WAL");

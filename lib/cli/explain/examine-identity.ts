@@ -54,14 +54,15 @@ export async function examineIdentity(
   }
   await examineAuthorize(loginType.verifier, token, findings);
   if (token === undefined || findings.error !== undefined) return;
-  examineDisplayName(loginType, token, findings);
-  if (facts.accounts.linked) examineLinked(facts, findings);
+  if (facts.accounts.linked) examineLinked(token, facts, loginType, findings);
   else examineUnlinked(token, facts, loginType, findings);
 }
 
-function examineLinked({ user }: Facts, findings: Findings): void {
+function examineLinked(token: VerifiedToken, { user }: Facts, loginType: LoginType, findings: Findings): void {
   findings.note("linked", seen("to a user; --linked no judges an identity that is new"));
   findings.note("user ID", notAsked("it is that of the link"));
+  examineDisplayName(loginType, token, findings);
+  if (findings.error !== undefined) return;
   if (user !== "unknown") {
     findings.note("new user", notAsked("nobody is registered for an identity that is linked"));
     return;
@@ -78,6 +79,8 @@ function examineUnlinked(token: VerifiedToken, facts: Facts, loginType: LoginTyp
   if (token.subject === "") findings.check("subject", () => verifier.subjectOf(token, STRICT));
   const localpart = token.subject === "" ? undefined : examineUser(token.subject, loginType, facts, findings);
   if (localpart === undefined) return;
+  examineDisplayName(loginType, token, findings);
+  if (findings.error !== undefined) return;
   if ((facts.user ?? (allowRegistration ? "unknown" : "known")) === "known") {
     examineLink(facts.accounts.existingUsers, findings);
   } else {

@@ -83,7 +83,10 @@ export function examineDisplayName(
   if (displayName === undefined || token === undefined || findings.error !== undefined) return;
   findings.check(
     DISPLAY_NAME,
-    () => displayName(token.claims, token.introspection),
+    () => {
+      const name = displayName(token.claims, token.introspection);
+      return typeof name === "string" ? name : undefined;
+    },
     (name) => seen(show(name)),
   );
 }

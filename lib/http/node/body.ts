@@ -17,6 +17,9 @@ interface ParsedRequest {
 const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const MULTIPART_TYPE = /^\s*multipart\//i;
 
+/** Bytes of a document with nothing in it, at most. */
+const LONGEST_EMPTY = 32;
+
 /** What a login may say in text; whoever has looked at a body before us may have added something else. */
 const LOGIN_TEXTS = ["type", "token", "device_id", "initial_device_display_name"];
 
@@ -132,7 +135,8 @@ function isLost(req: NodeRequest, body: unknown): boolean {
   if (body === undefined) return true;
   const length = lengthIn(req.headers);
   if (isBytes(body)) return body.length === 0 && length > 0;
-  return length > "null".length && (body === null || isEmpty(body));
+  // White space around an empty document is possible, if not so much of it.
+  return length > LONGEST_EMPTY && !isEncoded(req.headers["content-encoding"]) && (body === null || isEmpty(body));
 }
 
 function isBytes(body: unknown): body is Uint8Array | string {
@@ -146,49 +150,25 @@ function isEmpty(body: unknown): boolean {
 
 /**
  * Are these the fields of a form? Some parsers give objects without a prototype, which no JSON parser does. Of the others, the
- * length tells, as a form mostly is shorter than its fields in JSON, and JSON never is; where there is none, the type does.
+ * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
   const type = headers["content-type"] ?? "";
   if (MULTIPART_TYPE.test(type)) return true;
-  if (!FORM_TYPE.test(type)) return false;
-  const length = isEncoded(headers["content-encoding"]) ? Number.NaN : lengthIn(headers);
-  if (Number.isNaN(length)) return true;
-  // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
-  return lengthAsJson(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null) > length || isFormOf(length, body);
+  if (!FORM_TYPE.test(type) || isEncoded(headers["content-encoding"])) return false;
+  return lengthAsJson(body) > lengthIn(headers);
 }
 
-function lengthAsJson(body: object, names: string[] | null): number {
+function lengthAsJson(body: object): number {
   try {
-    return Buffer.byteLength(JSON.stringify(body, names));
+    // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
+    return Buffer.byteLength(JSON.stringify(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null));
   } catch {
     // Somebody has added what JSON can't hold.
     return 0;
   }
-}
-
-/** Could texts alone, as a form has them, be this long? If nothing is percent-encoded, or all that browsers encode. */
-function isFormOf(length: number, body: object): boolean {
-  const fields = fieldsIn(body, "", MAX_BRACKETS);
-  if (fields === undefined) return false;
-  const plain = Buffer.byteLength(fields.map((field) => field.join("=")).join("&"));
-  const isPlain = plain <= length && length < lengthAsJson(body, null);
-  return isPlain || length === new URLSearchParams(fields).toString().length;
-}
-
-/** How deep brackets in a form's names go at most, as parsers make objects of them. */
-const MAX_BRACKETS = 8;
-
-/** Undefined if a form has no such fields. */
-function fieldsIn(value: unknown, name: string, depth: number): [string, string][] | undefined {
-  if (typeof value === "string") return [[name, value]];
-  if (typeof value !== "object" || value === null || depth === 0) return undefined;
-  const fields = Object.entries(value).map(([key, inner]) =>
-    fieldsIn(inner, name === "" ? key : Array.isArray(value) ? name : `${name}[${key}]`, depth - 1),
-  );
-  return fields.includes(undefined) ? undefined : (fields.flat() as [string, string][]);
 }
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */

@@ -38,8 +38,7 @@ export class KeyFile implements KeySource {
   }
 
   describe(query: KeyQuery): string | undefined {
-    // That the file can't be read explains it, and has been logged.
-    return this.#file.isFailing ? undefined : this.#file.value.describe?.(query);
+    return this.#file.value.describe?.(query);
   }
 
   ready(): Promise<void> {

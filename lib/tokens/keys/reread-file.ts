@@ -27,6 +27,7 @@ export class RereadFile<T> {
   #content: Buffer;
   #checkedAt = now();
   #reading: Promise<void> | undefined;
+  #rereading: Promise<T> | undefined;
   #failing = false;
   /** As it was read last. */
   value: T;
@@ -46,17 +47,15 @@ export class RereadFile<T> {
     this.value = parse(this.#content, path);
   }
 
-  /** Did the last look fail? */
-  get isFailing(): boolean {
-    return this.#failing;
-  }
-
   /** Synchronous unless the last look is old. One read at a time, even if the file system hangs. */
   current(): T | Promise<T> {
     if (this.#age < RECHECK_AFTER) return this.value;
     const isUsable = this.#age < USED_UNTIL;
     this.#reading ??= this.#read();
-    return isUsable ? this.value : this.#reread(this.#reading);
+    if (isUsable) return this.value;
+    // One wait for all: each of its own would be kept for as long as a file system hangs.
+    this.#rereading ??= this.#reread(this.#reading);
+    return this.#rereading;
   }
 
   /** Waits for the file system: for who cannot wait for a promise. */
@@ -77,6 +76,7 @@ export class RereadFile<T> {
 
   async #reread(reading: Promise<void>): Promise<T> {
     await Promise.race([reading, sleep(READ_DEADLINE, undefined, { ref: false })]);
+    this.#rereading = undefined;
     this.#checkedAt = now();
     return this.value;
   }
