@@ -190,6 +190,15 @@ describe("what is asked of the provider is not logged", () => {
 });
 
 describe("an authorization response", () => {
+  test("with an empty issuer is refused though none was promised", async () => {
+    const host = await ssoHost();
+    host.provider.document = { authorization_response_iss_parameter_supported: undefined };
+    host.provider.response = { iss: "" };
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(403);
+    host.provider.response = { iss: undefined };
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(303);
+  });
+
   test.each([
     ["cancelled", { code: undefined, error: "access_denied", error_description: "<b>\nno" }, 403, "cancelled", "info"],
     ["of a broken provider", { code: undefined, error: "server_error" }, 503, "temporarily unavailable", "warn"],
