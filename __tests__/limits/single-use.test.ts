@@ -410,6 +410,22 @@ describe("a clock that was set back", () => {
     expect(await statuses(login, [submission({ exp: inSeconds(90), jti: "a" })])).toEqual([200]);
   });
 
+  test.each([
+    ["no issue time counts for as long as it may have lived, maxTokenLifetime", { maxTokenLifetime: 600 }, 200],
+    ["no issue time counts for a week where nothing says how long it may have lived", {}, 403],
+  ])("of a token with %s", async (_, options, status) => {
+    const login = core({ ...SINGLE_USE, ...options, clockTolerance: 0 }, { usedTokens: exactStore() });
+    expect(await statuses(login, [fresh(60)])).toEqual([200]);
+    clock.move(-500);
+    await statuses(login, [fresh(60)]);
+    const withoutIssueTime = () => submission({ exp: inSeconds(300), jti: "a" });
+    // It may have been used by the clock before, 600 s before its expiry, and 60 s before that by the clock of another process.
+    pass(500 - 300 + 660 - 1);
+    expect(await statuses(login, [withoutIssueTime()])).toEqual([403]);
+    pass(2);
+    expect(await statuses(login, [withoutIssueTime()])).toEqual([status]);
+  });
+
   test("keeps what it needs to know of a clock that never stops moving small", async () => {
     const login = core({ ...SINGLE_USE, clockTolerance: 0 }, { usedTokens: exactStore() });
     const once = fresh(900);

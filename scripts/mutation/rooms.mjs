@@ -21,7 +21,7 @@ export const ROOMS = {
     tests: ["tokens/options", "tokens/claims", "login/users", "tokens/second-proof"],
   },
   compact: {
-    mutate: readers("compact", "reader", "signed"),
+    mutate: readers("compact", "peek", "reader", "signed"),
     tests: [
       "tokens/token-verifier",
       "tokens/second-proof",
