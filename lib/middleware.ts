@@ -1,7 +1,7 @@
 import { jsonAnswer, PREFLIGHT, unrecognized, type Answer } from "./http/answer.js";
 import { answerLogin } from "./http/endpoint.js";
 import { BodyStream } from "./http/node/body-stream.js";
-import { takeSubmission } from "./http/node/body.js";
+import { takeSubmission, tellOfLostBodies } from "./http/node/body.js";
 import {
   addressOf,
   assertNoRequest,
@@ -16,8 +16,9 @@ import type { HttpOptions } from "./http/options.js";
 import { isLogin } from "./http/routes.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
 import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
+import type { LoginContext } from "./login/options.js";
 import { browserHandler } from "./sso-over-http.js";
-import { once } from "./support/once.js";
+import type { Logger } from "./support/logger.js";
 
 /**
  * The options of the middleware.
@@ -54,101 +55,94 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
 ): MatrixJwtLogin<Req> {
   assertNoRequest(options, "matrixJwtLogin");
   const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
-  const clientAddress = http.clientAddress ?? addressOf;
-
-  const onLost = {
-    toFormParser: once(() => {
-      logger.warn(
-        "matrix-jwt-login: a form parser (express.urlencoded?) took a login's JSON apart; mount this middleware before it",
-      );
-    }),
-    toReader: once(() => {
-      logger.warn(
-        "matrix-jwt-login: a handler in front read the body of a request for /login and left nothing in req.body; mount " +
-          "this middleware before it",
-      );
-    }),
-  };
   const checkProxy = proxyCheck(logger, countsAddresses && http.clientAddress === undefined);
+  const clientAddress = http.clientAddress ?? addressOf;
+  const onLost = tellOfLostBodies(logger);
 
-  const post = (req: Req, res: NodeResponse, stream: BodyStream): ReturnType<typeof answerLogin> => {
+  const context = (req: Req, isGone: () => boolean): LoginContext<Req> => {
+    checkProxy(req);
+    return contextOf(req, clientAddress(req), req.headers["user-agent"], isGone);
+  };
+  const browsers =
+    jwtLogin.sso &&
+    browserHandler<Req>(jwtLogin.sso, { ...http, context: (req) => context(req, hangUpOf(req)), logger });
+
+  const post = (req: Req, res: NodeResponse, ends: Endings): void => {
+    const stream = new BodyStream(req);
     const isGone = hangUpOf(req);
-    return answerLogin(
+    const outcome = answerLogin(
       {
-        context: () => contextOf(req, clientAddress(req), req.headers["user-agent"], isGone),
+        context: () => context(req, isGone),
         submission: () => takeSubmission(req, res, stream, bodies, onLost),
         isGone,
       },
-      (submission, context) => {
-        checkProxy(req);
-        return jwtLogin.login(submission, context);
-      },
+      (submission, known) => jwtLogin.login(submission, known),
       logger,
     );
+    if (outcome === undefined) {
+      ends.pass();
+      return;
+    }
+    Promise.resolve(outcome).then((answer) => {
+      stream.release(answer === undefined);
+      if (answer === undefined) ends.pass();
+      else if (answer !== "gone") ends.send(answer);
+    }, ends.fail);
   };
 
-  const browsers =
-    jwtLogin.sso &&
-    browserHandler<Req>(jwtLogin.sso, {
-      ...http,
-      context: (req) => {
-        checkProxy(req);
-        return contextOf(req, clientAddress(req), req.headers["user-agent"], hangUpOf(req));
-      },
-      logger,
-    });
-
   const handle = (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void => {
-    const send = (answer: Answer): void => {
-      sendAnswer(res, answer, http);
-    };
-    const pass = (): void => {
-      if (next === undefined) send(unrecognized());
-      else next();
-    };
-    const fail = (error: unknown): void => {
-      if (next !== undefined) {
-        next(error);
-        return;
-      }
-      logger.error(error);
-      res.destroy();
-    };
-    if (browsers?.(req, res, pass, fail) === true) return;
+    const ends = endings(res, next, http, logger);
+    if (browsers?.(req, res, ends.pass, ends.fail) === true) return;
+    const isGet = req.method === "GET" || req.method === "HEAD";
     if (!isLogin(req)) {
-      pass();
+      ends.pass();
     } else if (req.method === "POST") {
-      const stream = new BodyStream(req);
-      const outcome = post(req, res, stream);
-      if (outcome === undefined) {
-        pass();
-        return;
-      }
-      Promise.resolve(outcome).then((answer) => {
-        stream.release(answer === undefined);
-        if (answer === undefined) {
-          pass();
-          return;
-        }
-        try {
-          if (answer !== "gone") send(answer);
-        } catch (error) {
-          fail(error);
-        }
-      }, fail);
-    } else if (req.method === "GET" || req.method === "HEAD") {
-      if (http.flows === "replace" || next === undefined) {
-        send(jsonAnswer(200, flows));
-      } else {
-        // What has been begun already can't be added to.
-        if (!res.headersSent) addFlows(req, res, jwtLogin.flows, http);
-        next();
-      }
+      post(req, res, ends);
+    } else if (isGet && (http.flows === "replace" || next === undefined)) {
+      ends.send(jsonAnswer(200, flows));
     } else if (req.method === "OPTIONS" && http.cors) {
-      send(PREFLIGHT);
+      ends.send(PREFLIGHT);
     } else {
-      pass();
+      // What has been begun already can't be added to.
+      if (isGet && !res.headersSent) addFlows(req, res, jwtLogin.flows, http);
+      ends.pass();
     }
   };
   return Object.assign(handle, { jwtLogin });
+}
+
+/** How a request can end. */
+interface Endings {
+  readonly send: (answer: Answer) => void;
+  /** It is the host's to answer. */
+  readonly pass: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+function endings(
+  res: NodeResponse,
+  next: ((error?: unknown) => void) | undefined,
+  http: Parameters<typeof sendAnswer>[2],
+  logger: Logger,
+): Endings {
+  const fail = (error: unknown): void => {
+    if (next !== undefined) {
+      next(error);
+      return;
+    }
+    logger.error(error);
+    res.destroy();
+  };
+  const send = (answer: Answer): void => {
+    try {
+      sendAnswer(res, answer, http);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const pass = (): void => {
+    if (next === undefined) send(unrecognized());
+    else next();
+  };
+  return { send, pass, fail };
 }

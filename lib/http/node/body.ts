@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 import type { JsonObject } from "../../matrix/submission.js";
+import type { Logger } from "../../support/logger.js";
+import { once } from "../../support/once.js";
 import type { Submission } from "../endpoint.js";
 import { isEncoded, isObject, notJson, tooLarge, type LoginBodies } from "../login-body.js";
 import { READING, type BodyStream } from "./body-stream.js";
@@ -29,6 +31,18 @@ export interface OnLost {
   readonly toFormParser: () => void;
   /** Somebody read it and left nothing of it. */
   readonly toReader: () => void;
+}
+
+/** Tells the logger of each once. */
+export function tellOfLostBodies(logger: Logger): OnLost {
+  const tell = (what: string): (() => void) =>
+    once(() => {
+      logger.warn(`matrix-jwt-login: ${what}; mount this middleware before it`);
+    });
+  return {
+    toFormParser: tell("a form parser (express.urlencoded?) took a login's JSON apart"),
+    toReader: tell("a handler in front read the body of a request for /login and left nothing in req.body"),
+  };
 }
 
 /**
