@@ -41,7 +41,10 @@ type Next = (error?: unknown) => void;
 /** A handler for Express and its like, or for `node:http`. */
 export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
 
-/** Lets every request through, if the keys can be had: one whose token is missing, refused or the host's has no `req.matrix`. */
+/**
+ * Refuses nobody for a token: a request whose token is missing, refused or the host's goes on without `req.matrix`. What else keeps
+ * a request from being checked is still answered: unavailable keys with 503, a limit with 429, a callback that fails with 500.
+ */
 export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /**
    * What this handler put into `req.matrix`; undefined if the request has no good token.
@@ -53,7 +56,7 @@ export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends
 
 /** Lets requests with a good access token through, and answers the others unless they are the host's. */
 export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
-  /** For endpoints that work with and without a user: nobody is refused for a missing or bad token. */
+  /** For endpoints that work with and without a user. */
   readonly optional: OptionalBearerAuth<User, Req>;
   /**
    * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional}, ask its own `of`, which says that there may be
@@ -98,23 +101,19 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
       return addressOf(req);
     });
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
-  /** Where each request keeps what `of` gives: its own, whatever else writes to `req.matrix`. */
-  const key = Symbol("matrix-jwt-login.access");
+  const admitted = new Admitted<User>();
 
   const handler =
     (isOptional: boolean): BearerHandler<Req> =>
     (req, res, next) => {
-      const request = req as Req & Checked<User>;
-      delete request.matrix;
-      request[key] = undefined;
+      admitted.forget(req);
       if (req.method === "OPTIONS") {
         next();
         return;
       }
       const attempt = new AccessAttempt<Req>(new RequestContext(req, countedAddress));
       const admit = (access: MatrixAccess<User>): void => {
-        request.matrix = access;
-        request[key] = access;
+        admitted.keep(req, access);
         next();
       };
       const refuse = (error: unknown): void => {
@@ -125,7 +124,7 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
           return;
         }
         check.report(error, rejection, attempt);
-        send(res, rejection);
+        sendRejection(res, rejection, cors);
       };
       let access: MatrixAccess<User> | Promise<MatrixAccess<User>>;
       try {
@@ -138,12 +137,31 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
       else admit(access);
     };
 
-  const send = (res: NodeResponse, { answer, challenge }: Pick<AccessRejection, "answer" | "challenge">): void => {
-    if (challenge !== undefined && !res.headersSent) res.setHeader("WWW-Authenticate", challenge);
-    sendAnswer(res, errorAnswer(answer), { cors });
-  };
+  const of = (req: object): MatrixAccess<User> | undefined => admitted.of(req);
+  return Object.assign(handler(false), {
+    optional: Object.assign(handler(true), { of }),
+    of: of as MatrixBearerAuth<User, Req>["of"],
+    metadata: metadataHandler(config, cors),
+    ready: () => check.ready(),
+  });
+}
 
-  const metadata: BearerHandler<Req> = (req, res, next) => {
+/** A refusal of the token or its user: not that nothing could be told, or that there were too many. */
+function isRefusal({ answer: { statusCode } }: AccessRejection): boolean {
+  return statusCode === 401 || statusCode === 403;
+}
+
+function sendRejection(res: NodeResponse, { answer, challenge }: AccessRejection, cors: boolean): void {
+  if (challenge !== undefined && !res.headersSent) res.setHeader("WWW-Authenticate", challenge);
+  sendAnswer(res, errorAnswer(answer), { cors });
+}
+
+/** The client-server API, "Server metadata discovery" of its OAuth 2.0 API. */
+function metadataHandler(
+  config: Pick<BearerConfig<never, never>, "sources">,
+  cors: boolean,
+): BearerHandler<NodeRequest> {
+  return (req, res, next) => {
     if (req.method !== "GET" && req.method !== "HEAD") {
       next();
       return;
@@ -155,35 +173,13 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
           sendAnswer(res, { ...answer, headers: [...headers, ["Cache-Control", "public, max-age=600"]] }, { cors });
         },
         (error: unknown) => {
-          send(res, rejectionOf(error));
+          sendRejection(res, rejectionOf(error), cors);
         },
       )
       .catch(next);
   };
-
-  const of = (req: object): MatrixAccess<User> | undefined => {
-    if (!(key in req)) {
-      throw new Error(
-        "matrix-jwt-login: this matrixBearerAuth did not run on the request; under Fastify and its like, give the request of Node.js (req.raw)",
-      );
-    }
-    return (req as Checked<User>)[key];
-  };
-
-  return Object.assign(handler(false), {
-    optional: Object.assign(handler(true), { of }),
-    of: of as MatrixBearerAuth<User, Req>["of"],
-    metadata,
-    ready: () => check.ready(),
-  });
 }
 
-/** A refusal of the token or its user: not that nothing could be told, or that there were too many. */
-function isRefusal({ answer: { statusCode } }: AccessRejection): boolean {
-  return statusCode === 401 || statusCode === 403;
-}
-
-/** The client-server API, "Server metadata discovery" of its OAuth 2.0 API. */
 async function documentOf({ sources }: Pick<BearerConfig<never, never>, "sources">): Promise<Metadata> {
   const source = sources.all.find(({ metadata }) => metadata !== undefined);
   if (source?.metadata === undefined) {
@@ -196,6 +192,30 @@ async function documentOf({ sources }: Pick<BearerConfig<never, never>, "sources
 interface Checked<User> {
   matrix?: MatrixAccess<User>;
   [key: symbol]: MatrixAccess<User> | undefined;
+}
+
+/** What one handler found of each request: in `req.matrix`, and kept for `of`, whatever else writes to that. */
+class Admitted<User> {
+  readonly #key = Symbol("matrix-jwt-login.access");
+
+  forget(req: object): void {
+    const request = req as Checked<User>;
+    delete request.matrix;
+    request[this.#key] = undefined;
+  }
+
+  keep(req: object, access: MatrixAccess<User>): void {
+    const request = req as Checked<User>;
+    request.matrix = access;
+    request[this.#key] = access;
+  }
+
+  of(req: object): MatrixAccess<User> | undefined {
+    if (this.#key in req) return (req as Checked<User>)[this.#key];
+    throw new Error(
+      "matrix-jwt-login: this matrixBearerAuth did not run on the request; under Fastify and its like, give the request of Node.js (req.raw)",
+    );
+  }
 }
 
 /** Express computes `ip` on each access, so it is read only if it is needed. */
