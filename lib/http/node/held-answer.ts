@@ -25,7 +25,7 @@ type HeadersArgument = OutgoingHttpHeaders | readonly OutgoingHttpHeader[] | Pai
  * Holds back what a host's handler answers, however it writes it (`writeHead`, `write`, `end`, or a framework on top of
  * them), until the judge has seen it. Other middleware may wrap the same methods before and after this.
  */
-export function holdAnswer(res: NodeResponse, { holds, judge, released }: AnswerJudge): void {
+export function holdAnswer(res: NodeResponse, judge: AnswerJudge): void {
   // Bound, as each is called through what others wrapped around it.
   const original = {
     writeHead: res.writeHead.bind(res) as (...args: unknown[]) => NodeResponse,
@@ -33,92 +33,129 @@ export function holdAnswer(res: NodeResponse, { holds, judge, released }: Answer
     write: res.write.bind(res) as (...args: unknown[]) => boolean,
     end: res.end.bind(res) as (...args: unknown[]) => NodeResponse,
   };
-  let state: "fresh" | "holding" | "released" = "fresh";
-  /** Set once the host has begun its answer: what it sets of the head from then on comes too late. */
-  let begun: { readonly statusCode: number; readonly unseal: () => void } | undefined;
-  /** What sends the answer as the host wrote it, but for its end. */
-  let calls: (() => unknown)[] = [];
-  const chunks: Buffer[] = [];
-  let size = 0;
-
-  const isHeld = (statusCode = res.statusCode, headers: Pairs = []): boolean => {
-    if (state === "fresh") {
-      const codings = headers.flatMap(([name, value]) => (/^content-encoding$/i.test(name) ? [value] : []));
-      const isCoded = [res.getHeader("Content-Encoding") ?? "", ...codings].some((value) => isEncoded(String(value)));
-      state = holds(statusCode, isCoded) ? "holding" : "released";
-      if (state === "released") released();
-    }
-    return state === "holding";
-  };
-  const begin = (call: () => unknown): void => {
-    begun ??= { statusCode: res.statusCode, unseal: seal(res) };
-    calls.push(call);
-  };
-  /** A copy: the host may write into its own again. */
-  const hold = (chunk: unknown, encoding: unknown): Buffer => {
-    const bytes = Buffer.from(chunk as string, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
-    chunks.push(bytes);
-    size += bytes.length;
-    return bytes;
-  };
-  const release = (): void => {
-    state = "released";
-    released();
-    begun?.unseal();
-    if (begun !== undefined) res.statusCode = begun.statusCode;
-  };
-  const letGo = (): void => {
-    const held = calls;
-    calls = [];
-    for (const call of held) call();
-  };
+  const answer = new HeldAnswer(res, judge);
 
   Object.assign(res, {
     writeHead(statusCode: number, ...rest: unknown[]): NodeResponse {
-      const [reason, list] = rest as [unknown, HeadersArgument];
-      const given = typeof reason === "string" ? list : (list ?? (reason as HeadersArgument));
+      const { words, given } = headArguments(rest);
       const headers = pairsOf(given);
-      const words = typeof reason === "string" ? [reason] : [];
-      if (!isHeld(statusCode, headers)) {
+      if (!answer.isHeld(statusCode, headers)) {
         if (!isList(given)) return original.writeHead(statusCode, ...rest);
         // Node 20 keeps only the last of a name, and refuses pairs, if any header is set before.
         setHeaders(res, headers, true);
         return original.writeHead(statusCode, ...words);
       }
-      if (begun !== undefined) throwHeadersSent();
+      answer.assertNotBegun();
       setHeaders(res, headers, isList(given));
       res.statusCode = statusCode;
-      begin(() => original.writeHead(statusCode, ...words));
-      if (!("stream" in res)) Object.assign(res, words.length > 0 && { statusMessage: reason });
+      answer.begin(() => original.writeHead(statusCode, ...words));
+      if (!("stream" in res)) Object.assign(res, words.length > 0 && { statusMessage: words[0] });
       return res;
     },
     flushHeaders(): void {
-      if (!isHeld()) original.flushHeaders();
-      else begin(original.flushHeaders);
+      if (!answer.isHeld()) original.flushHeaders();
+      else answer.begin(original.flushHeaders);
     },
     write(chunk: unknown, ...rest: unknown[]): boolean {
-      if (!isHeld()) return original.write(chunk, ...rest);
-      const bytes = hold(chunk, rest[0]);
-      begin(() => original.write(bytes));
-      if (size > MAX_HELD) {
-        release();
-        letGo();
+      if (!answer.isHeld()) return original.write(chunk, ...rest);
+      const bytes = answer.hold(chunk, rest[0]);
+      answer.begin(() => original.write(bytes));
+      if (answer.isTooLarge()) {
+        answer.release();
+        answer.sendBegun();
       }
       const callback = rest.find(isFunction);
       if (callback !== undefined) process.nextTick(callback);
       return true;
     },
     end(...args: unknown[]): NodeResponse {
-      if (!isHeld()) return original.end(...args);
+      if (!answer.isHeld()) return original.end(...args);
       const [chunk, encoding] = args;
-      if (chunk !== undefined && chunk !== null && typeof chunk !== "function") hold(chunk, encoding);
-      release();
-      const verdict = judge(res.statusCode, Buffer.concat(chunks, size).toString());
+      if (chunk !== undefined && chunk !== null && typeof chunk !== "function") answer.hold(chunk, encoding);
+      answer.release();
+      const verdict = judge.judge(res.statusCode, answer.body());
       if (verdict !== "unchanged") return original.end(verdict.body, args.find(isFunction));
-      letGo();
+      answer.sendBegun();
       return original.end(...args);
     },
   });
+}
+
+/** What has been written of an answer, while it is held back. */
+class HeldAnswer {
+  readonly #res: NodeResponse;
+  readonly #judge: AnswerJudge;
+  #state: "fresh" | "holding" | "released" = "fresh";
+  /** Set once the host has begun its answer: what it sets of the head from then on comes too late. */
+  #begun: { readonly statusCode: number; readonly unseal: () => void } | undefined;
+  /** What sends the answer as the host wrote it, but for its end. */
+  #calls: (() => unknown)[] = [];
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(res: NodeResponse, judge: AnswerJudge) {
+    this.#res = res;
+    this.#judge = judge;
+  }
+
+  /** The first look decides, by what the head says then. */
+  isHeld(statusCode = this.#res.statusCode, headers: Pairs = []): boolean {
+    if (this.#state === "fresh") {
+      const codings = headers.flatMap(([name, value]) => (/^content-encoding$/i.test(name) ? [value] : []));
+      const isCoded = [this.#res.getHeader("Content-Encoding") ?? "", ...codings].some((one) => isEncoded(String(one)));
+      this.#state = this.#judge.holds(statusCode, isCoded) ? "holding" : "released";
+      if (this.#state === "released") this.#judge.released();
+    }
+    return this.#state === "holding";
+  }
+
+  begin(call: () => unknown): void {
+    this.#begun ??= { statusCode: this.#res.statusCode, unseal: seal(this.#res) };
+    this.#calls.push(call);
+  }
+
+  assertNotBegun(): void {
+    if (this.#begun !== undefined) throwHeadersSent();
+  }
+
+  /** A copy: the host may write into its own again. */
+  hold(chunk: unknown, encoding: unknown): Buffer {
+    const bytes = Buffer.from(chunk as string, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+    return bytes;
+  }
+
+  isTooLarge(): boolean {
+    return this.#size > MAX_HELD;
+  }
+
+  body(): string {
+    return Buffer.concat(this.#chunks, this.#size).toString();
+  }
+
+  /** What is written from then on is sent at once. */
+  release(): void {
+    this.#state = "released";
+    this.#judge.released();
+    if (this.#begun === undefined) return;
+    this.#begun.unseal();
+    this.#res.statusCode = this.#begun.statusCode;
+  }
+
+  sendBegun(): void {
+    const calls = this.#calls;
+    this.#calls = [];
+    for (const call of calls) call();
+  }
+}
+
+/** `writeHead` takes a reason phrase, headers, or both. */
+function headArguments(rest: readonly unknown[]): { readonly words: string[]; readonly given: HeadersArgument } {
+  const [reason, list] = rest as [unknown, HeadersArgument];
+  return typeof reason === "string"
+    ? { words: [reason], given: list }
+    : { words: [], given: list ?? (reason as HeadersArgument) };
 }
 
 function isFunction(argument: unknown): argument is Callback {
