@@ -12,7 +12,7 @@ const LAYERS = {
   http: ["matrix", "support"],
   login: ["tokens", "remote", "limits", "matrix", "support"],
   sso: ["login", "tokens", "remote", "limits", "matrix", "support"],
-  // An API request asks the host what a login asks it: callbacks, linked accounts, limits, events.
+  // An API request asks the host what a login asks it: callbacks, linked accounts.
   access: ["login", "tokens", "remote", "limits", "matrix", "support"],
   migrate: ["login", "tokens", "remote", "limits", "matrix", "support"],
   cli: ["login", "tokens", "remote", "matrix", "support"],

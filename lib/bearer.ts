@@ -14,7 +14,7 @@ import {
 } from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
 import { clientAddress } from "./http/parse-options.js";
-import { ClientGone, HangUpSignal, type ClientSignal } from "./login/client-gone.js";
+import { ClientGone, HangUpSignal, type ClientSignal } from "./support/client-gone.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";

@@ -57,6 +57,7 @@ export type {
   KeyOptions,
   TokenRules,
   TokenVerifierOptions,
+  KeysErrorEvent,
 } from "./tokens/options.js";
 export type { Logger } from "./support/logger.js";
 export type { RefusalReason } from "./support/refusal.js";
@@ -102,7 +103,6 @@ export type { LoginTypeOptions, UserRules } from "./login/login-type.js";
 export type {
   ExternalId,
   ExternalIds,
-  KeysErrorEvent,
   LoginContext,
   LoginEvent,
   RejectEvent,

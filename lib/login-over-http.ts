@@ -2,7 +2,7 @@ import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
 import { httpOptions, type HttpConfig } from "./http/parse-options.js";
 import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
-import { HangUpSignal } from "./login/client-gone.js";
+import { HangUpSignal } from "./support/client-gone.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import type { LoginContext } from "./login/options.js";
 import { WITHIN_LOGIN } from "./login/parse-options.js";

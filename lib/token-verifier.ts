@@ -1,12 +1,11 @@
+import type { KeysErrorEvent } from "./tokens/options.js";
+import { tokenContexts } from "./tokens/context.js";
 import { HostFailure } from "./support/host-failure.js";
 import { at, callback } from "./support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
 import { optional, optionsOf, type OptionsOf } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
-import { keyContexts } from "./login/events.js";
-import type { LoginTypeOptions } from "./login/login-type.js";
-import type { KeysErrorEvent } from "./login/options.js";
-import { parseLoginTypes } from "./login/login-type.js";
+import { parseLoginTypes, type LoginTypeOptions } from "./login/login-type.js";
 import type { Claims } from "./tokens/claims.js";
 import { TokenError } from "./tokens/errors.js";
 import { keyCache, type KeyCache } from "./tokens/keys/shared-jwks.js";
@@ -83,7 +82,7 @@ export function createTokenVerifier(
     (({ error, source }: KeysErrorEvent) => {
       onKeysError({ error, source });
     });
-  const keysFor = keyContexts({ logger, keyCache, onKeysError: tell });
+  const keysFor = tokenContexts({ logger, keyCache, onKeysError: tell });
   const entries = parseLoginTypes(options, "", keysFor("a token verifier"));
   for (const [index, { singleUse }] of entries.all.entries()) {
     if (!singleUse) continue;

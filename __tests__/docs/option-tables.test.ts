@@ -7,7 +7,7 @@ import { createTokenVerifier, matrixJwtLogin, OptionsError } from "matrix-jwt-lo
 import { jwtLoginOptions } from "../../lib/create-jwt-login.js";
 import { httpOptions } from "../../lib/http/parse-options.js";
 import { LOGIN_TYPE_OPTIONS } from "../../lib/login/login-type.js";
-import { RATE_LIMITS } from "../../lib/login/parse-options.js";
+import { RATE_LIMITS } from "../../lib/limits/parse-options.js";
 import type { Option } from "../../lib/support/options.js";
 import { JWKS_OPTIONS } from "../../lib/tokens/keys/parse-key-source.js";
 import { consoleLogger } from "../../lib/support/logger.js";

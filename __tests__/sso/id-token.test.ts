@@ -1,6 +1,6 @@
+import { tokenContexts } from "../../lib/tokens/context.js";
 import { describe, expect, test } from "@jest/globals";
 
-import { keyContexts } from "../../lib/login/events.js";
 import { parseLoginType } from "../../lib/login/login-type.js";
 import { checkSignedInSince, verifyIdToken } from "../../lib/sso/id-token.js";
 import type { Provider, SignIn } from "../../lib/sso/parts.js";
@@ -13,7 +13,7 @@ const CLIENT = "matrix";
 const loginType = parseLoginType(
   { secret: SECRET, audience: CLIENT },
   "",
-  keyContexts({ keyCache: undefined, logger: console, onKeysError: undefined })("m.login.sso"),
+  tokenContexts({ keyCache: undefined, logger: console, onKeysError: undefined })("m.login.sso"),
 );
 const provider = (config: object = {}): Provider =>
   ({ config: { clientId: CLIENT, userInfo: false, requireAuthTime: true, ...config }, loginType }) as never;

@@ -1,5 +1,5 @@
 import { assertUser } from "../login/host-callbacks.js";
-import { assertConnected } from "../login/client-gone.js";
+import { assertConnected } from "../support/client-gone.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";

@@ -1,5 +1,6 @@
+import { clientGone } from "../matrix/errors.js";
 import { optionsOf } from "../support/options.js";
-import { ClientGone, clientGone } from "../login/client-gone.js";
+import { ClientGone } from "../support/client-gone.js";
 import { AccessAttempt, AccessCheck } from "./access-check.js";
 import { parseAuthorization } from "./authorization.js";
 import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";

@@ -1,5 +1,7 @@
-import { keyContexts, notifier, type Notify } from "../login/events.js";
-import { limitsOf, RATE_LIMITS, serverName } from "../login/parse-options.js";
+import { limitsOf, RATE_LIMITS } from "../limits/parse-options.js";
+import { serverName } from "../matrix/identifiers.js";
+import { tokenContexts } from "../tokens/context.js";
+import { notifier, type Notify } from "../support/notify.js";
 import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
@@ -48,7 +50,7 @@ export function parseBearerOptions<User, Req>(
   options: Values<ReturnType<typeof bearerOptions<User, Req>>>,
 ): BearerConfig<User, Req> {
   const { serverName, externalIds, findUser, logger } = options;
-  const context = keyContexts(options)("access tokens");
+  const context = tokenContexts(options)("access tokens");
   const sources = parseTokenSources(options.tokens, "tokens", context);
   if (externalIds === undefined) warnOfSharedNames(sources.all);
   return {

@@ -1,3 +1,4 @@
+import type { TokenContext } from "../tokens/context.js";
 import { listOf, type Check } from "../support/checks.js";
 import { isEncrypted } from "../tokens/readers/compact.js";
 import { optional, optionsOf } from "../support/options.js";
@@ -7,7 +8,7 @@ import type { SubjectRules } from "../matrix/subject.js";
 import { assertOneDecryption, chooseByIssuer, opener } from "../tokens/by-issuer.js";
 import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
-import { discoverableIssuer, jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
+import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
 import type { Verifier } from "../tokens/verifier.js";
 import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
@@ -55,7 +56,7 @@ export interface TokenSources {
 }
 
 /** @throws OptionsError */
-export function parseTokenSources(value: unknown, path: string, context: KeyContext): TokenSources {
+export function parseTokenSources(value: unknown, path: string, context: TokenContext): TokenSources {
   const parse: Check<TokenSource> = (one, here) => parseTokenSource(one, here, context);
   if (!Array.isArray(value)) {
     const source = parse(value, path);
@@ -80,7 +81,7 @@ export function parseTokenSources(value: unknown, path: string, context: KeyCont
 }
 
 /** @throws OptionsError */
-function parseTokenSource(value: unknown, path: string, context: KeyContext): TokenSource {
+function parseTokenSource(value: unknown, path: string, context: TokenContext): TokenSource {
   const own = ownTokensOf(value);
   if (own !== undefined) return ownSource(own, context);
   if (ownTokensOf((Object(value) as { verification?: unknown }).verification) !== undefined) {
@@ -121,7 +122,7 @@ function shapesOf({
 function metadataOf(
   options: Omit<TokenValues, "requiredScopes">,
   path: string,
-  context: KeyContext,
+  context: TokenContext,
 ): IssuerMetadata | undefined {
   const { discover, introspection } = options;
   if (!discover && introspection?.discover !== true) return undefined;
@@ -144,7 +145,7 @@ function deviceReader(locator: ClaimLocator | undefined): TokenSource["deviceOf"
   return (claims, _scopes, introspection) => oneDevice([read(claims, introspection)]);
 }
 
-function ownSource(own: OwnTokens, context: KeyContext): TokenSource {
+function ownSource(own: OwnTokens, context: TokenContext): TokenSource {
   own.keys.watch(context.watcher);
   return {
     verifier: ownVerifier(own),

@@ -1,5 +1,6 @@
+import { clientGone } from "../matrix/errors.js";
 import { HostFailure } from "../support/host-failure.js";
-import { assertConnected, ClientGone, clientGone } from "./client-gone.js";
+import { assertConnected, ClientGone } from "../support/client-gone.js";
 import { blamesToken, rejectionOf } from "./refusal.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";

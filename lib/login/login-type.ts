@@ -1,9 +1,9 @@
+import type { TokenContext } from "../tokens/context.js";
 import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
 import { flag, oneOf } from "../support/checks.js";
 import { optional, optionsOf, type OptionsOf } from "../support/options.js";
 import { oneOrByIssuer, type Entries } from "../tokens/by-issuer.js";
 import { claimReader, type ClaimLocator, type ClaimReader } from "../tokens/claim-reader.js";
-import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import type { TokenVerifierOptions } from "../tokens/options.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS } from "../tokens/parse-options.js";
 import type { Verifier } from "../tokens/verifier.js";
@@ -96,12 +96,12 @@ const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);
  *
  * @throws OptionsError
  */
-export function parseLoginTypes(value: unknown, path: string, context: KeyContext): Entries<LoginType> {
+export function parseLoginTypes(value: unknown, path: string, context: TokenContext): Entries<LoginType> {
   return oneOrByIssuer((one, here) => parseLoginType(one, here, context))(value, path);
 }
 
 /** @throws OptionsError */
-export function parseLoginType(value: unknown, path: string, context: KeyContext): LoginType {
+export function parseLoginType(value: unknown, path: string, context: TokenContext): LoginType {
   const options = loginTypeOptions(value, path);
   const { displayNameClaim } = options;
   return {

@@ -1,7 +1,7 @@
+import type { KeysErrorEvent } from "../tokens/options.js";
 import type { RateLimits } from "../limits/limiter.js";
 import type { UsedTokenStore } from "../limits/used-tokens.js";
 import type { Claims } from "../tokens/claims.js";
-import type { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
 import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { Logger } from "../support/logger.js";
@@ -124,16 +124,6 @@ export interface RejectEvent<Req = unknown> {
   readonly durationMs: number;
   /** The request: the middleware's, or what was given as `context.req`. */
   readonly req: Req;
-}
-
-/** A failed fetch or read of keys, or a failed introspection request. */
-export interface KeysErrorEvent {
-  /** e.g. `org.matrix.login.jwt`. */
-  readonly loginType: string;
-  /** Its `cause` says what went wrong. */
-  readonly error: KeysUnavailableError | IntrospectionUnavailableError;
-  /** What was asked. */
-  readonly source: "keys" | "introspection";
 }
 
 type Awaitable<T> = T | Promise<T>;

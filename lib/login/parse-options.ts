@@ -1,17 +1,17 @@
-import { anyObject, at, callback, oneOf, text, type Check } from "../support/checks.js";
+import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.js";
+import { serverName } from "../matrix/identifiers.js";
+import { tokenContexts, type TokenContext } from "../tokens/context.js";
+import { anyObject, at, callback, oneOf, type Check } from "../support/checks.js";
 import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import type { FailureLimiter, RateLimiter, RateLimits } from "../limits/limiter.js";
-import { LoginLimits, type Limiters } from "../limits/login-limits.js";
+import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import type { Entries } from "../tokens/by-issuer.js";
-import type { KeyContext } from "../tokens/keys/parse-key-source.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
-import { isServerName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
-import { keyContexts, notifier, type Notify } from "./events.js";
+import { notifier, type Notify } from "../support/notify.js";
 import type { ExternalIds, JwtLoginOptions, LoginEvent, RejectEvent } from "./options.js";
 import { LOGIN_TYPE_OPTIONS, parseLoginTypes, type LoginType } from "./login-type.js";
 import { SingleUse, singleUseLimits } from "./single-use.js";
@@ -27,7 +27,7 @@ export interface LoginConfig<User, Req> extends Pick<
   /** Undefined: accounts are not linked. */
   readonly externalIds: ExternalIds<User, Req> | undefined;
   /** What key sources of another way in share with those of the login types. */
-  readonly keysFor: (loginType: string) => KeyContext;
+  readonly keysFor: (loginType: string) => TokenContext;
   readonly logger: Logger;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
@@ -71,7 +71,7 @@ export function parseLoginOptions<User, Req>(
   mayBeEmpty: boolean,
 ): LoginConfig<User, Req> {
   const { serverName, findUser, registerUser, issueToken, wellKnown, externalIds, logger } = options;
-  const keysFor = keyContexts(options);
+  const keysFor = tokenContexts(options);
   const loginTypes = mapOf(options.loginTypes, "loginTypes", mayBeEmpty, (value, path, name) => {
     const entries = parseLoginTypes(value, path, keysFor(name));
     if (Array.isArray(value) && externalIds === undefined) {
@@ -108,12 +108,6 @@ export function parseLoginOptions<User, Req>(
   };
 }
 
-/** Undefined if there are none. */
-export function limitsOf(limiters: Limiters, logger: Logger): LoginLimits | undefined {
-  const isEmpty = Object.values(limiters).every((limiter) => limiter === undefined);
-  return isEmpty ? undefined : new LoginLimits(limiters, logger);
-}
-
 function singleUseOf(
   store: UsedTokenStore = new MemoryUsedTokens(),
   loginTypes: readonly LoginType[],
@@ -122,11 +116,6 @@ function singleUseOf(
   const rules = loginTypes.filter(({ singleUse }) => singleUse).map(({ verifier }) => verifier.config.rules);
   return new SingleUse(new UsedTokens(store, logger), singleUseLimits(rules));
 }
-
-export const serverName: Check<string> = (value, path) => {
-  if (isServerName(text(value, path))) return value as string;
-  throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
-};
 
 function mapOf<T>(
   object: Readonly<Record<string, unknown>>,
@@ -165,44 +154,6 @@ function asJson(object: object, path: string): unknown {
 const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
   return anyObject(asJson(anyObject(value, path), path), path);
 };
-
-export const RATE_LIMITS = {
-  address: optional(limiterWith<RateLimiter>("consume")),
-  account: optional(limiterWith<RateLimiter>("consume")),
-  failures: optional(limiterWith<FailureLimiter>("consume", "reward")),
-} satisfies OptionsOf<RateLimits>;
-
-/** By shape, not by class: two copies of rate-limiter-flexible can be loaded beside each other. */
-function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
-  return (value, path) => {
-    const missing = missingMethods(value, methods);
-    if (missing.length === 0) return value as L;
-    anyObject(value, path);
-    throw new OptionsError(
-      path,
-      `must be a limiter of rate-limiter-flexible, or have its shape; it lacks the method ${missing.join(" and ")}`,
-    );
-  };
-}
-
-const usedTokenStore: Check<UsedTokenStore> = (value, path) => {
-  const missing = missingMethods(value, ["claim", "release"]);
-  if (missing.length === 0) return value as UsedTokenStore;
-  const isLimiter = typeof anyObject(value, path)["consume"] === "function";
-  throw new OptionsError(
-    path,
-    isLimiter
-      ? "is a limiter, which version 1 took here; it must be a store with the methods claim and release, e.g. " +
-          "redisUsedTokens(client)"
-      : `must be a store, e.g. redisUsedTokens(client); it lacks the method ${missing.join(" and ")}`,
-  );
-};
-
-/** @param value - an object, or a class with static methods */
-function missingMethods(value: unknown, methods: readonly string[]): readonly string[] {
-  const object = Object(value) as Readonly<Record<string, unknown>>;
-  return methods.filter((name) => typeof object[name] !== "function");
-}
 
 const externalIds = optionsOf({
   find: required(callback<ExternalIds<never, never>["find"]>),

@@ -1,7 +1,7 @@
+import { ObservedClock } from "./observed-clock.js";
 import { createHash } from "node:crypto";
 
 import type { UsedTokens } from "../limits/used-tokens.js";
-import { now } from "../support/moment.js";
 import type { ClaimRules } from "../tokens/claim-options.js";
 import { checkExpiry, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
@@ -10,14 +10,6 @@ import { TokenError } from "../tokens/errors.js";
 const FURTHEST_EXPIRY = 7 * 86_400;
 /** Seconds that a token is remembered for longer than this clock says: another process's clock may be behind. */
 const CLOCK_MARGIN = 60;
-/** Milliseconds. A clock that is set back by more than this was wrong before, and is believed. */
-const LARGEST_STEP_BACK = 600_000;
-/** Milliseconds. Lags that differ by less are one: two clocks are never read at once. */
-const SAME_LAG = 100;
-const MOST_LOOKS = 500;
-/** Milliseconds. No token that was used before can still be good. */
-const FORGOTTEN_AFTER = (FURTHEST_EXPIRY + 86_400) * 1_000;
-
 /** What single use needs to know of a token that is verified. */
 export interface UsableToken {
   /** Equal for every text of the same token. */
@@ -47,7 +39,7 @@ export function singleUseLimits(loginTypes: readonly ClaimRules[]): SingleUseLim
 export class SingleUse {
   readonly #usedTokens: UsedTokens;
   readonly #limits: SingleUseLimits;
-  readonly #clock = new Clock();
+  readonly #clock = new ObservedClock(FURTHEST_EXPIRY + 86_400);
 
   constructor(usedTokens: UsedTokens, limits: SingleUseLimits) {
     this.#usedTokens = usedTokens;
@@ -103,72 +95,4 @@ export function assertRememberable({ exp }: Claims, now: number): number {
     throw new TokenError("expiry_too_far", "token expires more than 7 days from now (exp)");
   }
   return exp;
-}
-
-/** What both clocks said, in milliseconds: of several looks, what the worst case of them needs. */
-interface Look {
-  /** The system clock, at the latest. */
-  wall: number;
-  /** How far it was behind the steady one, at the least. */
-  lag: number;
-}
-
-/**
- * Sees how much the system clock has been set back, or lost, since a token may have been used. A store forgets a used token by
- * real time, so that by the system clock alone the token could be good again.
- */
-class Clock {
-  #last: Look;
-  #lag: number;
-  /** One for all looks of about the same lag: none that another one makes needless. */
-  #looks: Look[];
-
-  constructor() {
-    // From the start: a clock that is set back before the first token comes must not go unnoticed.
-    const { wall, steady } = now();
-    this.#lag = steady - wall;
-    this.#last = { wall, lag: this.#lag };
-    this.#looks = [this.#last];
-  }
-
-  /** Seconds since 1970, by the system clock. */
-  now(): number {
-    const { wall, steady } = now();
-    const lag = steady - wall;
-    if (lag - this.#lag > LARGEST_STEP_BACK) this.#looks = [];
-    // Another process may have seen that clock until just now.
-    else this.#last.wall = Math.max(this.#last.wall, steady - this.#lag);
-    this.#lag = lag;
-    let look = this.#looks.find((one) => Math.abs(one.lag - lag) < SAME_LAG);
-    if (look === undefined) this.#looks.push((look = { wall, lag }));
-    look.wall = Math.max(look.wall, wall);
-    look.lag = Math.min(look.lag, lag);
-    this.#last = look;
-    const { wall: latest, lag: least } = look;
-    this.#looks = this.#looks.filter(
-      (one) => one === look || ((one.wall > latest || one.lag < least) && wall - one.wall < FORGOTTEN_AFTER),
-    );
-    if (this.#looks.length > MOST_LOOKS) this.#mergeClosest();
-    return wall / 1_000;
-  }
-
-  /**
-   * The time by which a token must be judged that may have been used at any moment since then: what the system clock would say
-   * now if it had lost nothing.
-   *
-   * @param from - seconds since 1970
-   */
-  nowSince(from: number): number {
-    const lags = this.#looks.filter(({ wall }) => wall >= from * 1_000).map(({ lag }) => lag);
-    const { wall, steady } = now();
-    const lag = steady - wall;
-    return (wall + lag - Math.min(lag, ...lags)) / 1_000;
-  }
-
-  #mergeClosest(): void {
-    const looks = this.#looks.filter((look) => look !== this.#last).sort((one, other) => one.lag - other.lag);
-    const gaps = looks.map(({ lag }, index) => lag - (looks[index - 1]?.lag ?? -Infinity));
-    const [one, other] = looks.splice(gaps.indexOf(Math.min(...gaps)) - 1, 2) as [Look, Look];
-    this.#looks = [...looks, { wall: Math.max(one.wall, other.wall), lag: one.lag }, this.#last];
-  }
 }

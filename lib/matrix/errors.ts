@@ -102,3 +102,8 @@ export function retryAfterOf({ retryAfterMs, fields }: MatrixError): number | un
   const ms = retryAfterMs ?? fields["retry_after_ms"];
   return typeof ms === "number" && Number.isFinite(ms) && ms >= 0 ? Math.ceil(ms / 1_000) : undefined;
 }
+
+/** The status is nginx's for this; nobody is left to read it. */
+export function clientGone(): MatrixError {
+  return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
+}

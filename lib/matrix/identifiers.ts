@@ -1,3 +1,6 @@
+import { text, type Check } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+
 /**
  * User IDs, by the appendix "User Identifiers" of the Matrix specification.
  */
@@ -24,6 +27,11 @@ export interface UserIdParts {
 export function isServerName(text: string): boolean {
   return SERVER_NAME.test(text);
 }
+
+export const serverName: Check<string> = (value, path) => {
+  if (isServerName(text(value, path))) return value as string;
+  throw new OptionsError(path, "must be a Matrix server name, e.g. example.org or example.org:8448, not a URL");
+};
 
 export function userIdOf(localpart: string, serverName: string): string {
   return `@${localpart}:${serverName}`;

@@ -1,7 +1,8 @@
+import type { TokenContext } from "../tokens/context.js";
 import { parseLoginType } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
 import { UnderWay } from "../support/under-way.js";
-import { jwksSettings, type KeyContext } from "../tokens/keys/parse-key-source.js";
+import { jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { pageAnswers, type SsoAnswer } from "./answer.js";
 import { cookieJar } from "./cookies.js";
 import { browserForms } from "./forms.js";
@@ -90,11 +91,15 @@ export function singleSignOn<Req>(
  * @param keys - those of the login under it: an issuer's discovery document and keys are fetched once for both
  * @throws OptionsError
  */
-export function providersOf({ providers }: SsoConfig, keys: KeyContext, logger: Logger): ReadonlyMap<string, Provider> {
+export function providersOf(
+  { providers }: SsoConfig,
+  keys: TokenContext,
+  logger: Logger,
+): ReadonlyMap<string, Provider> {
   return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, keys, logger)]));
 }
 
-function providerOf(config: ProviderConfig, keys: KeyContext, logger: Logger): Provider {
+function providerOf(config: ProviderConfig, keys: TokenContext, logger: Logger): Provider {
   const { issuer, clientId, loginRules, path } = config;
   const rules = { ...loginRules, issuer, discover: true, audience: clientId };
   const loginType = parseLoginType(rules, path, keys);

@@ -1,3 +1,4 @@
+import type { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
 import type { Algorithm } from "./algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
@@ -341,4 +342,14 @@ export interface TokenRules {
    * @defaultValue none
    */
   readonly decryption?: DecryptionOptions;
+}
+
+/** A failed fetch or read of keys, or a failed introspection request. */
+export interface KeysErrorEvent {
+  /** e.g. `org.matrix.login.jwt`. */
+  readonly loginType: string;
+  /** Its `cause` says what went wrong. */
+  readonly error: KeysUnavailableError | IntrospectionUnavailableError;
+  /** What was asked. */
+  readonly source: "keys" | "introspection";
 }

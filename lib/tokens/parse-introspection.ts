@@ -1,3 +1,4 @@
+import type { TokenContext } from "./context.js";
 import { at, callback, flag, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
@@ -10,7 +11,6 @@ import {
   globalFetch,
   JWKS_OPTIONS,
   jwksSettings,
-  type KeyContext,
   type KeyValues,
 } from "./keys/parse-key-source.js";
 import type { IntrospectionOptions } from "./options.js";
@@ -49,7 +49,7 @@ export function parseIntrospection(
   values: IntrospectionValues,
   options: KeyValues & Pick<ClaimRules, "allowSenderConstrained">,
   path: string,
-  context: KeyContext,
+  context: TokenContext,
 ): Introspection {
   const here = at(path, "introspection");
   const config: IntrospectionConfig = {
@@ -67,7 +67,7 @@ function endpointOf(
   { endpoint, discover, timeout, fetch, allowHttp }: IntrospectionValues,
   options: KeyValues,
   path: string,
-  { shared }: KeyContext,
+  { shared }: TokenContext,
 ): IntrospectionConfig["endpoint"] {
   const here = at(path, "introspection");
   if ((endpoint === undefined) !== discover) {

@@ -1,3 +1,4 @@
+import type { TokenContext } from "./context.js";
 import { at, callback, kindOf, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
@@ -5,7 +6,7 @@ import { ALGORITHMS, withSynonyms, type Algorithm } from "./algorithms.js";
 import { claimReader, type ClaimLocator } from "./claim-reader.js";
 import { CLAIM_OPTIONS, claimRules } from "./claim-options.js";
 import { assertFitting, type KeySource } from "./keys/key-source.js";
-import { KEY_OPTIONS, parseKeySource, sourcesIn, type KeyContext } from "./keys/parse-key-source.js";
+import { KEY_OPTIONS, parseKeySource, sourcesIn } from "./keys/parse-key-source.js";
 import { warnOfShortSecret } from "./keys/secret.js";
 import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
 import { decryption, parseDecryption } from "./parse-decryption.js";
@@ -50,7 +51,7 @@ export function maxTokenLengthOf(options: {
 }
 
 /** @throws OptionsError */
-export function parseVerifier(options: TokenValues, path: string, context: KeyContext): Verifier {
+export function parseVerifier(options: TokenValues, path: string, context: TokenContext): Verifier {
   const { decryption: decrypted } = options;
   const decryption = decrypted && parseDecryption(decrypted, at(path, "decryption"), context.watcher);
   const introspection = options.introspection && parseIntrospection(options.introspection, options, path, context);
@@ -70,7 +71,7 @@ export function parseVerifier(options: TokenValues, path: string, context: KeyCo
   });
 }
 
-function signedReader(options: TokenValues, path: string, context: KeyContext): SignedReader {
+function signedReader(options: TokenValues, path: string, context: TokenContext): SignedReader {
   const keys = parseKeySource(options, path, context);
   const algorithms = allowedAlgorithms(options, path, keys);
   warnOfShortSecret(options.secret ?? [], algorithms, at(path, "secret"));

@@ -6,6 +6,7 @@ const tokens = inRoom("tokens");
 const readers = inRoom("tokens/readers");
 const keys = inRoom("tokens/keys");
 const remote = inRoom("remote");
+const limits = inRoom("limits");
 const migrate = inRoom("migrate");
 const sso = inRoom("sso");
 const top = (...names) => names.map((name) => `lib/${name}.ts`);
@@ -129,8 +130,10 @@ export const ROOMS = {
     ],
   },
   "login options": {
-    mutate: ["lib/login/parse-options.ts", "lib/support/*.ts"],
+    mutate: ["lib/login/parse-options.ts", "lib/support/*.ts", ...limits("parse-options"), ...tokens("context")],
     tests: [
+      "login/keys-events",
+      "tokens/keys/operator-lines",
       "support/options",
       "support/moment",
       "login/options",
@@ -146,7 +149,16 @@ export const ROOMS = {
     ],
   },
   limits: {
-    mutate: ["lib/limits/*.ts"],
+    mutate: limits(
+      "address",
+      "failure-limit",
+      "limiter-call",
+      "limiter",
+      "login-limits",
+      "memory-used-tokens",
+      "redis-used-tokens",
+      "used-tokens",
+    ),
     tests: [
       "limits/address",
       "limits/memory-used-tokens",

@@ -1,5 +1,5 @@
+import { tokenContexts } from "../../tokens/context.js";
 import { silentLogger } from "../../support/logger.js";
-import { keyContexts } from "../../login/events.js";
 import { parseLoginTypes, type LoginType } from "../../login/login-type.js";
 import type { Entries } from "../../tokens/by-issuer.js";
 import type { Steps } from "../../tokens/steps.js";
@@ -56,7 +56,7 @@ export interface LoginFacts {
  * @throws OptionsError
  */
 export async function judge(token: string, options: object, login: LoginFacts): Promise<Judgement> {
-  const entries = parseLoginTypes(options, "", keyContexts({ logger: silentLogger })("explain"));
+  const entries = parseLoginTypes(options, "", tokenContexts({ logger: silentLogger })("explain"));
   const findings = new Findings();
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
   const steps = stepsOf(loginType, login);

@@ -1,3 +1,4 @@
+import type { TokenContext } from "../context.js";
 import {
   at,
   callback,
@@ -11,25 +12,14 @@ import {
 } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
-import type { IntrospectionWatcher } from "../introspection.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
 import { endpointAdvice, endpointUrl, type RemoteSettings } from "../../remote/metadata.js";
 import type { Fetch } from "../../remote/request.js";
 import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
-import type { KeyWatcher } from "../../remote/watchers.js";
 import { anyOf, fixedKeys, telling, type KeySource } from "./key-source.js";
 import { publicKey } from "./public-key.js";
 import { secretKey } from "./secret.js";
-import type { SharedJwks } from "./shared-jwks.js";
-
-/** What the key sources of one host have in common. */
-export interface KeyContext {
-  readonly shared: SharedJwks;
-  readonly watcher: KeyWatcher;
-  /** Called on introspection's outages. */
-  readonly introspectionWatcher: IntrospectionWatcher;
-}
 
 /** Seconds that a timer can still count: 2^31 - 1 milliseconds. */
 const LONGEST_TIMER = 2_147_483;
@@ -70,7 +60,7 @@ export type KeyValues = Values<typeof KEY_OPTIONS> & { readonly issuer: string |
 
 const ADVICE = endpointAdvice("jwksOptions");
 
-type SourceOf<Value> = (value: Value, options: KeyValues, path: string, context: KeyContext) => KeySource;
+type SourceOf<Value> = (value: Value, options: KeyValues, path: string, context: TokenContext) => KeySource;
 
 type SourcesByName = {
   readonly [Name in Exclude<keyof typeof KEY_OPTIONS, "jwksOptions">]: SourceOf<Exclude<KeyValues[Name], undefined>>;
@@ -102,7 +92,7 @@ const SOURCE_NAMES = Object.keys(SOURCES) as readonly SourceName[];
 export const NO_KEY_SOURCE = `has no key source; give one of ${SOURCE_NAMES.join(", ")}`;
 
 /** @throws OptionsError unless exactly one key source is given, and is right */
-export function parseKeySource(options: KeyValues, path: string, context: KeyContext): KeySource {
+export function parseKeySource(options: KeyValues, path: string, context: TokenContext): KeySource {
   const [name, second] = sourcesIn(options);
   if (name === undefined) {
     throw new OptionsError(path, NO_KEY_SOURCE);

@@ -1,5 +1,3 @@
-import { MatrixError } from "../matrix/errors.js";
-
 /** Whether a client has hung up: an `AbortSignal` fits. */
 export interface ClientSignal {
   /** The client is gone. */
@@ -25,9 +23,4 @@ export class ClientGone extends Error {}
 /** @throws ClientGone */
 export function assertConnected(signal: ClientSignal | undefined): void {
   if (signal?.aborted === true) throw new ClientGone();
-}
-
-/** The status is nginx's for this; nobody is left to read it. */
-export function clientGone(): MatrixError {
-  return new MatrixError("M_UNKNOWN", "The client has hung up", { statusCode: 499 });
 }

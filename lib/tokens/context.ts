@@ -1,31 +1,17 @@
 import type { KeyWatcher } from "../remote/watchers.js";
 import type { Logger } from "../support/logger.js";
+import { notifier, type Notify } from "../support/notify.js";
 import { Outages } from "../support/outages.js";
-import type { IntrospectionWatcher } from "../tokens/introspection.js";
-import type { KeyContext } from "../tokens/keys/parse-key-source.js";
-import { SharedJwks } from "../tokens/keys/shared-jwks.js";
+import type { IntrospectionWatcher } from "./introspection.js";
+import { SharedJwks } from "./keys/shared-jwks.js";
 import type { KeysErrorEvent } from "./options.js";
 
-/** Tells the host of an event. Never throws. */
-export type Notify<Event> = (event: Event) => void;
-
-export function notifier<Event>(
-  listener: ((event: Event) => unknown) | undefined,
-  name: string,
-  logger: Logger,
-): Notify<Event> | undefined {
-  if (listener === undefined) return undefined;
-  const complain = (cause: unknown) => {
-    logger.error(new Error(`matrix-jwt-login: ${name} failed`, { cause }));
-  };
-  return (event) => {
-    try {
-      // It may be async despite its type, and nothing waits for it.
-      Promise.resolve(listener(event)).catch(complain);
-    } catch (cause) {
-      complain(cause);
-    }
-  };
+/** What all that verifies tokens under one name has in common. */
+export interface TokenContext {
+  readonly shared: SharedJwks;
+  readonly watcher: KeyWatcher;
+  /** Called on introspection's outages. */
+  readonly introspectionWatcher: IntrospectionWatcher;
 }
 
 /** Lines a minute about tokens that no key fits: anybody can send them. */
@@ -40,7 +26,7 @@ interface KeyEvents {
 }
 
 /** Makes what key sources share: fetched keys, and who reports their outages. */
-export function keyContexts({ keyCache, logger, onKeysError }: KeyEvents): (name: string) => Required<KeyContext> {
+export function tokenContexts({ keyCache, logger, onKeysError }: KeyEvents): (name: string) => TokenContext {
   const shared = keyCache ?? new SharedJwks();
   const notify = notifier(onKeysError, "onKeysError", logger);
   return (name) => ({
