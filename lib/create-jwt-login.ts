@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { loginCore, type JwtLogin as TokenLogin } from "./login/jwt-login.js";
-import type { JwtLoginOptions as TokenLoginOptions, LoginContext } from "./login/options.js";
-import { loginOptions, WITHIN_LOGIN, type LoginConfig } from "./login/parse-options.js";
+import { loginCore, type TokenLogin } from "./login/jwt-login.js";
+import type { TokenLoginOptions, LoginContext } from "./login/options.js";
+import { assertRegistrar, loginOptions, WITHIN_LOGIN, type LoginConfig } from "./login/parse-options.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
@@ -10,7 +10,6 @@ import type { SsoOptions } from "./sso/options.js";
 import { ssoConfig, type SsoConfig } from "./sso/parse-options.js";
 import type { Provider } from "./sso/parts.js";
 import { providersOf, singleSignOn, type SingleSignOn } from "./sso/single-sign-on.js";
-import { at } from "./support/checks.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
 
@@ -73,9 +72,7 @@ function withSso<User, Req>(
     config: { path },
     loginType,
   } of providers.values()) {
-    if (loginType.allowRegistration && registerUser === undefined) {
-      throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
-    }
+    assertRegistrar(loginType, registerUser, path);
   }
   if (externalIds === undefined && !isOneIssuersOwn([...providers.values()])) {
     throw new OptionsError(

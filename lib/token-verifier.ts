@@ -36,7 +36,7 @@ export interface TokenVerifierContext {
    *
    * @defaultValue `console`'s warnings and errors
    */
-  readonly logger?: Logger | false;
+  readonly logger?: Logger | false | undefined;
   /**
    * Called after each fetch or read of keys, and each introspection, that failed.
    *
@@ -45,14 +45,14 @@ export interface TokenVerifierContext {
    *
    * @defaultValue none
    */
-  readonly onKeysError?: (event: Omit<KeysErrorEvent, "loginType">) => void;
+  readonly onKeysError?: ((event: Omit<KeysErrorEvent, "loginType">) => void) | undefined;
   /**
    * Shares keys and discovery documents with whatever is given the same handle and asks the same endpoint with the same
    * `jwksOptions`.
    *
    * @defaultValue none
    */
-  readonly keyCache?: KeyCache;
+  readonly keyCache?: KeyCache | undefined;
 }
 
 const VERIFIER_CONTEXT_OPTIONS = {

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../support/json.js";
 import { randomUUID } from "node:crypto";
 
 import { MatrixError } from "../matrix/errors.js";
@@ -203,9 +204,7 @@ function plainClaims(claims: IssueOptions["claims"]): Readonly<Record<string, un
   // Undefined for what JSON can't hold, whatever its type says.
   const text = JSON.stringify(claims) as string | undefined;
   const plain: unknown = JSON.parse(text ?? "null");
-  if (typeof plain !== "object" || plain === null || Array.isArray(plain)) {
-    throw new TypeError("claims must be an object that JSON can hold");
-  }
+  if (!isJsonObject(plain)) throw new TypeError("claims must be an object that JSON can hold");
   const { nbf, ...others } = Object.fromEntries(Object.entries(plain).filter(([name]) => name !== "__proto__"));
   if (nbf === undefined) return others;
   if (!Number.isInteger(nbf)) throw new TypeError("the claim nbf must be a whole number of seconds since 1970");

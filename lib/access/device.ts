@@ -1,3 +1,4 @@
+import { isLongDeviceId } from "../matrix/identifiers.js";
 import type { Claims } from "../tokens/claims.js";
 
 /**
@@ -8,18 +9,12 @@ const DEVICE_SCOPES = ["urn:matrix:client:device:", "urn:matrix:org.matrix.msc29
 const API_SCOPE = "urn:matrix:client:api:*";
 const API_SCOPE_OF_MSC2967 = "urn:matrix:org.matrix.msc2967.client:api:*";
 
-/** Code points; what Synapse takes. */
-const MAX_DEVICE_ID = 512;
-
 /** A device ID; undefined: the token names no device; `bad`: it names two, or what can't be one. */
 export type Device = { readonly id: string | undefined } | "bad";
 
 /** May this be a device ID? Without control characters and lone surrogates, whatever the token says. */
 export function isDeviceId(value: unknown): value is string {
-  if (typeof value !== "string" || value === "" || /[\p{Cc}\p{Cs}]/u.test(value)) return false;
-  return (
-    value.length <= MAX_DEVICE_ID || (value.length <= 2 * MAX_DEVICE_ID && Array.from(value).length <= MAX_DEVICE_ID)
-  );
+  return typeof value === "string" && value !== "" && !isLongDeviceId(value) && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
 /** The device that a token is for, by its scope `urn:matrix:client:device:ID` and its claim `device_id`, of which one is enough. */

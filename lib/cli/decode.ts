@@ -1,3 +1,4 @@
+import { isJsonObject, jsonIn } from "../support/json.js";
 import { parseArgs } from "node:util";
 
 import { EXIT, type Command } from "./command.js";
@@ -57,12 +58,8 @@ export function decodedFrom(token: string): Decoded | undefined {
 }
 
 function objectIn(part: string | undefined): object | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(String(part), "base64url").toString());
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = jsonIn(Buffer.from(String(part), "base64url").toString());
+  return isJsonObject(value) ? value : undefined;
 }
 
 function asJson({ header, claims }: Decoded): string {

@@ -1,6 +1,6 @@
+import type { JsonObject } from "../support/json.js";
 import { isMatrixError } from "../matrix/errors.js";
 import { internalError } from "../matrix/host-error.js";
-import type { JsonObject } from "../matrix/submission.js";
 import type { Logger } from "../support/logger.js";
 import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
 

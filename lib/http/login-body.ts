@@ -1,7 +1,8 @@
+import { isJsonObject, type JsonObject } from "../support/json.js";
 import { isUtf8 } from "node:buffer";
 
 import { MatrixError } from "../matrix/errors.js";
-import { asSubmission, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
+import { asSubmission, typeOf, unknownType } from "../matrix/submission.js";
 
 /** Which bodies of login requests are ours. All others are the host's, or refused with `unknownLoginType: "reject"`. */
 export class LoginBodies {
@@ -48,9 +49,9 @@ export class LoginBodies {
    * @throws MatrixError with `unknownLoginType: "reject"`
    */
   ofJson(json: unknown): JsonObject | undefined {
-    if (isObject(json) && (this.#types.has(json["type"]) || this.#isLoginToken?.(json) === true)) return json;
+    if (isJsonObject(json) && (this.#types.has(json["type"]) || this.#isLoginToken?.(json) === true)) return json;
     return this.refuse(() => {
-      if (this.#isLoginToken !== undefined && isObject(json) && json["type"] === "m.login.token") {
+      if (this.#isLoginToken !== undefined && isJsonObject(json) && json["type"] === "m.login.token") {
         return new MatrixError("M_FORBIDDEN", "Invalid login token");
       }
       typeOf(asSubmission(json));
@@ -76,10 +77,6 @@ export function notJson(): MatrixError {
 
 export function tooLarge(): MatrixError {
   return new MatrixError("M_TOO_LARGE", "Content is too large", { statusCode: 413 });
-}
-
-export function isObject(json: unknown): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function textOf(bytes: Uint8Array): string {

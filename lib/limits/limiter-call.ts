@@ -92,13 +92,13 @@ const LONGEST_WAIT = 2 ** 31 - 1;
  * union of limiters rejects with what its members rejected with: used up if all of that are answers, and the longest wait counts.
  */
 function msUntilPoints(rejection: unknown): number | undefined {
-  const members = isObject(rejection) && !("msBeforeNext" in rejection) ? Object.values(rejection) : [rejection];
+  const members = isObjectOrList(rejection) && !("msBeforeNext" in rejection) ? Object.values(rejection) : [rejection];
   if (members.length === 0 || !members.every(isUsedUp)) return undefined;
   return Math.max(...members.map(wait));
 }
 
 function isUsedUp(rejection: unknown): rejection is LimiterAnswer {
-  return isObject(rejection) && "msBeforeNext" in rejection;
+  return isObjectOrList(rejection) && "msBeforeNext" in rejection;
 }
 
 function wait({ msBeforeNext: ms }: LimiterAnswer): number {
@@ -106,6 +106,6 @@ function wait({ msBeforeNext: ms }: LimiterAnswer): number {
   return Math.min(Math.max(Math.ceil(ms), 1), LONGEST_WAIT);
 }
 
-function isObject(value: unknown): value is object {
+function isObjectOrList(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }

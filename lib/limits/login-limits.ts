@@ -1,3 +1,4 @@
+import { once } from "../support/once.js";
 import type { Logger } from "../support/logger.js";
 import { placeOf } from "./address.js";
 import { FailureLimit } from "./failure-limit.js";
@@ -16,14 +17,18 @@ export class LoginLimits {
   readonly #address: AttemptLimit | undefined;
   readonly #account: AttemptLimit | undefined;
   readonly #failures: FailureLimit | undefined;
-  readonly #logger: Logger;
-  #warned = false;
+  readonly #warnOfUnknown: () => void;
 
   constructor({ address, account, failures }: Limiters, logger: Logger) {
     this.#address = address && new AttemptLimit(address, "the limiter rateLimits.address", logger);
     this.#account = account && new AttemptLimit(account, "the limiter rateLimits.account", logger);
     this.#failures = failures && new FailureLimit(failures, logger);
-    this.#logger = logger;
+    this.#warnOfUnknown = once(() => {
+      logger.warn(
+        "matrix-jwt-login: a client's address is not known, so rateLimits count such clients together as `unknown`; " +
+          "is the server behind a Unix socket, or `ip` missing in the context?",
+      );
+    });
   }
 
   /**
@@ -50,13 +55,7 @@ export class LoginLimits {
   }
 
   #unknownPlace(): string {
-    if (!this.#warned) {
-      this.#logger.warn(
-        "matrix-jwt-login: a client's address is not known, so rateLimits count such clients together as `unknown`; " +
-          "is the server behind a Unix socket, or `ip` missing in the context?",
-      );
-    }
-    this.#warned = true;
+    this.#warnOfUnknown();
     return "unknown";
   }
 }

@@ -1,8 +1,9 @@
+import type { JsonObject } from "../support/json.js";
 import { randomInt } from "node:crypto";
 
 import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
-import { identifies, isCleanText, type JsonObject, type LoginFields } from "../matrix/submission.js";
+import { identifies, isCleanText, type LoginFields } from "../matrix/submission.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
 import { STRICT, type Steps } from "../tokens/steps.js";

@@ -1,6 +1,7 @@
+import type { JsonObject } from "../support/json.js";
 import { isMatrixError } from "../matrix/errors.js";
 import { internalError } from "../matrix/host-error.js";
-import { asSubmission, fieldsOf, typeOf, unknownType, type JsonObject } from "../matrix/submission.js";
+import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
 import type { Logger } from "../support/logger.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
@@ -15,7 +16,7 @@ import { assertRememberable } from "./single-use.js";
 import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
 /** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
-export interface JwtLogin<Req = unknown> {
+export interface TokenLogin<Req = unknown> {
   /**
    * Logs a client in.
    *
@@ -66,7 +67,7 @@ export interface JwtLogin<Req = unknown> {
 
 /** A login, and what single sign-on shares with it. */
 export interface LoginCore<User, Req> {
-  readonly jwtLogin: JwtLogin<Req>;
+  readonly jwtLogin: TokenLogin<Req>;
   readonly config: LoginConfig<User, Req>;
 }
 
@@ -76,7 +77,7 @@ export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty
   return { config, jwtLogin: tokenLoginOf(config) };
 }
 
-function tokenLoginOf<User, Req>(config: LoginConfig<User, Req>): JwtLogin<Req> {
+function tokenLoginOf<User, Req>(config: LoginConfig<User, Req>): TokenLogin<Req> {
   return Object.freeze({
     login: (json: unknown, context?: LoginContext<Req>) =>
       started(config, json, context ?? {}, (attempt, request) =>

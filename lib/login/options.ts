@@ -154,7 +154,7 @@ export interface ExternalIds<User, Req = unknown> {
  * @typeParam User - the host's own type, inferred from `findUser`
  * @typeParam Req - the type of the request in callbacks and events
  */
-export interface JwtLoginOptions<User, Req = unknown> {
+export interface TokenLoginOptions<User, Req = unknown> {
   /** The part of a user ID after the first colon. */
   readonly serverName: string;
   /**

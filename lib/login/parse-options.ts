@@ -12,12 +12,12 @@ import { keyCache } from "../tokens/keys/shared-jwks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { notifier, type Notify } from "../support/notify.js";
-import type { ExternalIds, JwtLoginOptions, LoginEvent, RejectEvent } from "./options.js";
+import type { ExternalIds, TokenLoginOptions, LoginEvent, RejectEvent } from "./options.js";
 import { LOGIN_TYPE_OPTIONS, parseLoginTypes, type LoginType } from "./login-type.js";
 import { SingleUse, singleUseLimits } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
-  JwtLoginOptions<User, Req>,
+  TokenLoginOptions<User, Req>,
   "serverName" | "findUser" | "registerUser" | "issueToken" | "wellKnown"
 > {
   readonly loginTypes: ReadonlyMap<string, Entries<LoginType>>;
@@ -33,9 +33,9 @@ export interface LoginConfig<User, Req> extends Pick<
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
 }
 
-/** Names, checks and defaults of {@link JwtLoginOptions}. */
+/** Names, checks and defaults of {@link TokenLoginOptions}. */
 export function loginOptions<User, Req>() {
-  type Options = Required<JwtLoginOptions<User, Req>>;
+  type Options = Required<TokenLoginOptions<User, Req>>;
   return {
     serverName: required(serverName),
     /** Checked later, by {@link parseLoginOptions}: several of them share keys. */
@@ -80,10 +80,8 @@ export function parseLoginOptions<User, Req>(
         `is required with a list of issuers (${path}), as a name that two of them give would be one account; false allows that`,
       );
     }
-    for (const [index, { allowRegistration }] of entries.all.entries()) {
-      if (!allowRegistration || registerUser !== undefined) continue;
-      const here = Array.isArray(value) ? at(path, index) : path;
-      throw new OptionsError(at(here, "allowRegistration"), "needs the callback registerUser");
+    for (const [index, entry] of entries.all.entries()) {
+      assertRegistrar(entry, registerUser, Array.isArray(value) ? at(path, index) : path);
     }
     return entries;
   });
@@ -106,6 +104,15 @@ export function parseLoginOptions<User, Req>(
     onLogin: notifier(options.onLogin, "onLogin", logger),
     onReject: notifier(options.onReject, "onReject", logger),
   };
+}
+
+/**
+ * @param path - of the login type's options
+ * @throws OptionsError
+ */
+export function assertRegistrar({ allowRegistration }: LoginType, registerUser: unknown, path: string): void {
+  if (!allowRegistration || registerUser !== undefined) return;
+  throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
 }
 
 function singleUseOf(

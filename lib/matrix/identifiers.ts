@@ -83,3 +83,11 @@ function escapeByte(byte: number): string {
   if (/[A-Z_]/.test(character)) return `_${character.toLowerCase()}`;
   return `=${byte.toString(16).padStart(2, "0")}`;
 }
+
+/** Code points; what Synapse takes. */
+export const MAX_DEVICE_ID = 512;
+
+/** Only counted if the quick count, in UTF-16 code units, leaves it open. */
+export function isLongDeviceId(id: string): boolean {
+  return id.length > MAX_DEVICE_ID && (id.length > 2 * MAX_DEVICE_ID || Array.from(id).length > MAX_DEVICE_ID);
+}

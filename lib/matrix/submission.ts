@@ -1,8 +1,6 @@
+import { isJsonObject, type JsonObject } from "../support/json.js";
 import { MatrixError } from "./errors.js";
-import { userIdOf } from "./identifiers.js";
-
-/** A JSON object as a client sent it: nothing in it is trusted. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isLongDeviceId, MAX_DEVICE_ID, userIdOf } from "./identifiers.js";
 
 /** What a login asks for beside its token, by `POST /_matrix/client/v3/login` of the client-server API. */
 export interface LoginFields {
@@ -11,12 +9,9 @@ export interface LoginFields {
   readonly refreshToken: boolean;
 }
 
-/** Characters; what Synapse takes. */
-const MAX_DEVICE_ID = 512;
-
 /** @throws MatrixError 400 `M_BAD_JSON` unless it is a JSON object */
 export function asSubmission(json: unknown): JsonObject {
-  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
+  if (isJsonObject(json)) return json;
   throw new MatrixError("M_BAD_JSON", "Content must be a JSON object", { statusCode: 400 });
 }
 
@@ -35,7 +30,8 @@ export function unknownType(): MatrixError {
 /** @throws MatrixError 400 `M_INVALID_PARAM` */
 export function fieldsOf(submission: JsonObject): LoginFields {
   const deviceId = optionalText(submission, "device_id");
-  if (deviceId !== undefined && lengthOf(deviceId) > MAX_DEVICE_ID) {
+  // As Synapse, which takes control characters too.
+  if (deviceId !== undefined && isLongDeviceId(deviceId)) {
     throw invalid("device_id", `must be at most ${String(MAX_DEVICE_ID)} characters`);
   }
   const initialDeviceDisplayName = optionalText(submission, "initial_device_display_name");
@@ -71,7 +67,7 @@ function namesIn({ identifier, user }: JsonObject): readonly unknown[] {
 
 /** An identifier without `user` names nobody: some clients always send an empty one, and an e-mail address is not compared. */
 function isWithoutUser(identifier: unknown): boolean {
-  return typeof identifier === "object" && identifier !== null && !Array.isArray(identifier) && !("user" in identifier);
+  return isJsonObject(identifier) && !("user" in identifier);
 }
 
 function optionalText(submission: JsonObject, name: string): string | undefined {
@@ -80,11 +76,6 @@ function optionalText(submission: JsonObject, name: string): string | undefined 
   if (typeof value !== "string") throw invalid(name, "must be a string");
   if (!isCleanText(value)) throw invalid(name, "must be text without NUL and lone surrogates");
   return value;
-}
-
-/** In code points, as Synapse counts; only counted if the quick count is too high. */
-function lengthOf(text: string): number {
-  return text.length > MAX_DEVICE_ID ? Array.from(text).length : text.length;
 }
 
 function invalid(name: string, problem: string): MatrixError {

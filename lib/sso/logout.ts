@@ -1,3 +1,4 @@
+import { isJsonObject } from "../support/json.js";
 import { CLAIM_RULES, LOGOUT_EVENT, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
 import { callHost } from "../support/host-failure.js";
@@ -94,7 +95,7 @@ function checkLogoutToken(proven: Proven, { loginType }: Provider): void {
   assertRememberable(claims, now);
   if (claims.iat === undefined) throw new TokenError("invalid_time", "token has no time of issue (iat)");
   const { events } = claims;
-  if (!isObject(events) || !Object.hasOwn(events, LOGOUT_EVENT) || !isObject(events[LOGOUT_EVENT])) {
+  if (!isJsonObject(events) || !Object.hasOwn(events, LOGOUT_EVENT) || !isJsonObject(events[LOGOUT_EVENT])) {
     throw new TokenError("token_type", "token is no logout token (events)");
   }
   if ("nonce" in claims) throw new TokenError("token_type", "token is no logout token (nonce)");
@@ -117,10 +118,6 @@ function logoutOf({ sub, sid, iss }: Claims, { config }: Provider): SsoLogout {
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function unavailable(): SsoAnswer {

@@ -1,3 +1,4 @@
+import { isJsonObject } from "./json.js";
 import { OptionsError } from "./options-error.js";
 
 /** Takes what the host wrote at `path` and gives it back typed, or throws {@link OptionsError}. */
@@ -50,10 +51,8 @@ function isNear(written: string, name: string): boolean {
 }
 
 export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new OptionsError(path, `must be an object, not ${kindOf(value)}`);
-  }
-  return value as Readonly<Record<string, unknown>>;
+  if (isJsonObject(value)) return value;
+  throw new OptionsError(path, `must be an object, not ${kindOf(value)}`);
 };
 
 export const text: Check<string> = (value, path) => {

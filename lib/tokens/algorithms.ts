@@ -1,6 +1,6 @@
 import type { AsymmetricKeyDetails, KeyObject } from "node:crypto";
 
-const HMAC = ["HS256", "HS384", "HS512"] as const;
+export const HMAC = ["HS256", "HS384", "HS512"] as const;
 const RSA_PKCS1 = ["RS256", "RS384", "RS512"] as const;
 const RSA_PSS = ["PS256", "PS384", "PS512"] as const;
 
@@ -21,8 +21,8 @@ export type PublicKeyAlgorithm = Exclude<Algorithm, HmacAlgorithm>;
 /** All that a public key can verify. */
 export const PUBLIC_KEY_ALGORITHMS: ReadonlySet<Algorithm> = new Set(ALGORITHMS.filter((name) => !isHmac(name)));
 
-/** RFC 7518 sections 3.3 and 3.5. */
-const MIN_RSA_BITS = 2048;
+/** RFC 7518 sections 3.3, 3.5 and 4.3. */
+export const MIN_RSA_BITS = 2048;
 
 const RSA = [...RSA_PKCS1, ...RSA_PSS] as const;
 

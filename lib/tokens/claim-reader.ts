@@ -1,3 +1,4 @@
+import { memberOf } from "../support/json.js";
 import { HostFailure } from "../support/host-failure.js";
 import type { Claims } from "./claims.js";
 
@@ -23,7 +24,7 @@ export function claimReader(locator: ClaimLocator, option: string): ClaimReader 
     };
   }
   const path = typeof locator === "string" ? [locator] : [...locator];
-  return (claims) => path.reduce<unknown>(member, claims);
+  return (claims) => path.reduce<unknown>(memberOf, claims);
 }
 
 function call(locator: ClaimReader, claims: Parameters<ClaimReader>, option: string): unknown {
@@ -36,10 +37,4 @@ function call(locator: ClaimReader, claims: Parameters<ClaimReader>, option: str
   // A promise is no string, so no claim, and nobody waits for it: its rejection must not end the process.
   if (value instanceof Promise) value.catch(() => undefined);
   return value;
-}
-
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
-    return undefined;
-  return (value as Record<string, unknown>)[name];
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../support/json.js";
 import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, within, type RequestLimits } from "../remote/request.js";
 import type { Claims } from "./claims.js";
@@ -156,8 +157,7 @@ function unavailable(cause: unknown, asked: string | undefined): IntrospectionUn
 
 /** RFC 7662 section 2.2: what is not of this form says nothing about the token. */
 function answerIn(json: unknown): Claims {
-  const isAnswer = typeof json === "object" && json !== null && !Array.isArray(json) && "active" in json;
-  if (isAnswer && typeof json.active === "boolean") return json;
+  if (isJsonObject(json) && typeof json["active"] === "boolean") return json;
   throw new Error("answered with something that is not an introspection response");
 }
 

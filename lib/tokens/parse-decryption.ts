@@ -1,4 +1,5 @@
-import { at, flag, listOf, oneOf, oneOrMore, text } from "../support/checks.js";
+import { keyFilePath } from "./keys/parse-key-source.js";
+import { at, flag, listOf, oneOf, oneOrMore } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
 import type { KeyWatcher } from "../remote/watchers.js";
@@ -15,7 +16,7 @@ import type { DecryptionOptions } from "./options.js";
 import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./readers/encrypted.js";
 
 const decryptionOptions = {
-  keyFile: optional(oneOrMore((file, path) => ({ file: text(file, path), path }))),
+  keyFile: optional(oneOrMore(keyFilePath)),
   key: optional(oneOrMore(decryptionKey)),
   algorithms: optional(listOf(oneOf(KEY_MANAGEMENT))),
   contentEncryption: optional(listOf(oneOf(CONTENT_ENCRYPTION)), CONTENT_ENCRYPTION),

@@ -11,6 +11,7 @@ import {
   globalFetch,
   JWKS_OPTIONS,
   jwksSettings,
+  urlOrText,
   type KeyValues,
 } from "./keys/parse-key-source.js";
 import type { IntrospectionOptions } from "./options.js";
@@ -28,7 +29,7 @@ const headerText: Check<string> = (value, path) => {
 };
 
 const introspectionOptions = {
-  endpoint: optional((value, path) => (value instanceof URL ? value : text(value, path))),
+  endpoint: optional(urlOrText),
   discover: optional(flag, false),
   clientId: optional(text),
   clientSecret: optional(text),

@@ -1,10 +1,10 @@
+import { isJsonObject, type JsonObject } from "../../support/json.js";
 import type { IncomingMessage } from "node:http";
 
-import type { JsonObject } from "../../matrix/submission.js";
 import type { Logger } from "../../support/logger.js";
 import { once } from "../../support/once.js";
 import type { Submission } from "../endpoint.js";
-import { isEncoded, isObject, notJson, tooLarge, type LoginBodies } from "../login-body.js";
+import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
 import { READING, type BodyStream } from "./body-stream.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 
@@ -159,7 +159,7 @@ function isBytes(body: unknown): body is Uint8Array | string {
 
 /** Express 4's parsers leave an empty object if there was no body. */
 function isEmpty(body: unknown): boolean {
-  return body === undefined || (isObject(body) && Object.keys(body).length === 0);
+  return body === undefined || (isJsonObject(body) && Object.keys(body).length === 0);
 }
 
 /**
@@ -167,7 +167,7 @@ function isEmpty(body: unknown): boolean {
  * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
-  if (!isObject(body)) return false;
+  if (!isJsonObject(body)) return false;
   if (Object.getPrototypeOf(body) === null) return true;
   const type = headers["content-type"] ?? "";
   if (MULTIPART_TYPE.test(type)) return true;
@@ -187,7 +187,7 @@ function lengthAsJson(body: object): number {
 
 /** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
 function hasBraceForKey(body: unknown): boolean {
-  return isObject(body) && Object.keys(body)[0]?.trimStart().startsWith("{") === true;
+  return isJsonObject(body) && Object.keys(body)[0]?.trimStart().startsWith("{") === true;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { memberOf } from "../../support/json.js";
 import { listOf, text, type Check } from "../../support/checks.js";
 import type { Claims } from "../../tokens/claims.js";
 
@@ -12,7 +13,7 @@ export const pathReader: Check<PathReader> = (value, path) => {
   const paths = pathsOf(value, path);
   return (claims) => {
     for (const names of paths) {
-      const found = names.reduce(member, claims);
+      const found = names.reduce(memberOf, claims);
       if (found !== undefined && found !== null) return found;
     }
     return undefined;
@@ -22,13 +23,6 @@ export const pathReader: Check<PathReader> = (value, path) => {
 function pathsOf(value: unknown, path: string): readonly (readonly string[])[] {
   if (!Array.isArray(value)) return [[text(value, path)]];
   return Array.isArray(value[0]) ? listOf(listOf(text))(value, path) : [listOf(text)(value, path)];
-}
-
-/** Own members of objects only: what every object inherits is no claim. */
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
-    return undefined;
-  return (value as Record<string, unknown>)[name];
 }
 
 /** As Python's `str.split()`, but for four control characters. */

@@ -1,12 +1,11 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
-import { isHmac, type Algorithm } from "../algorithms.js";
+import { HMAC, isHmac, type Algorithm } from "../algorithms.js";
 import { otherUseOf, type Jwk, type Jwks } from "./jwk.js";
 import { inlineJwks, JwkSet, setSource } from "./jwk-set.js";
 import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
 
 const CONFIGURED = new WeakSet<object>();
-const HMAC = ["HS256", "HS384", "HS512"] as const;
 
 /** Marks a JWK Set that its host configured and nobody published: `oct` keys in it are shared secrets. */
 export function configuredJwks(set: Jwks): Jwks {

@@ -1,3 +1,4 @@
+import { MIN_RSA_BITS } from "../algorithms.js";
 import type { KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
@@ -12,8 +13,6 @@ export const KEY_MANAGEMENT = [...RSA, ...ECDH] as const;
 /** A key management algorithm (RFC 7518 section 4): `RSA-OAEP`, `RSA-OAEP-256`, `ECDH-ES`, `ECDH-ES+A128KW` or `ECDH-ES+A256KW`. */
 export type KeyManagement = (typeof KEY_MANAGEMENT)[number];
 
-/** RFC 7518 section 4.3. */
-const MIN_RSA_BITS = 2048;
 /** RFC 7518 section 6.2.1.1, as OpenSSL names them. */
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
 

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../support/json.js";
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
 import { quoted } from "../../remote/errors.js";
@@ -86,8 +87,7 @@ function parse(jwk: Jwk, named: readonly Algorithm[]) {
  * @returns the key, or why it is ignored
  */
 export function setKey(jwk: unknown): SetKey | string {
-  if (typeof jwk !== "object" || jwk === null || Array.isArray(jwk)) return "not an object";
-  return keyOf(jwk as Jwk);
+  return isJsonObject(jwk) ? keyOf(jwk) : "not an object";
 }
 
 function keyOf(jwk: Jwk): SetKey | string {

@@ -42,13 +42,19 @@ const jwksOptions = optionsOf(JWKS_OPTIONS);
 /** To be checked where its keys are used. */
 const given: Check<unknown> = (value) => value;
 
-const urlOrText: Check<URL | string> = (value, path) => (value instanceof URL ? value : text(value, path));
+export const urlOrText: Check<URL | string> = (value, path) => (value instanceof URL ? value : text(value, path));
+
+/** With where it was written, for who reads it later. */
+export const keyFilePath: Check<{ readonly file: string; readonly path: string }> = (file, path) => ({
+  file: text(file, path),
+  path,
+});
 
 /** Names, checks and defaults of the options of key sources. */
 export const KEY_OPTIONS = {
   secret: optional(oneOrMore(secretKey)),
   publicKey: optional(oneOrMore(publicKey)),
-  keyFile: optional(oneOrMore((file, path) => ({ file: text(file, path), path }))),
+  keyFile: optional(oneOrMore(keyFilePath)),
   jwksUri: optional(urlOrText),
   jwks: optional(given),
   discover: optional(flag, false),

@@ -1,3 +1,4 @@
+import { isJsonObject, jsonIn } from "../../support/json.js";
 import { isUtf8 } from "node:buffer";
 
 import type { Claims } from "../claims.js";
@@ -57,7 +58,7 @@ export function isEncrypted(token: string): boolean {
  * @throws TokenError `malformed`
  */
 export function unverifiedClaims({ payload }: CompactToken): Claims {
-  const claims = parseJson(payload.toString());
+  const claims = jsonIn(payload.toString());
   if (claims === undefined) throw malformed("its claims are not JSON");
   return claims as Claims;
 }
@@ -88,20 +89,9 @@ export function isBase64url(part: string): boolean {
 }
 
 function parseHeader(bytes: Buffer): JoseHeader {
-  const header = isUtf8(bytes) ? parseJson(bytes.toString()) : undefined;
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw malformed("its header is not a JSON object");
-  }
+  const header = isUtf8(bytes) ? jsonIn(bytes.toString()) : undefined;
+  if (!isJsonObject(header)) throw malformed("its header is not a JSON object");
   return header;
-}
-
-/** Undefined if it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first byte that isn't JSON's white space (RFC 8259 section 2). */

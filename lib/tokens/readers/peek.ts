@@ -1,4 +1,5 @@
-import { parseJson, type JoseHeader } from "./compact.js";
+import { isJsonObject, jsonIn, type JsonObject } from "../../support/json.js";
+import type { JoseHeader } from "./compact.js";
 
 /** Three parts (RFC 7519), five of an encrypted token (RFC 7516 section 7.1), or an opaque one. */
 export type TokenShape = "signed" | "encrypted" | "opaque";
@@ -9,7 +10,7 @@ export interface Peeked {
   /** Undefined if it is opaque. */
   readonly header: JoseHeader | undefined;
   /** Undefined if they can't be read. */
-  readonly claims: Readonly<Record<string, unknown>> | undefined;
+  readonly claims: JsonObject | undefined;
 }
 
 export function peek(token: string): Peeked {
@@ -20,8 +21,7 @@ export function peek(token: string): Peeked {
   return { shape: "opaque", header: undefined, claims: undefined };
 }
 
-function jsonObject(part: unknown): Readonly<Record<string, unknown>> | undefined {
-  const json = parseJson(Buffer.from(String(part), "base64url").toString());
-  const isObject = typeof json === "object" && json !== null && !Array.isArray(json);
-  return isObject ? (json as Readonly<Record<string, unknown>>) : undefined;
+function jsonObject(part: unknown): JsonObject | undefined {
+  const json = jsonIn(Buffer.from(String(part), "base64url").toString());
+  return isJsonObject(json) ? json : undefined;
 }
