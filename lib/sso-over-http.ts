@@ -38,12 +38,7 @@ export function browserHandler<Req extends NodeRequest>(
   options: BrowserOptions<Req>,
 ): BrowserHandler<Req> {
   const { bodyLimit, unknownLoginType, context, logger } = options;
-  const tellOfMount = once((mount: string) => {
-    logger.error(
-      `matrix-jwt-login: the middleware is mounted at ${JSON.stringify(mount)}, where sso.callbackPath ` +
-        "cannot be reached; mount it at the root, or set callbackPath to a path below that",
-    );
-  });
+  const tellOfMount = mountCheck(sso, logger);
 
   const answer = async (req: Req, stream: BodyStream, path: string): Promise<SsoAnswer | "gone" | undefined> => {
     const known = context(req);
@@ -67,7 +62,7 @@ export function browserHandler<Req extends NodeRequest>(
     const { mount, paths } = pathsUnder(req);
     const path = paths.find((one) => sso.handles(String(req.method), one));
     const isWhole = path === paths[0] || isLoginPath(paths[0]);
-    if (mount !== "" && isWhole && !sso.callbackPath.startsWith(`${mount}/`)) tellOfMount(mount);
+    if (path !== undefined || isWhole) tellOfMount(mount, isWhole);
     if (path === undefined) return false;
     const stream = new BodyStream(req);
     answer(req, stream, path)
@@ -87,6 +82,35 @@ export function browserHandler<Req extends NodeRequest>(
         if (isHosts) pass();
       }, fail);
     return true;
+  };
+}
+
+/**
+ * Makes a check that tells the logger once if the provider's answers do not come to where the middleware is mounted.
+ *
+ * @returns called with the mount, and whether the request's path is one of ours as the client sent it
+ */
+function mountCheck(
+  { callbackPath, callbackUrl }: Pick<SingleSignOn, "callbackPath" | "callbackUrl">,
+  logger: Logger,
+): (mount: string, isWhole: boolean) => void {
+  // A proxy may have taken away what `publicBaseUrl` ends in.
+  const arrivals = [callbackPath, new URL(callbackUrl).pathname];
+  const isReached = (mount: string): boolean => arrivals.some((path) => path.startsWith(`${mount}/`));
+  const tell = once((mount: string, remedy: string) => {
+    logger.error(
+      `matrix-jwt-login: the middleware is mounted at ${JSON.stringify(mount)}, where sso.callbackPath cannot be reached: ` +
+        `providers send browsers back to ${callbackUrl}; ${remedy}`,
+    );
+  });
+  return (mount, isWhole) => {
+    if (mount === "" || isReached(mount)) return;
+    tell(
+      mount,
+      isWhole
+        ? "mount it at the root, or set callbackPath to a path below that"
+        : `let publicBaseUrl end in ${mount}, unless a proxy puts that in front of paths`,
+    );
   };
 }
 

@@ -48,7 +48,8 @@ describe.each(steps)("if the provider's step %s", (step) => {
 test.each(["token", "userinfo"] as const)(
   "an outage of the provider's %s endpoint is one line, and its end another",
   async (step) => {
-    const host = await ssoHost({ provider: { userInfo: true } });
+    const onReject = jest.fn<(event: RejectEvent) => void>();
+    const host = await ssoHost({ provider: { userInfo: true }, options: { onReject } });
     const told = () => host.logger.lines.map(({ level, message }) => `${level} ${String(message)}`);
     for (let outage = 1; outage <= 2; outage += 1) {
       host.provider.fault(step, (_, res) => void res.writeHead(502).end("<html>"));
@@ -61,6 +62,18 @@ test.each(["token", "userinfo"] as const)(
         ),
         `info matrix-jwt-login: sign-in with example works again (${step}_endpoint)`,
       ]);
+      expect(onReject.mock.calls.slice(3 * outage - 3)).toEqual(
+        Array(3).fill([
+          {
+            loginType: "m.login.sso",
+            statusCode: 503,
+            errcode: "M_UNKNOWN",
+            reason: "provider_unavailable",
+            durationMs: expect.any(Number),
+            req: expect.anything(),
+          },
+        ]),
+      );
     }
   },
 );
@@ -212,11 +225,13 @@ describe("an authorization response", () => {
     ["without the issuer that was promised", { iss: undefined }, 403, "failed", "info"],
     ["with a code that is not the provider's", { code: "stolen" }, 400, "no longer valid", "info"],
   ] as const)("%s", async (_, response, status, words, level) => {
-    const host = await ssoHost();
+    const onReject = jest.fn<(event: RejectEvent) => void>();
+    const host = await ssoHost({ options: { onReject } });
     host.provider.response = response;
     const browser = new TestBrowser();
     const page = await browser.visit(host.redirect());
     expect(page.status).toBe(status);
+    expect(onReject).toHaveBeenCalledTimes(status === 503 ? 1 : 0);
     expect(page.text).toContain(words);
     expect(page.text).not.toContain("<b>");
     expect(link(page, "Try again")).toBe(host.redirect(APP, "example"));

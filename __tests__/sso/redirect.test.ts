@@ -90,7 +90,7 @@ describe("a redirect request", () => {
 });
 
 describe("mounts", () => {
-  const hostAt = async (mount: string, callbackPath?: string) => {
+  const hostAt = async (mount: string, callbackPath?: string, base = "") => {
     const provider = await providerForTest();
     const app = express();
     app.set("env", "test");
@@ -102,7 +102,7 @@ describe("mounts", () => {
         ...optionsWith({}),
         logger,
         sso: {
-          publicBaseUrl: url,
+          publicBaseUrl: url + base,
           secret: SECRET_FOR_SSO,
           identityProviders: { example: { name: "Example", issuer: provider.issuer, clientId: "matrix" } },
           trustedClients: [APP],
@@ -139,10 +139,26 @@ describe("mounts", () => {
   });
 
   test("under a prefix answer below it", async () => {
-    const { url } = await hostAt("/hs");
-    const there = await new TestBrowser().request(`${url}/hs/_matrix/client/v3${path}`);
-    expect(there.status).toBe(302);
-    expect(location(there)).toContain("code_challenge=");
+    const { url, logger } = await hostAt("/hs");
+    for (let i = 0; i < 2; i += 1) {
+      const there = await new TestBrowser().request(`${url}/hs/_matrix/client/v3${path}`);
+      expect(there.status).toBe(302);
+      expect(location(there)).toContain("code_challenge=");
+    }
+    expect(logger.lines).toEqual([
+      {
+        level: "error",
+        message: expect.stringMatching(
+          /mounted at "\/hs", where sso.callbackPath cannot .* let publicBaseUrl end in \/hs,/,
+        ),
+      },
+    ]);
+  });
+
+  test("under the path of publicBaseUrl work to the end", async () => {
+    const { url, logger } = await hostAt("/hs", undefined, "/hs");
+    expect((await visit(`${url}/hs/_matrix/client/v3${path}`)).status).toBe(303);
+    expect(logger.lines).toEqual([]);
   });
 });
 

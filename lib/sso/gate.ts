@@ -61,17 +61,26 @@ export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<
     purpose: Purpose,
     prove: () => Promise<VerifiedToken>,
   ): Promise<VerifiedLogin<Req>> => {
-    const outcome = await attempted(config, SSO_LOGIN_TYPE, context, (attempt) =>
-      admitted(config, attempt, async () => {
-        const token = await prove().catch(signInError);
-        // Says nothing about a token, so it is no failure of one.
-        if (token instanceof SignInError) return token;
-        const request = { rules, submission: {}, fields: fieldsOf({}), token };
-        return resolved(config, attempt, request, purpose, ({ login }) => login);
-      }),
-    );
-    if (outcome instanceof SignInError) throw outcome;
-    return outcome;
+    let outage: SignInError | undefined;
+    try {
+      const outcome = await attempted(config, SSO_LOGIN_TYPE, context, (attempt) =>
+        admitted(config, attempt, async () => {
+          const token = await prove().catch(signInError);
+          if (token instanceof SignInError) {
+            // Says nothing about a token, so it is no failure of one; and unless there is an outage, no login has failed.
+            if (token.fault !== "unavailable") return token;
+            outage = token;
+            throw new Refusal("unavailable", "provider_unavailable", token.message);
+          }
+          const request = { rules, submission: {}, fields: fieldsOf({}), token };
+          return resolved(config, attempt, request, purpose, ({ login }) => login);
+        }),
+      );
+      if (outcome instanceof SignInError) throw outcome;
+      return outcome;
+    } catch (error) {
+      throw outage ?? error;
+    }
   };
   return {
     steps: config.externalIds === undefined ? STRICT : SUBJECT_OPTIONAL,

@@ -20,8 +20,10 @@ import { webFallback } from "./web-fallback.js";
 
 /** The browser's side of logins: from a request to an answer, under any framework. Its functions need no `this`. */
 export interface SingleSignOn<Req = unknown> {
-  /** Where providers send browsers back to, less the provider's ID. */
+  /** Where providers send browsers back to, less the provider's ID: the path below `publicBaseUrl`. */
   readonly callbackPath: string;
+  /** The whole URL of {@link callbackPath}. With `/` and a provider's ID, it is what to register there as redirect URI. */
+  readonly callbackUrl: string;
   /** Whether a request is for single sign-on: its body, if it is a `POST`, is a form and must be read. */
   handles(this: void, method: string, path: string): boolean;
   /**
@@ -66,6 +68,7 @@ export function singleSignOn<Req>(
   return Object.freeze({
     loginTokens: parts.loginTokens,
     callbackPath: config.callbackPath,
+    callbackUrl: config.publicBaseUrl + config.callbackPath,
     handles: (method: string, path: string) => routeOf(method, path) !== undefined,
     async handle(request: SsoRequest<Req>, isLast = false): Promise<SsoAnswer | undefined> {
       const route = routeOf(request.method, request.path);

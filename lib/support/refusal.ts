@@ -30,7 +30,9 @@ export type RefusalReason =
   /** One of the `rateLimits` is used up. */
   | "rate_limited"
   /** A limiter of `rateLimits`, or the store of used tokens, is unavailable. */
-  | "limiter_unavailable";
+  | "limiter_unavailable"
+  /** The identity provider of a sign-in by browser gives no valid answer at its token or UserInfo endpoint. */
+  | "provider_unavailable";
 
 /**
  * A refusal by a rule about users or limits; the rules for tokens throw TokenError. Its message may be sent to the client. It has

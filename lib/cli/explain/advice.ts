@@ -7,7 +7,13 @@ import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/algorithms.js";
 /** As `onReject` calls it; without what only a running login meets. */
 export type Reason = Exclude<
   RejectReason,
-  "submission" | "identifier" | "device" | "login_token" | "rate_limited" | "limiter_unavailable"
+  | "submission"
+  | "identifier"
+  | "device"
+  | "login_token"
+  | "rate_limited"
+  | "limiter_unavailable"
+  | "provider_unavailable"
 >;
 
 export function reasonOf(error: unknown): Reason {
