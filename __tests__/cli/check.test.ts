@@ -288,7 +288,7 @@ describe("check", () => {
     provider.discovery(text(provider.document({ response_types_supported: ["code"] })));
     const { options } = await checked(provider.issuer);
     const made = runInNewContext(`({${options?.["sso"] ?? ""}})`, { process: { env: {} } }) as Record<string, object>;
-    expect(made["example"]).toMatchObject({ issuer: provider.issuer, clientId: "matrix", clientSecret: "" });
+    expect(made["example"]).toMatchObject({ issuer: provider.issuer, clientId: "matrix-sign-in", clientSecret: "" });
   });
 
   test.each([["login"], ["bearer"]])("prints options that the library takes, for %s", async (name) => {

@@ -31,6 +31,7 @@ describe("a server that can't start names the variable to set", () => {
     ["PORT", () => ({ PORT: port })],
     ["METRICS_PORT", () => ({ METRICS_PORT: port })],
     ["HOST", () => ({ HOST: "192.0.2.1" })],
+    ["HOST", () => ({ HOST: "nowhere.invalid" })],
     ["REDIS_URL", () => ({ REDIS_URL: "redis://127.0.0.1:1" })],
     ["DATABASE_URL", () => ({ DATABASE_URL: "postgres://127.0.0.1:1/x" })],
     ["DATABASE_FILE", () => ({ DATABASE_FILE: folder })],
@@ -53,6 +54,15 @@ describe("a server that can't start names the variable to set", () => {
     },
     20_000,
   );
+
+  test("and counts the clients of TRUSTED_CLIENTS", async () => {
+    const config = readConfig(
+      { PORT: "0", DATA_DIR: folder, TRUSTED_CLIENTS: "https://a.example app.element.io" },
+      folder,
+    );
+    const error: unknown = await startServer(config).catch((failure: unknown) => failure);
+    expect(whyNotStarted(error as Error, config)).toMatch(/^TRUSTED_CLIENTS: number 2 must be a URL/);
+  });
 
   test("and a message that names it already stays as it is", () => {
     expect(whyNotStarted(new Error('PORT must be a whole number, not "x"'))).toBe(

@@ -24,6 +24,9 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
     return `port ${String(port)} is in use; set ${name} to another one, e.g. ${name}=${String(Number(port) + 1)}`;
   }
   if (code === "EADDRNOTAVAIL") return `${message}; set HOST to an address of this machine`;
+  // The first is the server's own address.
+  const client = /^sso\.trustedClients\[(\d+)\](.*)/s.exec(message);
+  if (client !== null) return `TRUSTED_CLIENTS: number ${String(client[1])}${String(client[2])}`;
   if (code?.startsWith("ERR_OSSL")) return `${String(settings.idpKeyFile)} holds no private key: see IDP_KEY_FILE`;
   if (error.name === "KeysUnavailableError") {
     const { detail = message } = error as { detail?: string };
@@ -36,6 +39,8 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
     const name = settings.databaseUrl === undefined ? "DATABASE_FILE" : "DATABASE_URL";
     return `${message}; set ${name} to another one, or leave it out`;
   }
+  // What else is asked by name has said so above.
+  if (code === "ENOTFOUND") return `${message}; set HOST to an address of this machine`;
   // The path of an option is no file's.
   const name = path === undefined || !isAbsolute(path) ? undefined : variableOf(path, settings);
   return name === undefined ? message : `${message}; set ${name} to another place`;

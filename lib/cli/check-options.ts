@@ -20,7 +20,7 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
         sso: block("example: {", [
           'name: "Example",',
           `issuer: ${printableJson(issuer)},`,
-          'clientId: "matrix", // yours at the provider',
+          'clientId: "matrix-sign-in", // a client of its own at the provider, whose ID is no audience above',
           'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),
       }),

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
@@ -97,8 +97,12 @@ async function load(path: string): Promise<unknown> {
       throw new UsageError(`--options is TypeScript, which Node.js ${process.version} does not run; compile it first`);
     }
     // A parser quotes what it can't parse, and there may be a secret.
-    if (name === "SyntaxError")
-      throw new UsageError("--options can't be loaded: it is neither JSON (.json) nor a module");
+    if (name === "SyntaxError") {
+      const name = path.endsWith(".js") ? ", and call an ES module .mjs" : "";
+      throw new UsageError(
+        `--options can't be loaded: it is neither JSON (.json) nor a module; \`node ${basename(path)}\` says where${name}`,
+      );
+    }
     throw error;
   }
 }
