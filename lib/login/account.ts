@@ -41,7 +41,7 @@ export const SUBJECT_OPTIONAL: Steps = {
 };
 
 /**
- * The account that a token's subject stands for. `identifier` is compared before the user ID is judged.
+ * The account that a token's subject stands for. `identifier` is compared first; only then is it checked that such a user ID can exist.
  *
  * @throws TokenError `subject`
  * @throws Refusal `user_id` or `identifier`

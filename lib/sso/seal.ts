@@ -70,7 +70,7 @@ function contentOf(plaintext: Uint8Array): Readonly<Record<string, unknown>> | u
   return Number(content["exp"]) > Date.now() / 1_000 ? content : undefined;
 }
 
-/** An ES module, which only the hosts of single sign-on need. */
+/** Loaded when first used: a host without single sign-on does not need it for this. */
 function jose() {
   return import("jose");
 }

@@ -57,7 +57,8 @@ export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path)
 
 export const text: Check<string> = (value, path) => {
   if (typeof value !== "string") throw new OptionsError(path, `must be a string, not ${kindOf(value)}`);
-  if (value === "") throw new OptionsError(path, "must not be empty; is the environment variable that it comes from set?");
+  if (value === "")
+    throw new OptionsError(path, "must not be empty; is the environment variable that it comes from set?");
   return value;
 };
 

@@ -7,7 +7,7 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | --- | --- |
  * | `missing` | there is no token, or it is not a string |
  * | `too_long` | longer than `maxTokenLength`; nothing of it was decoded |
- * | `malformed` | not a signed JWT in compact serialization (RFC 7515 section 7.1, RFC 7519 section 7.2) |
+ * | `malformed` | not a signed JWT in compact serialization (RFC 7515 section 7.1, RFC 7519 section 7.2); not of the characters of a bearer token (RFC 6750 section 2.1) |
  * | `critical` | the header has `crit` (RFC 7515 section 4.1.11) |
  * | `algorithm` | `alg` is not one of the allowed `algorithms` (RFC 8725 section 3.1) |
  * | `unknown_key` | no key of the source fits the token's `kid` and `alg` |
@@ -18,10 +18,10 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | `expired` | `exp` has passed (RFC 7519 section 4.1.4) |
  * | `not_yet_valid` | `nbf` is still to come (RFC 7519 section 4.1.5) |
  * | `issued_in_future` | `iat` is still to come (RFC 7519 section 4.1.6) |
- * | `too_old` | `iat` is missing or further back than `maxTokenAge` |
- * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate), or after the year 9999 |
+ * | `too_old` | `iat` is missing or further back than `maxTokenAge`; of an ID token, `auth_time` is missing or older than was asked for |
+ * | `invalid_time` | `exp`, `nbf` or `iat` is not a finite number (RFC 7519 section 2, NumericDate), or after the year 9999; an ID or logout token has no `iat` |
  * | `issuer` | `iss` is missing or not a configured one (RFC 7519 section 4.1.1) |
- * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3) |
+ * | `audience` | `aud` is missing, not a configured one, or there with no `audience` set (RFC 7519 section 4.1.3); `azp` of an ID token is another client |
  * | `scope` | a required scope is missing (RFC 8693 section 4.2) |
  * | `subject` | there is no non-empty string where `subjectClaim` points |
  * | `sender_constrained` | it is bound to a key that a login does not prove (`cnf`, RFC 7800), and `allowSenderConstrained` is not set |

@@ -47,7 +47,7 @@ const OTHER_TOKENS: readonly unknown[] = ["refresh", "offline", "id"];
 /** Called before what `step` needs is looked at there. */
 type OnAsk = (url: string, step: Step) => void;
 
-/** Of a question: to find the endpoint, and to ask it. */
+/** The two steps of a question: to find the endpoint, then to ask it. */
 type Step = "finding" | "asking";
 
 /** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached here. */

@@ -34,8 +34,8 @@ export interface VerifiedToken extends Proven {
 }
 
 /**
- * Verifies tokens by one login type's options, in this order: length, proof, claim rules, second proof, subject. Then
- * come the rules of whoever asks, and last {@link Verifier.authorize}.
+ * Verifies tokens by one login type's options, in this order: length, proof, claim rules, second proof, subject. Whoever asks
+ * then applies rules of its own, and calls {@link Verifier.authorize} where it belongs among them.
  */
 export class Verifier {
   readonly config: VerifierConfig;

@@ -3,7 +3,7 @@ import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
 import { keySource, KEY_SETTINGS } from "./keys.js";
-import { displayNameIn, userNamedBy, type Source, namesSomebody } from "./names.js";
+import { displayNameIn, userNamedBy, type Source, mayAskModule } from "./names.js";
 import { pathReader, hasRegisteredTypes } from "./claims.js";
 import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
 import { validator } from "./validators.js";
@@ -46,7 +46,7 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
     displayNameClaim: (claims: Claims) => displayNameIn(sources(claims)),
     allowRegistration: options.optional("registration_enabled", flag, false),
     authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>) =>
-      namesSomebody(submission) &&
+      mayAskModule(submission) &&
       hasRegisteredTypes(claims) &&
       // A list, of which one is enough by RFC 7519 section 4.1.3, is not enough there.
       claims["aud"] === resource &&

@@ -74,9 +74,9 @@ export function namesGiven({ identifier, user }: Submission): readonly unknown[]
 }
 
 /**
- * Does a login name a user? Synapse refuses a login that names nobody before it asks any module, whatever the module makes of
- * the name. A token that is verified without a login has no submission, and names nobody either.
+ * May a module be asked? Synapse refuses a login that names nobody before it asks any, whatever the module makes of the name.
+ * A token that is verified without a login has no submission, so that there is nothing to refuse.
  */
-export function namesSomebody(submission: Submission): boolean {
+export function mayAskModule(submission: Submission): boolean {
   return !("type" in submission) || namesGiven(submission).length > 0;
 }

@@ -13,7 +13,7 @@ import {
   type Paths,
   type Source,
   namesGiven,
-  namesSomebody,
+  mayAskModule,
 } from "./names.js";
 import { hasRegisteredTypes, hasScopes, pathReader, scopes } from "./claims.js";
 import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
@@ -81,7 +81,7 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
       const all = sources(claims, answer);
       const names = namesGiven(submission);
       return (
-        namesSomebody(submission) &&
+        mayAskModule(submission) &&
         (usernameType === undefined || names.every((name) => isNamedAs(usernameType, String(name), all))) &&
         (rules.jwt === undefined || (hasRegisteredTypes(claims) && passes(rules.jwt, claims))) &&
         (rules.introspection === undefined || passes(rules.introspection, answer)) &&

@@ -6,7 +6,7 @@ import { algorithmsNamedBy, algorithmsOf, isSynonym, type Algorithm } from "../a
 
 /** A JSON Web Key (RFC 7517 section 4). */
 export interface Jwk {
-  /** The key type (RFC 7517 section 4.1): `RSA`, `EC` or `OKP`. */
+  /** The key type (RFC 7517 section 4.1): `RSA`, `EC` or `OKP`; `oct` in a set that `fromTokenAuthenticatorConfig` made. */
   readonly kty?: string;
   /** What tokens call the key by (RFC 7517 section 4.5). */
   readonly kid?: string;
@@ -15,7 +15,7 @@ export interface Jwk {
 
 /** A JWK Set (RFC 7517 section 5). */
 export interface Jwks {
-  /** The keys. Unusable ones (private keys, shared secrets, too weak, not for signatures) are ignored. */
+  /** The keys. Unusable ones (private, too weak, not for signatures; shared secrets, unless `fromTokenAuthenticatorConfig` made the set) are ignored. */
   readonly keys: readonly Jwk[];
 }
 

@@ -48,7 +48,7 @@ function privateKey(path: string): OptionsError {
   return new OptionsError(path, "holds a private key; give its public key: `openssl pkey -in FILE -pubout`");
 }
 
-/** Private ones first: what reads public keys takes them too. */
+/** Private keys first, as `createPublicKey` would take them too. */
 const DER_FORMS: readonly (readonly [label: string, parse: (key: Buffer) => unknown])[] = [
   ["PRIVATE KEY", (key) => createPrivateKey({ key, format: "der", type: "pkcs8" })],
   ["PRIVATE KEY", (key) => createPrivateKey({ key, format: "der", type: "pkcs1" })],
