@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { CompactEncrypt, decodeProtectedHeader } from "jose";
 
-import { sealFor, type Purpose, type Seal } from "../../lib/sso/seal.js";
+import { sealFor, type SealPurpose, type Seal } from "../../lib/sso/seal.js";
 
 const SECRET = randomBytes(32);
 const exp = Math.floor(Date.now() / 1_000) + 60;
 
 interface Given {
-  readonly purpose?: Purpose;
+  readonly purpose?: SealPurpose;
   readonly secrets?: readonly Uint8Array[];
   readonly serverName?: string;
   readonly max?: number;

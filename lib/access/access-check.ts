@@ -123,7 +123,7 @@ export class AccessCheck<User, Req> {
     const { findUser } = this.#config;
     // Without `findUser` there is no user, and the type of `User` says so.
     if (findUser === undefined) return access as MatrixAccess<User>;
-    const found = attempted(() => findUser(access.userId, access));
+    const found = callFindUser(() => findUser(access.userId, access));
     // A database's query may be thenable and no Promise.
     return isThenable(found)
       ? Promise.resolve(found).then((user) => withUser(access, user as User), failed)
@@ -135,7 +135,7 @@ function valueOf<T>(verified: Verified<T> | Promise<Verified<T>>): T | Promise<T
   return verified instanceof Promise ? verified.then(({ value }) => value) : verified.value;
 }
 
-function attempted<T>(find: () => T): T {
+function callFindUser<T>(find: () => T): T {
   try {
     return find();
   } catch (cause) {

@@ -2,11 +2,10 @@ import { externalIdOf, findLinked } from "../login/external-ids.js";
 import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { Refusal } from "../support/refusal.js";
-import { grantedScopes } from "../tokens/claims.js";
+import { assertScopes, grantedScopes } from "../tokens/claims.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { isGranted } from "./device.js";
 import type { BearerAuthOptions, VerifiedAccess } from "./options.js";
-import { InsufficientScope } from "./refusal.js";
 import type { Verified } from "./token-cache.js";
 import type { TokenSource } from "./token-source.js";
 
@@ -37,8 +36,7 @@ function judge(
   config: AccessConfig,
 ): Verified<VerifiedAccess> | Promise<Verified<VerifiedAccess>> {
   const scopes = grantedScopes(token.claims);
-  if (!source.requiredScopes.every((scope) => isGranted(scope, scopes)))
-    throw new InsufficientScope(source.requiredScopes);
+  assertScopes(source.requiredScopes, scopes, isGranted);
   const device = source.deviceOf(token.claims, scopes, token.introspection);
   if (device === "bad") throw new Refusal("token", "device", "token names no usable device");
   const accessOf = (userId: string, localpart: string): Verified<VerifiedAccess> => ({

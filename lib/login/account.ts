@@ -13,7 +13,7 @@ import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginType } from "./login-type.js";
 
 /** A login whose token is verified. */
-export interface LoginRequest {
+export interface VerifiedRequest {
   /** Its rules. */
   readonly rules: LoginType;
   readonly submission: JsonObject;
@@ -46,7 +46,7 @@ export const SUBJECT_OPTIONAL: Steps = {
  * @throws TokenError `subject`
  * @throws Refusal `user_id` or `identifier`
  */
-export function accountOfSubject({ rules, submission, token }: LoginRequest, serverName: string): Account {
+export function accountOfSubject({ rules, submission, token }: VerifiedRequest, serverName: string): Account {
   const subject = token.subject === NO_SUBJECT ? rules.verifier.subjectOf(token, STRICT) : token.subject;
   const localpart = localpartOf(subject, rules, serverName);
   assertIdentifier(rules, submission, localpart, serverName);
@@ -59,7 +59,7 @@ export function accountOfSubject({ rules, submission, token }: LoginRequest, ser
  * @param userId - a user ID of this server
  * @throws Refusal `identifier`
  */
-export function accountOfLink(userId: string, { rules, submission }: LoginRequest, serverName: string): Account {
+export function accountOfLink(userId: string, { rules, submission }: VerifiedRequest, serverName: string): Account {
   const localpart = localpartIn(userId);
   assertIdentifier(rules, submission, localpart, serverName);
   return { userId, localpart };
@@ -84,7 +84,7 @@ function assertIdentifier(
 /** What the host's callbacks get. */
 export function verifiedLogin<Req>(
   { loginType, context }: Attempt<Req>,
-  { rules, fields, token: { claims, introspection } }: LoginRequest,
+  { rules, fields, token: { claims, introspection } }: VerifiedRequest,
   account: Account,
 ): VerifiedLogin<Req> {
   const displayName = rules.displayName?.(claims, introspection);

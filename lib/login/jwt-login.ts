@@ -7,7 +7,7 @@ import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import { STRICT } from "../tokens/steps.js";
-import { SUBJECT_OPTIONAL, type LoginRequest } from "./account.js";
+import { SUBJECT_OPTIONAL, type VerifiedRequest } from "./account.js";
 import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
@@ -127,7 +127,7 @@ async function started<User, Req, T>(
   config: LoginConfig<User, Req>,
   json: unknown,
   context: LoginContext<Req>,
-  work: (attempt: Attempt<Req>, request: LoginRequest) => Promise<T>,
+  work: (attempt: Attempt<Req>, request: VerifiedRequest) => Promise<T>,
 ): Promise<T> {
   const { submission, type } = typed(json, config.logger);
   const entries = config.loginTypes.get(type);

@@ -3,7 +3,7 @@ import type { LoginResponse } from "../matrix/response.js";
 import type { HostFailure } from "../support/host-failure.js";
 import type { LoginType } from "./login-type.js";
 import { Refusal } from "../support/refusal.js";
-import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type LoginRequest } from "./account.js";
+import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type VerifiedRequest } from "./account.js";
 import type { Attempt } from "./attempt.js";
 import { linkOrRefuse, externalIdOf, findLinked } from "./external-ids.js";
 import { findUser, issueToken, registerUser } from "./host-callbacks.js";
@@ -70,7 +70,7 @@ export interface Resolved<User, Req> {
 export async function resolved<User, Req, T>(
   config: LoginConfig<User, Req>,
   attempt: Attempt<Req>,
-  request: LoginRequest,
+  request: VerifiedRequest,
   purpose: Purpose,
   finish: (resolved: Resolved<User, Req>) => Promise<T> | T,
 ): Promise<T> {
@@ -112,7 +112,7 @@ export async function issueTo<User, Req>(
 async function userOfSubject<User, Req>(
   config: LoginConfig<User, Req>,
   attempt: Attempt<Req>,
-  request: LoginRequest,
+  request: VerifiedRequest,
   purpose: Purpose,
   account: Account,
 ): Promise<Resolved<User, Req>> {
@@ -143,7 +143,7 @@ type LinkingConfig<User, Req> = LoginConfig<User, Req> & { readonly externalIds:
 async function userOfIdentity<User, Req>(
   config: LinkingConfig<User, Req>,
   attempt: Attempt<Req>,
-  request: LoginRequest,
+  request: VerifiedRequest,
   purpose: Purpose,
   externalId: ExternalId,
   before?: { readonly inUse: HostFailure; readonly counted: string },
@@ -179,7 +179,7 @@ function enter(attempt: Attempt<unknown>, { admits }: Purpose, { userId }: Accou
   if (!admits(userId)) throw new Refusal("token", "identifier", "token is not for the user of this session");
 }
 
-function assertMayBeNew({ newUsers }: Purpose, { rules }: LoginRequest, { localpart }: Account): void {
+function assertMayBeNew({ newUsers }: Purpose, { rules }: VerifiedRequest, { localpart }: Account): void {
   if (newUsers === "refuse") throw unknownUser();
   assertRegistrable(rules, localpart);
 }

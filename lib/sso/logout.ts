@@ -54,13 +54,13 @@ function doneBefore(error: unknown): void {
   if (error.code !== "used") throw new Error("matrix-jwt-login: the clock was set back", { cause: error });
 }
 
-interface Verified {
+interface VerifiedLogout {
   readonly provider: Provider;
   readonly claims: Claims;
   readonly logout: SsoLogout;
 }
 
-async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<Verified> {
+async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<VerifiedLogout> {
   const provider = providerOf(parts, token);
   const { reader } = provider.loginType.verifier.config;
   const proven = await reader.read(token, STRICT);

@@ -5,7 +5,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 const MAX_CONTENT = 65_536;
 
 /** What a sealed text is for. None passes for another: each has a key of its own. */
-export type Purpose = "sign-in" | "form" | "login token";
+export type SealPurpose = "sign-in" | "form" | "login token";
 
 /** Times of a sealed text, in seconds since 1970. */
 export interface SealedTimes {
@@ -38,7 +38,7 @@ export interface SealSecrets {
  *
  * @param maxLength - characters of a sealed text; a longer one is not decrypted
  */
-export function sealFor(purpose: Purpose, { secrets, serverName }: SealSecrets, maxLength: number): Seal {
+export function sealFor(purpose: SealPurpose, { secrets, serverName }: SealSecrets, maxLength: number): Seal {
   const info = `matrix-jwt-login sso\n${purpose}\n${serverName}`;
   const keys = secrets.map((secret) => new Uint8Array(hkdfSync("sha256", secret, "", info, 32)));
   return {

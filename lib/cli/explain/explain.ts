@@ -6,7 +6,7 @@ import type { LinkedAccounts } from "./examine-identity.js";
 import type { UserIs } from "./examine-login.js";
 import { jsonReport } from "./json-report.js";
 import { judge, type Judgement } from "./judge.js";
-import { optionsOf, parseCommandLine, type CommandLine } from "./options.js";
+import { loginOptionsFor, parseCommandLine, type CommandLine } from "./options.js";
 import { report } from "./report.js";
 
 const HELP = `Usage: matrix-jwt-login explain [options] [TOKEN | -]
@@ -58,7 +58,7 @@ export const explain: Command = {
   async run(args, io) {
     const line = parseCommandLine(args);
     const user = userOf(line);
-    const { options, serverName, externalIds } = await optionsOf(line);
+    const { options, serverName, externalIds } = await loginOptionsFor(line);
     const login = {
       serverName: serverNameOf(line) ?? assertServerName(serverName, "serverName of --options"),
       user,

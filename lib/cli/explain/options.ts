@@ -41,7 +41,7 @@ export function parseCommandLine(args: string[]) {
 }
 
 /** A login type's options: those of the file, and over them those of the flags. The library checks them. */
-export async function optionsOf({
+export async function loginOptionsFor({
   values,
 }: CommandLine): Promise<{ options: object; serverName: unknown; externalIds: unknown }> {
   const { audience, "any-audience": anyAudience, "login-type": wanted } = values;
