@@ -1,11 +1,9 @@
-import type { ServerResponse } from "node:http";
-
 import { failed } from "./http/endpoint.js";
 import { takeForm as takeFetchedForm } from "./http/fetch/body.js";
-import { GONE, responseOf } from "./http/fetch/send.js";
+import { GONE, pageResponse, responseOf } from "./http/fetch/send.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { takeForm } from "./http/node/body.js";
-import { sendAnswer } from "./http/node/send.js";
+import { sendAnswer, sendPage } from "./http/node/send.js";
 import type { NodeRequest, NodeResponse } from "./http/node/request.js";
 import { isLoginPath, pathsUnder, type MountedRequest } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
@@ -69,7 +67,7 @@ export function browserHandler<Req extends NodeRequest>(
       .then(
         (answered) => {
           if (answered === undefined) return true;
-          if (answered !== "gone") sendPage(res as ServerResponse, answered);
+          if (answered !== "gone") sendPage(res, answered);
           return false;
         },
         (error: unknown) => {
@@ -114,18 +112,6 @@ function mountCheck(
   };
 }
 
-/** Does nothing if somebody (a timeout of the host's, say) has answered already. */
-function sendPage(res: ServerResponse, { status, headers, body }: SsoAnswer): void {
-  if (res.headersSent) return;
-  res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === "string") res.setHeader(name, value);
-    else res.setHeader(name, [...[res.getHeader(name) ?? []].flat().map(String), ...value]);
-  }
-  res.setHeader("Content-Length", Buffer.byteLength(body));
-  res.end(body);
-}
-
 /** As {@link browserHandler}, for requests of the Fetch standard. Undefined: it is the host's to answer. */
 export async function browserFetch<Req extends Request>(
   sso: SingleSignOn<Req>,
@@ -150,11 +136,7 @@ export async function browserFetch<Req extends Request>(
     };
     const answer = await sso.handle(asked, options.unknownLoginType === "reject");
     if (answer === undefined) return undefined;
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(answer.headers)) {
-      for (const one of [value].flat()) headers.append(name, one);
-    }
-    return new Response(method === "HEAD" ? null : answer.body, { status: answer.status, headers });
+    return pageResponse(answer, method);
   } catch (error) {
     return responseOf(failed(error, options.logger), method, options);
   }

@@ -1,3 +1,4 @@
+import { needsLogLine } from "../matrix/host-error.js";
 import { assertUser } from "../login/host-callbacks.js";
 import { assertConnected } from "../support/client-gone.js";
 import { HostFailure } from "../support/host-failure.js";
@@ -63,9 +64,7 @@ export class AccessCheck<User, Req> {
     { context, startedAt, userId }: AccessAttempt<Req>,
   ): void {
     const { logger, onReject } = this.#config;
-    const cause = error instanceof HostFailure ? error.cause : error;
-    // A MatrixError is the host's own answer, and needs no log line.
-    if (answer.statusCode === 500 && answer !== cause) logger.error(error);
+    if (needsLogLine(answer, error)) logger.error(error);
     onReject?.({
       ...(userId !== undefined && { userId }),
       statusCode: answer.statusCode,

@@ -7,6 +7,13 @@ export interface Answer {
   readonly body: string;
 }
 
+/** A page for a browser. Each header replaces one that is set already; a list is added to it. */
+export interface Page {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+}
+
 const JSON_HEADERS = [
   ["Content-Type", "application/json"],
   ["Cache-Control", "no-store"],

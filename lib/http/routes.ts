@@ -1,3 +1,5 @@
+import { LOGIN_PATHS } from "../matrix/endpoints.js";
+
 /** A request target under a mount, where `url` has lost the mount's path and `originalUrl` has not; or as Node has it. */
 export interface MountedRequest {
   readonly url?: string | undefined;
@@ -6,12 +8,10 @@ export interface MountedRequest {
   readonly baseUrl?: string;
 }
 
-const LOGIN_PATHS: ReadonlySet<string> = new Set(
-  ["api/v1", "r0", "v3", "unstable"].map((version) => `/_matrix/client/${version}/login`),
-);
+const loginPaths: ReadonlySet<string> = new Set(LOGIN_PATHS);
 
 export function isLoginPath(path: string): boolean {
-  return LOGIN_PATHS.has(path);
+  return loginPaths.has(path);
 }
 
 /**

@@ -1,8 +1,9 @@
+import { inTime } from "../support/deadline.js";
 import type { Logger } from "../support/logger.js";
 import { Refusal } from "../support/refusal.js";
 
-/** Milliseconds after which a limiter or store that has not answered counts as down. */
-const DEADLINE = 2_000;
+/** Seconds after which a limiter or store that has not answered counts as down. */
+const DEADLINE = 2;
 /** Milliseconds after which a client should try again while a limiter or store is down. */
 const RETRY_AFTER = 5_000;
 
@@ -32,7 +33,7 @@ export class LimiterCall {
    */
   async answer<T>(called: Promise<T>): Promise<T> {
     try {
-      const answer = await inTime(called);
+      const answer = await inTime(DEADLINE, called, `no answer within ${String(DEADLINE)} s`);
       this.#worked();
       return answer;
     } catch (reason) {
@@ -66,20 +67,6 @@ export class LimiterCall {
 /** Calls a limiter or store: one that throws rejects. */
 export async function begin<T>(call: () => T | PromiseLike<T>): Promise<T> {
   return await call();
-}
-
-async function inTime<T>(called: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer within ${String(DEADLINE / 1_000)} s`));
-    }, DEADLINE).unref();
-  });
-  try {
-    return await Promise.race([called, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Milliseconds to wait if a limiter does not say when there are points again. */

@@ -1,5 +1,5 @@
 import { clientGone } from "../matrix/errors.js";
-import { HostFailure } from "../support/host-failure.js";
+import { needsLogLine } from "../matrix/host-error.js";
 import { assertConnected, ClientGone } from "../support/client-gone.js";
 import { blamesToken, rejectionOf } from "./refusal.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
@@ -33,8 +33,7 @@ export async function attempted<User, Req, T>(
     // Not reported: there was no login, only a connection that ended.
     if (error instanceof ClientGone) throw clientGone();
     const { answer, reason } = rejectionOf(error);
-    // A MatrixError is the host's own answer, and needs no log line.
-    if (answer.statusCode === 500 && answer !== causeOf(error)) config.logger.error(error);
+    if (needsLogLine(answer, error)) config.logger.error(error);
     config.onReject?.({
       loginType,
       ...(attempt.userId !== undefined && { userId: attempt.userId }),
@@ -70,10 +69,6 @@ export function succeeded<User, Req>(
   { userId }: VerifiedLogin<Req>,
 ): void {
   config.onLogin?.({ loginType: attempt.loginType, userId, ...ending(attempt) });
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof HostFailure ? error.cause : error;
 }
 
 function ending<Req>({ startedAt, context: { req } }: Attempt<Req>): { durationMs: number; req: Req } {

@@ -1,3 +1,4 @@
+import { HostFailure } from "../support/host-failure.js";
 import { pauseStackTraces } from "../support/stack-traces.js";
 import { isMatrixError, MatrixError, type MatrixErrorOptions } from "./errors.js";
 
@@ -29,6 +30,11 @@ function answerToOther(error: unknown): MatrixError {
     statusCode: code,
     cause: error,
   });
+}
+
+/** Must the log tell of this error? Of a 500, unless it is the host's own answer, a MatrixError. */
+export function needsLogLine(answer: MatrixError, error: unknown): boolean {
+  return answer.statusCode === 500 && answer !== (error instanceof HostFailure ? error.cause : error);
 }
 
 export function errcodeOf(error: unknown): string | undefined {

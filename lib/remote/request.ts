@@ -1,3 +1,4 @@
+import { inTime } from "../support/deadline.js";
 import { withoutSecrets } from "./errors.js";
 
 /**
@@ -70,16 +71,9 @@ export interface RemoteAnswer {
  */
 export async function within<T>(seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no complete answer within ${String(seconds)} s`));
-    }, seconds * 1_000).unref();
-  });
   try {
-    return await Promise.race([work(abort.signal), deadline]);
+    return await inTime(seconds, work(abort.signal), `no complete answer within ${String(seconds)} s`);
   } finally {
-    clearTimeout(timer);
     abort.abort();
   }
 }

@@ -1,3 +1,4 @@
+import { needsLogLine } from "../matrix/host-error.js";
 import { isMatrixError, retryAfterOf } from "../matrix/errors.js";
 import { rejectionOf } from "../login/refusal.js";
 import { UnavailableError } from "../remote/errors.js";
@@ -27,7 +28,7 @@ export function pageFor(
   if (error instanceof UnavailableError) return faultPage("unavailable", again);
   // A MatrixError is the answer of a login, which has told whoever must know.
   const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
-  if (answer !== error && answer.statusCode === 500) logger.error(error);
+  if (needsLogLine(answer, error)) logger.error(error);
   const { statusCode, message } = answer;
   return refusalPage(
     { status: statusCode, text: message, retryAfter: retryAfterOf(answer) },

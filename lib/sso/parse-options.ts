@@ -1,3 +1,4 @@
+import { LOGIN_PATHS, SSO_FALLBACK_PATHS, SSO_REDIRECT_PATHS } from "../matrix/endpoints.js";
 import {
   anyObject,
   at,
@@ -132,9 +133,7 @@ const ssoOptions = optionsOf({
 } satisfies OptionsOf<SsoOptions>);
 
 /** Those of logins and of single sign-on: a path of ours in their place would take their requests. */
-const ENDPOINTS = ["api/v1", "r0", "v3", "unstable"].flatMap((version) =>
-  ["login", "login/sso/redirect", "auth/m.login.sso/fallback/web"].map((path) => `/_matrix/client/${version}/${path}`),
-);
+const ENDPOINTS = [...LOGIN_PATHS, ...SSO_REDIRECT_PATHS, ...SSO_FALLBACK_PATHS];
 
 /** @throws OptionsError */
 export const ssoConfig: Check<SsoConfig> = (value, path) => {

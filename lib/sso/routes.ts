@@ -1,3 +1,4 @@
+import { SSO_FALLBACK_PATHS, SSO_REDIRECT_PATHS } from "../matrix/endpoints.js";
 import type { BackchannelLogoutOptions, InteractiveAuthOptions } from "./options.js";
 import type { SsoConfig } from "./parse-options.js";
 import type { Provider } from "./parts.js";
@@ -9,8 +10,7 @@ type SsoRoute =
   | { readonly to: "logout"; readonly options: BackchannelLogoutOptions }
   | { readonly to: "fallback"; readonly options: InteractiveAuthOptions };
 
-const REDIRECT = /^\/_matrix\/client\/(?:r0|v3|unstable)\/login\/sso\/redirect(?:\/([^/]+))?$/;
-const FALLBACK = /^\/_matrix\/client\/(?:r0|v3)\/auth\/m\.login\.sso\/fallback\/web$/;
+const REDIRECT = new RegExp(`^(?:${SSO_REDIRECT_PATHS.join("|")})(?:/([^/]+))?$`);
 
 export type RouteOf = (method: string, path: string) => SsoRoute | undefined;
 
@@ -25,7 +25,7 @@ export function routesOf(config: SsoConfig, providers: ReadonlyMap<string, Provi
       return provider && { to: "callback", provider };
     }
     if (isPost && path === backchannelLogout?.path) return { to: "logout", options: backchannelLogout };
-    if ((isGet || isPost) && interactiveAuth !== undefined && FALLBACK.test(path)) {
+    if ((isGet || isPost) && interactiveAuth !== undefined && SSO_FALLBACK_PATHS.includes(path)) {
       return { to: "fallback", options: interactiveAuth };
     }
     const match = isGet || method === "HEAD" ? REDIRECT.exec(path) : null;

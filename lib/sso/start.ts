@@ -1,3 +1,4 @@
+import { SSO_FALLBACK_PATH, SSO_REDIRECT_PATH } from "../matrix/endpoints.js";
 import { randomBytes } from "node:crypto";
 
 import { redirect, type SsoAnswer } from "./answer.js";
@@ -93,11 +94,11 @@ export function startUrl<Req>(
 ): string {
   if ("session" in purpose) return fallbackUrl(publicBaseUrl, purpose.session);
   const query = `redirectUrl=${encodeURIComponent(purpose.redirectUrl)}${anew ? `&${ANEW}=1` : ""}`;
-  return `${publicBaseUrl}/_matrix/client/v3/login/sso/redirect/${provider}?${query}`;
+  return `${publicBaseUrl}${SSO_REDIRECT_PATH}/${provider}?${query}`;
 }
 
 export function fallbackUrl(publicBaseUrl: string, session: string): string {
-  return `${publicBaseUrl}/_matrix/client/v3/auth/m.login.sso/fallback/web?session=${encodeURIComponent(session)}`;
+  return `${publicBaseUrl}${SSO_FALLBACK_PATH}?session=${encodeURIComponent(session)}`;
 }
 
 /**

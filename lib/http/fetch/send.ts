@@ -1,4 +1,4 @@
-import { setCorsHeaders, type Answer } from "../answer.js";
+import { setCorsHeaders, type Answer, type Page } from "../answer.js";
 
 /** The client is gone: nobody reads the answer. The status is nginx's for this. */
 export const GONE = { status: 499 };
@@ -14,4 +14,13 @@ export function responseOf(
   if (cors) setCorsHeaders(response.headers);
   if (status !== 204) response.headers.set("Content-Length", String(Buffer.byteLength(body)));
   return response;
+}
+
+/** A page as a `Response`. */
+export function pageResponse({ status, headers: given, body }: Page, method: string): Response {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    for (const one of [value].flat()) headers.append(name, one);
+  }
+  return new Response(method === "HEAD" ? null : body, { status, headers });
 }

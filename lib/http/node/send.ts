@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-import { setCorsHeaders, type Answer } from "../answer.js";
+import { setCorsHeaders, type Answer, type Page } from "../answer.js";
 import type { Headers } from "../flows.js";
 import type { NodeResponse } from "./request.js";
 
@@ -21,6 +21,19 @@ export function setAnswerHeaders(
   res.statusCode = status;
   for (const [name, value] of headers) res.setHeader(name, value);
   if (status !== 204) res.setHeader("Content-Length", Buffer.byteLength(body));
+}
+
+/** Sends a page, beside the cookies that the host has set. Does nothing if somebody has answered already. */
+export function sendPage(response: NodeResponse, { status, headers, body }: Page): void {
+  if (response.headersSent) return;
+  const res = response as ServerResponse;
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === "string") res.setHeader(name, value);
+    else res.setHeader(name, [...[res.getHeader(name) ?? []].flat().map(String), ...value]);
+  }
+  res.setHeader("Content-Length", Buffer.byteLength(body));
+  res.end(body);
 }
 
 /** A response's headers, with the methods of the Fetch standard's. */

@@ -1,0 +1,13 @@
+/** Endpoints of the client-server API, each under the versions that clients ask for. */
+function under(versions: readonly string[], path: string): readonly string[] {
+  return versions.map((version) => `/_matrix/client/${version}/${path}`);
+}
+
+export const LOGIN_PATHS = under(["v3", "r0", "unstable", "api/v1"], "login");
+/** A provider's ID may follow. */
+export const SSO_REDIRECT_PATHS = under(["v3", "r0", "unstable"], "login/sso/redirect");
+export const SSO_FALLBACK_PATHS = under(["v3", "r0"], "auth/m.login.sso/fallback/web");
+
+/** Where links of ours lead. */
+export const SSO_REDIRECT_PATH = "/_matrix/client/v3/login/sso/redirect";
+export const SSO_FALLBACK_PATH = "/_matrix/client/v3/auth/m.login.sso/fallback/web";
