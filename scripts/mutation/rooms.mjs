@@ -99,8 +99,18 @@ export const ROOMS = {
       "tokens/keys/remote-jwks",
     ],
   },
+  "single use": {
+    mutate: ["lib/login/single-use.ts", "lib/login/observed-clock.ts"],
+    tests: ["limits/single-use", "sso/login-tokens", "sso/logout", "login/options"],
+  },
   login: {
-    mutate: ["lib/login/*.ts", "!lib/login/*options.ts", ...top("create-jwt-login")],
+    mutate: [
+      "lib/login/*.ts",
+      "!lib/login/*options.ts",
+      "!lib/login/single-use.ts",
+      "!lib/login/observed-clock.ts",
+      ...top("create-jwt-login"),
+    ],
     tests: [
       "login/core",
       "login/reauthenticate",
