@@ -17,6 +17,8 @@ describe("the command", () => {
     [["explain", "--help"], "Usage: matrix-jwt-login explain"],
     [["explain", "--secret", "x", "-h"], "Usage: matrix-jwt-login explain"],
     [["mint", "--help"], "Usage: matrix-jwt-login mint"],
+    [["help", "mint"], "Usage: matrix-jwt-login mint"],
+    [["help"], "Usage: matrix-jwt-login COMMAND"],
     [["check", "--help"], "Usage: matrix-jwt-login check"],
     [["decode", "--help"], "Usage: matrix-jwt-login decode"],
   ])("%j says how to use it", async (args, usage) => {

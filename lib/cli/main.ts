@@ -85,10 +85,10 @@ export async function runIn(process: CommandProcess): Promise<void> {
  * @returns the exit code: 0, 1 if a token would be refused, 2 for wrong use and whatever else went wrong
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
-  const [name = "", ...rest] = args;
+  const [name = "", ...rest] = args[0] === "help" ? [...args.slice(1), "--help"] : args;
   const command = COMMANDS.get(name);
   if (args.includes("--version")) return say(`${VERSION}\n`, io);
-  if (args.includes("--help") || args.includes("-h")) return say(command?.help ?? HELP, io);
+  if ([name, ...rest].some((one) => one === "--help" || one === "-h")) return say(command?.help ?? HELP, io);
   try {
     if (command === undefined)
       throw new UsageError(`the commands are ${[...COMMANDS.keys()].join(", ")}; give one of them first`);
