@@ -88,9 +88,9 @@ const FAULTS: readonly Fault[] = [
   },
   {
     what: "a process trusts a clock that was set back before its first token came",
-    file: "login/single-use.ts",
-    from: "this.#looks = [this.#last];",
-    to: "this.#looks = [];",
+    file: "login/observed-clock.ts",
+    from: "this.#lag = steady - wall;",
+    to: "this.#lag = Number.NaN;",
     breaks: "noTokenIsUsedTwice",
     by: "usedTokens",
     seed: 6,

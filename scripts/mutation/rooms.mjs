@@ -101,7 +101,7 @@ export const ROOMS = {
   },
   "single use": {
     mutate: ["lib/login/single-use.ts", "lib/login/observed-clock.ts"],
-    tests: ["limits/single-use", "sso/login-tokens", "sso/logout", "login/options"],
+    tests: ["login/observed-clock", "limits/single-use", "sso/login-tokens", "sso/logout", "login/options"],
   },
   login: {
     mutate: [
