@@ -59,13 +59,18 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   const clientAddress = http.clientAddress ?? addressOf;
   const onLost = tellOfLostBodies(logger);
 
-  const context = (req: Req, isGone: () => boolean): LoginContext<Req> => {
-    checkProxy(req);
-    return contextOf(req, clientAddress(req), req.headers["user-agent"], isGone);
-  };
+  const context = (req: Req, isGone: () => boolean): LoginContext<Req> =>
+    contextOf(req, clientAddress(req), req.headers["user-agent"], isGone);
   const browsers =
     jwtLogin.sso &&
-    browserHandler<Req>(jwtLogin.sso, { ...http, context: (req) => context(req, hangUpOf(req)), logger });
+    browserHandler<Req>(jwtLogin.sso, {
+      ...http,
+      context: (req) => {
+        checkProxy(req);
+        return context(req, hangUpOf(req));
+      },
+      logger,
+    });
 
   const post = (req: Req, res: NodeResponse, ends: Endings): void => {
     const stream = new BodyStream(req);
@@ -76,7 +81,10 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
         submission: () => takeSubmission(req, res, stream, bodies, onLost),
         isGone,
       },
-      (submission, known) => jwtLogin.login(submission, known),
+      (submission, known) => {
+        checkProxy(req);
+        return jwtLogin.login(submission, known);
+      },
       logger,
     );
     if (outcome === undefined) {

@@ -92,9 +92,12 @@ function mountCheck(
   { callbackPath, callbackUrl }: Pick<SingleSignOn, "callbackPath" | "callbackUrl">,
   logger: Logger,
 ): (mount: string, isWhole: boolean) => void {
-  // A proxy may have taken away what `publicBaseUrl` ends in.
-  const arrivals = [callbackPath, new URL(callbackUrl).pathname];
-  const isReached = (mount: string): boolean => arrivals.some((path) => path.startsWith(`${mount}/`));
+  // A proxy may take away any of what `publicBaseUrl` ends in; some routers take a mount in any case.
+  const path = new URL(callbackUrl).pathname.toLowerCase();
+  const isReached = (mount: string): boolean => {
+    const at = path.indexOf(`${mount.toLowerCase()}/`);
+    return at !== -1 && at <= path.length - callbackPath.length;
+  };
   const tell = once((mount: string, remedy: string) => {
     logger.error(
       `matrix-jwt-login: the middleware is mounted at ${JSON.stringify(mount)}, where sso.callbackPath cannot be reached: ` +

@@ -180,6 +180,15 @@ describe("findUser", () => {
         },
       }),
     ],
+    [
+      "a function that is thenable",
+      (userId: string) =>
+        Object.assign(() => undefined, {
+          then: (f: (user: object) => void) => {
+            f({ userId });
+          },
+        }),
+    ],
   ])("may be %s", async (_, findUser) => {
     const { json } = await answerWith(findUser);
     expect(json["matrix"]).toMatchObject({ ...ALICE, deviceId: "PHONE", user: { userId: ALICE.userId } });

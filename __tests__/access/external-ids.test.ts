@@ -29,6 +29,15 @@ describe("externalIds.find", () => {
     expect(find.mock.calls).toEqual([[{ issuer: ISSUER, subject: "248289761001" }]]);
   });
 
+  test.each([
+    ["missing", "preferred_username"],
+    ["not where it should be", ["realm", "name"]],
+    ["none that a function finds", () => undefined],
+  ])("names the user of a token whose own name is %s", async (_, subjectClaim) => {
+    const { authenticate } = check(() => "@bob:example.org", { subjectClaim });
+    expect(await authenticate(token)).toMatchObject({ userId: "@bob:example.org" });
+  });
+
   test("is asked when a token is verified, and no more while it is known", async () => {
     const find = jest.fn<Find>(() => "@bob:example.org");
     const { authenticate } = check(find);

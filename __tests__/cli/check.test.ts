@@ -284,6 +284,27 @@ describe("check", () => {
     expect(provider.discoveries()).toBe(0);
   });
 
+  test("takes any issuer as it is beside the keys' URL", async () => {
+    const { options } = await checked("urn:my:issuer", "--jwks-uri", `${provider.url}/jwks`);
+    expect(options?.["login"]).toContain('issuer: "urn:my:issuer"');
+  });
+
+  test.each(["https://id.example.org/?tenant=1", "https://id.example.org/#a", "https://id.example.org/a b"])(
+    "finds no document by %s, and asks nobody",
+    async (issuer) => {
+      const found = await checked(issuer);
+      expect([found.exitCode, said(found, "issuer")]).toEqual([1, expect.stringContaining("no document is found by")]);
+    },
+  );
+
+  test("prints options that allow http where it was allowed", async () => {
+    provider.discovery(text(provider.document({ response_types_supported: ["code"] })));
+    const { options } = await checked("--allow-http", provider.issuer);
+    expect(Object.keys(options ?? {})).toEqual(["login", "sso", "bearer"]);
+    for (const block of Object.values(options ?? {})) expect(block).toContain("jwksOptions: { allowHttp: true },");
+    expect((await checked(provider.issuer)).options?.["login"]).not.toContain("allowHttp");
+  });
+
   test("prints options for single sign-on that JavaScript reads, and that refuse an unset secret", async () => {
     provider.discovery(text(provider.document({ response_types_supported: ["code"] })));
     const { options } = await checked(provider.issuer);

@@ -48,6 +48,13 @@ describe("decode", () => {
     ["quotes", `"${TOKEN}"`],
     ["a quote and a comma", `'${TOKEN}',`],
     ["line breaks within", TOKEN.replace(/.{40}/g, "$&\n  ")],
+    [
+      "a token endpoint's answer that a terminal has wrapped",
+      JSON.stringify({ access_token: TOKEN, token_type: "Bearer" }, undefined, 2).replace(
+        TOKEN,
+        `${TOKEN.slice(0, 9)}\r\n  ${TOKEN.slice(9)}`,
+      ),
+    ],
     ["a token endpoint's answer", JSON.stringify({ token_type: "Bearer", access_token: TOKEN })],
     ["an ID token in JSON", JSON.stringify({ id_token: TOKEN })],
     ["a login's JSON", JSON.stringify({ type: "org.matrix.login.jwt", token: TOKEN }, undefined, 2)],

@@ -72,7 +72,7 @@ describe("an options file", () => {
     ],
     ["has two login types", "module.exports = { 'm.a': {}, 'm.b': {} }", "export one of m.a, m.b"],
     ["has a login type that is no object", "module.exports = { 'm.a': null }", "no key source"],
-    ["is no JavaScript", "{ nonsense", "neither JSON (.json) nor a module; `node faulty-"],
+    ["is no JavaScript", "{ nonsense", "neither JSON (.json) nor a module (.mjs, .cjs); run node "],
   ])("that %s is wrong use, in one line", async (_, code, problem) => {
     const options = folder.file(`faulty-${String((files += 1))}.cjs`, code);
 

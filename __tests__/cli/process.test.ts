@@ -104,6 +104,16 @@ test("options that listen are no reason to stay", async () => {
   expect(stderr).toContain("--options exports a, b");
 }, 30_000);
 
+test("what options write to the console is no part of the answer", async () => {
+  writeFileSync(
+    join(lib.directory, "talks.js"),
+    'console.log("loaded"); console.info("loaded"); export default { publicKey: "x", secret: "y" };',
+  );
+  const { exitCode, stdout, stderr } = await command(["explain", "--json", "--options", "talks.js", "-"], token());
+  expect([exitCode, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^loaded\nloaded\nmatrix-jwt-login explain: /);
+}, 30_000);
+
 test("wrong use and refused tokens have exit codes of their own", async () => {
   const [refused, wrongUse] = await Promise.all([
     command(["explain", "--key-file", "public.pem", "-"], token()),

@@ -74,6 +74,15 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       },
     ],
     [
+      "a parser that gives objects without a prototype",
+      (req, _res, next) => {
+        text(req).then((body) => {
+          req.body = Object.assign(Object.create(null) as object, JSON.parse(body) as object);
+          next();
+        }, next);
+      },
+    ],
+    [
       "a parser that leaves bytes",
       (req, _res, next) => {
         text(req).then((body) => {

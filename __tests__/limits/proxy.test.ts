@@ -24,6 +24,16 @@ describe.each(EXPRESS_VERSIONS)("behind a proxy, under %s", (_, express) => {
     return logger.lines.length;
   }
 
+  test("it is not told of the host's own logins", async () => {
+    const logger = recordingLogger();
+    const app = express();
+    app.use(matrixJwtLogin(optionsWith({}, { logger, rateLimits: { address: scripted() } })));
+    const { url } = await serveForTest(app);
+    const body = JSON.stringify({ type: "m.login.password" });
+    expect((await send(url, { headers: { "X-Forwarded-For": "192.0.2.1" }, body })).status).toBe(404);
+    expect(logger.lines).toEqual([]);
+  });
+
   test.each([
     ["the address limit", () => ({ address: scripted() })],
     ["the limit of failures", () => ({ failures: scripted() })],

@@ -80,8 +80,8 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a deadline is only signalled",
     file: "remote/request.ts",
-    from: "await Promise.race([work(abort.signal), deadline])",
-    to: "await Promise.race([work(abort.signal), deadline.catch(() => work(abort.signal))])",
+    from: "await inTime(seconds, work(abort.signal), `no complete answer within ${String(seconds)} s`)",
+    to: "await inTime(seconds, work(abort.signal), `late`).catch(() => work(abort.signal))",
     breaks: "questionsSettle",
     by: "outages",
     seed: 1,

@@ -1,3 +1,4 @@
+import { movableClock } from "../helpers/clock.js";
 import { randomBytes, randomInt } from "node:crypto";
 
 import { describe, expect, jest, test } from "@jest/globals";
@@ -31,6 +32,30 @@ describe("a login token", () => {
     expect(onReject.mock.calls[0]?.[0]).toMatchObject({ loginType: "m.login.sso", reason: "login_token" });
     expect(await redeem(host.url, "mjl_forged")).toMatchObject(INVALID);
     expect((await redeem(host.url, "mjl_forged")).status).toBe(429);
+  });
+
+  test.each([
+    ["no login type", {}],
+    ["one that takes tokens again", { [LOGIN_TYPE]: { secret: SECRET } }],
+    ["one whose tokens are short", { [LOGIN_TYPE]: { secret: SECRET, singleUse: true, maxTokenLifetime: 30 } }],
+  ])("is not good again after the clock was set back, with %s", async (_, loginTypes) => {
+    // By then it has forgotten the token, as it may.
+    const usedTokens = { claim: () => true, release: () => undefined };
+    const host = await ssoHost({ options: { loginTypes, usedTokens } });
+    const token = await tokenOf(host);
+    const clock = movableClock();
+    const steady = performance.now.bind(performance);
+    try {
+      expect((await redeem(host.url, token)).status).toBe(200);
+      clock.move(-500);
+      await redeem(host.url, await tokenOf(host));
+      clock.move(450);
+      jest.spyOn(performance, "now").mockImplementation(() => steady() + 450_000);
+      expect(await redeem(host.url, token)).toMatchObject(INVALID);
+    } finally {
+      clock.restore();
+      jest.restoreAllMocks();
+    }
   });
 
   test("leaves the login by JWT beside it as it is", async () => {

@@ -155,6 +155,15 @@ describe("mounts", () => {
     ]);
   });
 
+  test.each([
+    ["what a proxy leaves of publicBaseUrl", "/hs", "/a/hs", "/hs"],
+    ["a path in another case", "/hs", "/hs", "/HS"],
+  ])("under %s are as they should be", async (_, mount, base, asked) => {
+    const { url, logger } = await hostAt(mount, undefined, base);
+    expect((await new TestBrowser().request(`${url}${asked}/_matrix/client/v3${path}`)).status).toBe(302);
+    expect(logger.lines).toEqual([]);
+  });
+
   test("under the path of publicBaseUrl work to the end", async () => {
     const { url, logger } = await hostAt("/hs", undefined, "/hs");
     expect((await visit(`${url}/hs/_matrix/client/v3${path}`)).status).toBe(303);

@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import type { InteractiveAuthOptions } from "matrix-jwt-login";
+import { MatrixError, type InteractiveAuthOptions } from "matrix-jwt-login";
 
 import { inSeconds } from "../helpers/tokens.js";
 import { link, location, TestBrowser, type Visited } from "./helpers/browser.js";
@@ -97,6 +97,7 @@ describe("the page", () => {
 
   test.each([
     ["throws", () => Promise.reject(new Error("secret"))],
+    ["throws a 500 of its own", () => Promise.reject(new MatrixError("M_X", "own", { statusCode: 500 }))],
     ["gives no user ID", () => ({ userId: 1 }) as never],
     ["gives a description that is no string", () => ({ userId: "@a:example.org", description: 1 }) as never],
   ])("if sessionOf %s is 500", async (_, sessionOf) => {

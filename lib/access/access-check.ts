@@ -152,5 +152,6 @@ function withUser<User>(access: VerifiedAccess, user: User | null | undefined): 
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  const mayHaveMembers = (typeof value === "object" && value !== null) || typeof value === "function";
+  return mayHaveMembers && typeof (value as { then?: unknown }).then === "function";
 }

@@ -1,9 +1,10 @@
+import { LACKS_SCOPE } from "../tokens/claims.js";
 import type { MatrixError } from "../matrix/errors.js";
 import { answerTo, usualError } from "../matrix/host-error.js";
 import { UnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
-import { InsufficientScope, TokenError, type TokenErrorCode } from "../tokens/errors.js";
+import { TokenError, type TokenErrorCode } from "../tokens/errors.js";
 import type { AccessRejectReason } from "./options.js";
 
 /** The answer to a request that is not let in. */
@@ -12,6 +13,16 @@ export interface AccessRejection {
   /** `WWW-Authenticate` (RFC 6750 section 3), of every 401 and 403. */
   readonly challenge: string | undefined;
   readonly reason: AccessRejectReason;
+}
+
+/** A token that lacks required scopes. */
+export class InsufficientScope extends TokenError {
+  readonly requiredScopes: readonly string[];
+
+  constructor(requiredScopes: readonly string[]) {
+    super("scope", LACKS_SCOPE);
+    this.requiredScopes = requiredScopes;
+  }
 }
 
 /** Refusals after which signing in again can help. After any other, clients discard their encryption keys. */

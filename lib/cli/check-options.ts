@@ -3,10 +3,12 @@ import { printableJson } from "./show.js";
 
 /** Options in TypeScript, by what they are for. */
 export function pasteable(offer: Offer): Readonly<Record<string, string>> {
-  const { issuer, jwksUri, algorithms, signsIn } = offer;
+  const { issuer, jwksUri, allowHttp, algorithms, signsIn } = offer;
+  const http = allowHttp ? ["jwksOptions: { allowHttp: true },"] : [];
   const source = [
     jwksUri === undefined ? "discover: true," : `jwksUri: ${printableJson(jwksUri)},`,
     `issuer: ${printableJson(issuer ?? "THE ISS OF ITS TOKENS")},`,
+    ...http,
   ];
   const rules = [
     ...source,
@@ -20,6 +22,7 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
         sso: block("example: {", [
           'name: "Example",',
           `issuer: ${printableJson(issuer)},`,
+          ...http,
           'clientId: "matrix-sign-in", // a client of its own at the provider, whose ID is no audience above',
           'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),

@@ -14,12 +14,16 @@ export interface Finding {
   readonly advice?: string;
 }
 
-/** What the options to paste are made of. */
-export interface Offer {
+export interface Question {
   /** Undefined: not known. */
   readonly issuer: string | undefined;
   /** Undefined: the discovery document names it. */
   readonly jwksUri: string | undefined;
+  readonly allowHttp: boolean;
+}
+
+/** What the options to paste are made of. */
+export interface Offer extends Question {
   readonly algorithms: readonly Algorithm[];
   readonly signsIn: boolean;
 }
@@ -30,12 +34,6 @@ export interface Examination {
   readonly findings: readonly Finding[];
   /** Undefined: not usable. */
   readonly offer: Offer | undefined;
-}
-
-export interface Question {
-  readonly issuer: string | undefined;
-  readonly jwksUri: string | undefined;
-  readonly allowHttp: boolean;
 }
 
 const ADVICE = { http: ", or with --allow-http", credentials: "" };
@@ -55,13 +53,14 @@ export async function examineProvider(question: Question): Promise<Examination> 
   const { issuer, jwksUri } = question;
   if (jwksUri !== undefined) {
     const algorithms = await keysAt(checkedUrl(jwksUri, "--jwks-uri", question), findings);
-    return examined(findings, { issuer: issuer && issuerIn(issuer, findings), jwksUri, algorithms, signsIn: false });
+    // Nothing is fetched by it, so that it may be any text.
+    return examined(findings, { ...question, issuer: issuer && unquoted(issuer.trim()), algorithms, signsIn: false });
   }
   const metadata = await discovered(String(issuer), question, findings);
   if (metadata === undefined) return { usable: false, issuer: undefined, findings, offer: undefined };
   const algorithms = await keysOf(metadata, question, findings);
   const signsIn = supports(metadata, findings);
-  return examined(findings, { issuer: String(metadata["issuer"]), jwksUri: undefined, algorithms, signsIn });
+  return examined(findings, { ...question, issuer: String(metadata["issuer"]), algorithms, signsIn });
 }
 
 function examined(findings: readonly Finding[], offer: Offer): Examination {
@@ -74,6 +73,11 @@ type Metadata = Readonly<Record<string, unknown>>;
 /** The discovery document, if it is of the issuer, or of one that differs by a slash. */
 async function discovered(given: string, question: Question, findings: Finding[]): Promise<Metadata | undefined> {
   const issuer = issuerIn(given, findings);
+  if (/[?#\s]/.test(issuer)) {
+    const problem = `${show(issuer)} has a query, a fragment or white space, and no document is found by that`;
+    findings.push(failed("issuer", problem, "Give the issuer alone, or --jwks-uri if that is how it is."));
+    return undefined;
+  }
   const url = checkedUrl(issuer, "the issuer", question).replace(/\/$/, "") + "/.well-known/openid-configuration";
   const document = await ask(
     "discovery",

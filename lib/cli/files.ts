@@ -1,11 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, resolve } from "node:path";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import { UsageError } from "./command.js";
-import { reasons } from "./show.js";
+import { reasons, show } from "./show.js";
 
 /** A secret as it is in a file, bytes and all, but for one line end at its end: `echo` and editors put one there. */
 export function secretIn(file: string): Buffer {
@@ -43,7 +43,7 @@ export async function optionsIn(file: string): Promise<object> {
   }
   let loaded: unknown;
   try {
-    const module = await load(resolve(file));
+    const module = await load(file);
     loaded = file.endsWith(".json") ? module : exportedBy(module);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -83,7 +83,9 @@ function isTranspiled(module: object): boolean {
   return "__esModule" in module;
 }
 
-async function load(path: string): Promise<unknown> {
+/** @param file - as it was given, which is shown */
+async function load(file: string): Promise<unknown> {
+  const path = resolve(file);
   try {
     // As require, it would have Node write several lines of its own about one that throws what is no error.
     if (/\.m[jt]s$/.test(path)) return (await import(pathToFileURL(path).href)) as unknown;
@@ -98,9 +100,8 @@ async function load(path: string): Promise<unknown> {
     }
     // A parser quotes what it can't parse, and there may be a secret.
     if (name === "SyntaxError") {
-      const name = path.endsWith(".js") ? ", and call an ES module .mjs" : "";
       throw new UsageError(
-        `--options can't be loaded: it is neither JSON (.json) nor a module; \`node ${basename(path)}\` says where${name}`,
+        `--options can't be loaded: it is neither JSON (.json) nor a module (.mjs, .cjs); run node ${show(file)} to see where`,
       );
     }
     throw error;

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../support/json.js";
 import { existsSync, fstatSync } from "node:fs";
 
 import { UsageError, type Io } from "./command.js";
@@ -65,9 +66,10 @@ interface Member {
 function membersOf(text: string): readonly Member[] {
   if (!text.includes("{")) return [];
   try {
-    const json = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Readonly<
-      Record<string, unknown>
-    >;
+    // A terminal may have wrapped it: a line break that JSON allows means nothing, and one in a text is none of its own.
+    const json = JSON.parse(
+      text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1).replace(/[\r\n]\s*/g, ""),
+    ) as JsonObject;
     return TOKEN_MEMBERS.flatMap((name) => {
       const value = json[name];
       return typeof value === "string" && value !== "" ? [{ name, value }] : [];

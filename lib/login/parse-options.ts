@@ -14,7 +14,7 @@ import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { notifier, type Notify } from "../support/notify.js";
 import type { ExternalIds, TokenLoginOptions, LoginEvent, RejectEvent } from "./options.js";
 import { LOGIN_TYPE_OPTIONS, parseLoginTypes, type LoginType } from "./login-type.js";
-import { SingleUse, singleUseLimits } from "./single-use.js";
+import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<
   TokenLoginOptions<User, Req>,
@@ -120,8 +120,10 @@ function singleUseOf(
   loginTypes: readonly LoginType[],
   logger: Logger,
 ): SingleUse {
-  const rules = loginTypes.filter(({ singleUse }) => singleUse).map(({ verifier }) => verifier.config.rules);
-  return new SingleUse(new UsedTokens(store, logger), singleUseLimits(rules));
+  const tolerances = loginTypes.map(({ singleUse, verifier }) =>
+    singleUse ? verifier.config.rules.clockTolerance : 0,
+  );
+  return new SingleUse(new UsedTokens(store, logger), Math.max(0, ...tolerances));
 }
 
 function mapOf<T>(

@@ -1,15 +1,15 @@
-import { ObservedClock } from "./observed-clock.js";
 import { createHash } from "node:crypto";
 
 import type { UsedTokens } from "../limits/used-tokens.js";
-import type { ClaimRules } from "../tokens/claim-options.js";
 import { checkExpiry, type Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
+import { ObservedClock } from "./observed-clock.js";
 
 /** Seconds. Tokens that must be remembered longer fill any store, and outlive what timers can wait. */
 const FURTHEST_EXPIRY = 7 * 86_400;
 /** Seconds that a token is remembered for longer than this clock says: another process's clock may be behind. */
 const CLOCK_MARGIN = 60;
+
 /** What single use needs to know of a token that is verified. */
 export interface UsableToken {
   /** Equal for every text of the same token. */
@@ -17,33 +17,16 @@ export interface UsableToken {
   readonly claims: Claims;
 }
 
-/** What the login types that take a token once accept, in seconds: it may be sent under each of them. */
-export interface SingleUseLimits {
-  readonly widestTolerance: number;
-  /** How far ahead of now an expiry may be. */
-  readonly longestLifetime: number;
-}
-
-/** @param loginTypes - the rules of those that take a token once */
-export function singleUseLimits(loginTypes: readonly ClaimRules[]): SingleUseLimits {
-  return {
-    widestTolerance: Math.max(0, ...loginTypes.map(({ clockTolerance }) => clockTolerance)),
-    longestLifetime: Math.max(
-      0,
-      ...loginTypes.map(({ maxTokenLifetime = Infinity }) => Math.min(maxTokenLifetime, FURTHEST_EXPIRY)),
-    ),
-  };
-}
-
 /** Lets each token in once. */
 export class SingleUse {
   readonly #usedTokens: UsedTokens;
-  readonly #limits: SingleUseLimits;
+  readonly #widestTolerance: number;
   readonly #clock = new ObservedClock(FURTHEST_EXPIRY + 86_400);
 
-  constructor(usedTokens: UsedTokens, limits: SingleUseLimits) {
+  /** @param widestTolerance - in seconds, of all login types that take a token once: it may be sent under each of them */
+  constructor(usedTokens: UsedTokens, widestTolerance: number) {
     this.#usedTokens = usedTokens;
-    this.#limits = limits;
+    this.#widestTolerance = widestTolerance;
   }
 
   /**
@@ -69,18 +52,17 @@ export class SingleUse {
 
   /** Seconds for which the token must be remembered: a whole number. */
   #secondsLeft(claims: Claims, clockTolerance: number): number {
-    const { widestTolerance, longestLifetime } = this.#limits;
-    const tolerance = Math.max(clockTolerance, widestTolerance);
-    const margin = Math.max(tolerance, CLOCK_MARGIN);
+    const tolerance = Math.max(clockTolerance, this.#widestTolerance);
+    const margin = tolerance + CLOCK_MARGIN;
     const now = this.#clock.now();
     const exp = assertRememberable(claims, now);
     // Nobody has taken it before it was issued, by any clock, nor while its expiry was too far.
     const issued = typeof claims.iat === "number" ? claims.iat - margin : -Infinity;
     if (now < issued) throw new TokenError("issued_in_future", "token issued in the future (iat)");
-    const from = Math.max(issued, exp - longestLifetime - margin);
+    const from = Math.max(issued, exp - FURTHEST_EXPIRY - margin);
     // A token may have been verified long ago. Remembered until it expires, it would not be remembered at all.
     checkExpiry({ claims }, { clockTolerance, requireExpiry: true }, this.#clock.nowSince(from));
-    return Math.ceil(exp - now + tolerance + CLOCK_MARGIN);
+    return Math.ceil(exp - now + margin);
   }
 }
 

@@ -5,13 +5,13 @@ export type SignInFault = "cancelled" | "lost" | "unavailable" | "refused";
 export class SignInError extends Error {
   override readonly name = "SignInError";
   readonly fault: SignInFault;
-  /** Has the operator been told? */
-  readonly isLogged: boolean;
+  /** Did the provider give no valid answer? Then the log has told of it. */
+  readonly isOutage: boolean;
 
-  private constructor(fault: SignInFault, message: string, isLogged = false) {
+  private constructor(fault: SignInFault, message: string, isOutage = false) {
     super(message);
     this.fault = fault;
-    this.isLogged = isLogged;
+    this.isOutage = isOutage;
   }
 
   /** The user changed their mind at the provider. */

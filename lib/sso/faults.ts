@@ -1,4 +1,3 @@
-import { needsLogLine } from "../matrix/host-error.js";
 import { isMatrixError, retryAfterOf } from "../matrix/errors.js";
 import { rejectionOf } from "../login/refusal.js";
 import { UnavailableError } from "../remote/errors.js";
@@ -21,14 +20,15 @@ export function pageFor(
 ): PageContent {
   if (error instanceof SignInError) {
     const level = error.fault === "unavailable" ? "warn" : "info";
-    if (!error.isLogged) logger[level](`matrix-jwt-login: sign-in failed: ${error.message}`);
+    if (!error.isOutage) logger[level](`matrix-jwt-login: sign-in failed: ${error.message}`);
     return faultPage(error.fault, again);
   }
   // The login's own watcher has logged the outage.
   if (error instanceof UnavailableError) return faultPage("unavailable", again);
   // A MatrixError is the answer of a login, which has told whoever must know.
   const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
-  if (needsLogLine(answer, error)) logger.error(error);
+  // No event tells of it.
+  if (answer !== error && answer.statusCode === 500) logger.error(error);
   const { statusCode, message } = answer;
   return refusalPage(
     { status: statusCode, text: message, retryAfter: retryAfterOf(answer) },

@@ -68,7 +68,7 @@ export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<
           const token = await prove().catch(signInError);
           if (token instanceof SignInError) {
             // Says nothing about a token, so it is no failure of one; and unless there is an outage, no login has failed.
-            if (token.fault !== "unavailable") return token;
+            if (!token.isOutage) return token;
             outage = token;
             throw new Refusal("unavailable", "provider_unavailable", token.message);
           }

@@ -1,4 +1,4 @@
-import { LOGIN_PATHS, SSO_FALLBACK_PATHS, SSO_REDIRECT_PATHS } from "../matrix/endpoints.js";
+import { SPECIFIED_PATHS } from "../matrix/endpoints.js";
 import {
   anyObject,
   at,
@@ -132,9 +132,6 @@ const ssoOptions = optionsOf({
   page: optional(callback<RenderPage>),
 } satisfies OptionsOf<SsoOptions>);
 
-/** Those of logins and of single sign-on: a path of ours in their place would take their requests. */
-const ENDPOINTS = [...LOGIN_PATHS, ...SSO_REDIRECT_PATHS, ...SSO_FALLBACK_PATHS];
-
 /** @throws OptionsError */
 export const ssoConfig: Check<SsoConfig> = (value, path) => {
   const options = ssoOptions(value, path);
@@ -144,10 +141,10 @@ export const ssoConfig: Check<SsoConfig> = (value, path) => {
   if (`${logoutPath}/`.startsWith(`${callbackPath}/`)) {
     throw new OptionsError(at(at(path, "backchannelLogout"), "path"), "must not be below callbackPath");
   }
-  if (ENDPOINTS.includes(logoutPath)) {
+  if (SPECIFIED_PATHS.includes(logoutPath)) {
     throw new OptionsError(at(at(path, "backchannelLogout"), "path"), "must not be an endpoint of the specification");
   }
-  if (ENDPOINTS.some((endpoint) => `${endpoint}/`.startsWith(`${callbackPath}/`))) {
+  if (SPECIFIED_PATHS.some((endpoint) => `${endpoint}/`.startsWith(`${callbackPath}/`))) {
     throw new OptionsError(at(path, "callbackPath"), "must not be an endpoint of the specification, nor above one");
   }
   return {

@@ -82,13 +82,3 @@ export class TokenError extends Error {
     this.code = code;
   }
 }
-
-/** A token that lacks required scopes. */
-export class InsufficientScope extends TokenError {
-  readonly requiredScopes: readonly string[];
-
-  constructor(requiredScopes: readonly string[]) {
-    super("scope", "token lacks a required scope");
-    this.requiredScopes = requiredScopes;
-  }
-}

@@ -75,7 +75,7 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   unauthorized: "Your authorize function did not return true for these claims. The command decode shows them.",
   used: "Get a fresh token: with singleUse each logs in once.",
   keys_unavailable:
-    "See that the URL is right and answers this machine: a discovery document that names the issuer, or a JWK Set. Until it does, logins get 503.",
+    "See that the endpoint answers this machine with a JWK Set. With discover, compare the issuer too. Until it does, logins get 503.",
   introspection_unavailable:
     "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
   unlinked:

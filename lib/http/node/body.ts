@@ -17,6 +17,7 @@ interface ParsedRequest {
 
 /** HTML, "Form submission". */
 const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 const MULTIPART_TYPE = /^\s*multipart\//i;
 
 /** Bytes of a document with nothing in it, at most. */
@@ -163,13 +164,13 @@ function isEmpty(body: unknown): boolean {
 }
 
 /**
- * Are these the fields of a form? Some parsers give objects without a prototype, which no JSON parser does. Of the others, the
+ * Are these the fields of a form? Some parsers give objects without a prototype, which no parser of JSON does by itself. Of the others, the
  * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isJsonObject(body)) return false;
-  if (Object.getPrototypeOf(body) === null) return true;
   const type = headers["content-type"] ?? "";
+  if (Object.getPrototypeOf(body) === null) return !JSON_TYPE.test(type);
   if (MULTIPART_TYPE.test(type)) return true;
   if (!FORM_TYPE.test(type) || isEncoded(headers["content-encoding"])) return false;
   return lengthAsJson(body) > lengthIn(headers);
