@@ -53,6 +53,8 @@ export const ROOMS = {
       "login/refused-tokens",
       "tokens/claims",
       "tokens/encrypted",
+      "tokens/second-proof",
+      "tokens/introspection",
     ],
   },
   introspection: {
