@@ -1,5 +1,6 @@
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
+import simpleImportSort from "eslint-plugin-simple-import-sort";
 import ts from "typescript-eslint";
 
 /** What each room of lib/ may import of the others: imports point down only. */
@@ -82,6 +83,11 @@ const packages = [
 export default defineConfig(
   globalIgnores(["**/dist/", "**/coverage/", "**/data/", "bench/out/", "hosts/out/", "hosts/homeserver/"]),
   js.configs.recommended,
+  {
+    files: ["lib/**"],
+    plugins: { "simple-import-sort": simpleImportSort },
+    rules: { "simple-import-sort/imports": "error" },
+  },
   {
     files: ["**/*.ts"],
     extends: [ts.configs.strictTypeChecked, ts.configs.stylisticTypeChecked],

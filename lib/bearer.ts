@@ -1,24 +1,24 @@
 import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
 import { authorizationOf } from "./access/authorization.js";
 import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
-import { bearerOptions, parseBearerOptions, WITHIN_BEARER, type BearerConfig } from "./access/parse-options.js";
-import { rejectionOf, type AccessRejection } from "./access/refusal.js";
+import { type BearerConfig, bearerOptions, parseBearerOptions, WITHIN_BEARER } from "./access/parse-options.js";
+import { type AccessRejection, rejectionOf } from "./access/refusal.js";
 import { errorAnswer, jsonAnswer } from "./http/answer.js";
 import {
   addressOf,
   assertNoRequest,
   hangUpOf,
-  proxyCheck,
   type NodeRequest,
   type NodeResponse,
+  proxyCheck,
 } from "./http/node/request.js";
 import { sendAnswer } from "./http/node/send.js";
 import { clientAddress } from "./http/parse-options.js";
-import { ClientGone, HangUpSignal, type ClientSignal } from "./support/client-gone.js";
 import { MatrixError } from "./matrix/errors.js";
 import type { Metadata } from "./remote/metadata.js";
 import { flag, oneOf } from "./support/checks.js";
-import { optional, optionsOf, type OptionsOf } from "./support/options.js";
+import { ClientGone, type ClientSignal, HangUpSignal } from "./support/client-gone.js";
+import { optional, type OptionsOf, optionsOf } from "./support/options.js";
 
 /**
  * The options of {@link matrixBearerAuth}.

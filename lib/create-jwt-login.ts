@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { loginCore, type TokenLogin } from "./login/jwt-login.js";
-import type { TokenLoginOptions, LoginContext } from "./login/options.js";
-import { assertRegistrar, loginOptions, WITHIN_LOGIN, type LoginConfig } from "./login/parse-options.js";
+import type { LoginContext, TokenLoginOptions } from "./login/options.js";
+import { assertRegistrar, type LoginConfig, loginOptions, WITHIN_LOGIN } from "./login/parse-options.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
 import type { SsoOptions } from "./sso/options.js";
-import { ssoConfig, type SsoConfig } from "./sso/parse-options.js";
+import { type SsoConfig, ssoConfig } from "./sso/parse-options.js";
 import type { Provider } from "./sso/parts.js";
-import { providersOf, singleSignOn, type SingleSignOn } from "./sso/single-sign-on.js";
-import { optional, optionsOf, type OptionsOf, type Values } from "./support/options.js";
+import { providersOf, type SingleSignOn, singleSignOn } from "./sso/single-sign-on.js";
+import { optional, type OptionsOf, optionsOf, type Values } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
 
 /**

@@ -1,3 +1,4 @@
+import type { JwtLogin } from "./create-jwt-login.js";
 import { jsonAnswer, PREFLIGHT } from "./http/answer.js";
 import { answerLogin } from "./http/endpoint.js";
 import { takeSubmission } from "./http/fetch/body.js";
@@ -6,9 +7,8 @@ import { GONE, responseOf } from "./http/fetch/send.js";
 import { isLoginPath, pathOf } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
-import type { JwtLogin } from "./create-jwt-login.js";
-import { browserFetch } from "./sso-over-http.js";
 import type { MatrixJwtLoginOptions } from "./middleware.js";
+import { browserFetch } from "./sso-over-http.js";
 
 /** What comes with a request, and after it. */
 export interface FetchContext {

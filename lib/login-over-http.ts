@@ -1,15 +1,15 @@
+import { isLoginToken, type JwtLogin, jwtLoginOf, type JwtLoginOptions, jwtLoginOptions } from "./create-jwt-login.js";
 import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
-import { httpOptions, type HttpConfig } from "./http/parse-options.js";
-import { isLoginToken, jwtLoginOf, jwtLoginOptions, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
-import { HangUpSignal } from "./support/client-gone.js";
+import { type HttpConfig, httpOptions } from "./http/parse-options.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import type { LoginContext } from "./login/options.js";
 import { WITHIN_LOGIN } from "./login/parse-options.js";
 import { at } from "./support/checks.js";
+import { HangUpSignal } from "./support/client-gone.js";
 import type { Logger } from "./support/logger.js";
-import { OptionsError } from "./support/options-error.js";
 import { optionsOf } from "./support/options.js";
+import { OptionsError } from "./support/options-error.js";
 import { maxTokenLengthOf } from "./tokens/parse-options.js";
 
 /** A login over HTTP, whatever carries its requests. */

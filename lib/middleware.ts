@@ -1,7 +1,9 @@
-import { jsonAnswer, PREFLIGHT, unrecognized, type Answer } from "./http/answer.js";
+import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
+import { type Answer, jsonAnswer, PREFLIGHT, unrecognized } from "./http/answer.js";
 import { answerLogin } from "./http/endpoint.js";
-import { BodyStream } from "./http/node/body-stream.js";
 import { takeSubmission, tellOfLostBodies } from "./http/node/body.js";
+import { BodyStream } from "./http/node/body-stream.js";
+import { addFlows } from "./http/node/flows.js";
 import {
   addressOf,
   assertNoRequest,
@@ -10,13 +12,11 @@ import {
   type NodeResponse,
   proxyCheck,
 } from "./http/node/request.js";
-import { addFlows } from "./http/node/flows.js";
 import { sendAnswer } from "./http/node/send.js";
 import type { HttpOptions } from "./http/options.js";
 import { isLogin } from "./http/routes.js";
-import { contextOf, loginOverHttp } from "./login-over-http.js";
-import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
 import type { LoginContext } from "./login/options.js";
+import { contextOf, loginOverHttp } from "./login-over-http.js";
 import { browserHandler } from "./sso-over-http.js";
 import type { Logger } from "./support/logger.js";
 

@@ -1,14 +1,14 @@
-import type { KeysErrorEvent } from "./tokens/options.js";
-import { tokenContexts } from "./tokens/context.js";
-import { HostFailure } from "./support/host-failure.js";
+import { type LoginTypeOptions, parseLoginTypes } from "./login/login-type.js";
 import { at, callback } from "./support/checks.js";
+import { HostFailure } from "./support/host-failure.js";
 import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
-import { optional, optionsOf, type OptionsOf } from "./support/options.js";
+import { optional, type OptionsOf, optionsOf } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
-import { parseLoginTypes, type LoginTypeOptions } from "./login/login-type.js";
 import type { Claims } from "./tokens/claims.js";
+import { tokenContexts } from "./tokens/context.js";
 import { TokenError } from "./tokens/errors.js";
-import { keyCache, type KeyCache } from "./tokens/keys/shared-jwks.js";
+import { type KeyCache, keyCache } from "./tokens/keys/shared-jwks.js";
+import type { KeysErrorEvent } from "./tokens/options.js";
 
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {

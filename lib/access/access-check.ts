@@ -1,5 +1,5 @@
-import { needsLogLine } from "../matrix/host-error.js";
 import { assertUser } from "../login/host-callbacks.js";
+import { needsLogLine } from "../matrix/host-error.js";
 import { assertConnected } from "../support/client-gone.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
@@ -7,7 +7,7 @@ import { TokenError } from "../tokens/errors.js";
 import type { Authorization } from "./authorization.js";
 import type { AccessContext, MatrixAccess, VerifiedAccess } from "./options.js";
 import type { BearerConfig } from "./parse-options.js";
-import { blamesToken, type AccessRejection } from "./refusal.js";
+import { type AccessRejection, blamesToken } from "./refusal.js";
 import { cacheKey, type Verified } from "./token-cache.js";
 import { verifyAccess } from "./verify-access.js";
 import { isForeign } from "./whose.js";

@@ -1,25 +1,25 @@
-import { isJsonObject } from "../support/json.js";
 import { randomUUID } from "node:crypto";
 
 import { MatrixError } from "../matrix/errors.js";
 import { isPossibleUserId, parseUserId } from "../matrix/identifiers.js";
 import type { IssuedToken } from "../matrix/response.js";
 import { numberFrom, oneOf, oneOrMore, text } from "../support/checks.js";
-import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
+import { isJsonObject } from "../support/json.js";
+import { optional, type OptionsOf, optionsOf, required } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
+import { type Algorithm, ALGORITHMS } from "../tokens/algorithms.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import type { PrivateKeyInput } from "../tokens/keys/private-key.js";
-import { secretKey, warnOfShortSecret, type SecretInput } from "../tokens/keys/secret.js";
-import { ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
+import { type SecretInput, secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
 import { isDeviceId } from "./device.js";
 import { signToken } from "./sign-token.js";
 import {
   fixedSigningKeys,
+  type SigningKey,
   signingKey,
   signingKeyFiles,
-  signingSecret,
-  type SigningKey,
   type SigningKeys,
+  signingSecret,
 } from "./signing-keys.js";
 
 /** Options of {@link createAccessTokens}. Give exactly one of `signingKey`, `signingKeyFile` and `secret`. */

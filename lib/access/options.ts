@@ -1,12 +1,12 @@
-import type { KeyCache } from "../tokens/keys/shared-jwks.js";
+import type { FailureLimiter } from "../limits/limiter.js";
 import type { UserRules } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
-import type { FailureLimiter } from "../limits/limiter.js";
+import type { RefusalReason } from "../support/refusal.js";
 import type { ClaimLocator } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
+import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { KeysErrorEvent, TokenVerifierOptions } from "../tokens/options.js";
-import type { RefusalReason } from "../support/refusal.js";
 import type { AccessTokenVerification } from "./create-access-tokens.js";
 
 type Awaitable<T> = T | Promise<T>;

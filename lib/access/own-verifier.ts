@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 
 import { optionsOf } from "../support/options.js";
+import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../tokens/algorithms.js";
 import { CLAIM_OPTIONS, claimRules } from "../tokens/claim-options.js";
 import { claimReader } from "../tokens/claim-reader.js";
 import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
-import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
 import { SignedReader } from "../tokens/readers/signed.js";
 import { Verifier } from "../tokens/verifier.js";
 import { MAX_TOKEN_LENGTH, type OwnTokens } from "./create-access-tokens.js";

@@ -1,16 +1,16 @@
+import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { limitsOf, RATE_LIMITS } from "../limits/parse-options.js";
 import { serverName } from "../matrix/identifiers.js";
-import { tokenContexts } from "../tokens/context.js";
-import { notifier, type Notify } from "../support/notify.js";
-import type { Limiters, LoginLimits } from "../limits/login-limits.js";
-import { callback, moreThanZero, numberFrom, seconds, type Check } from "../support/checks.js";
+import { callback, type Check, moreThanZero, numberFrom, seconds } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
-import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
+import { notifier, type Notify } from "../support/notify.js";
+import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
+import { tokenContexts } from "../tokens/context.js";
 import { InactiveError } from "../tokens/introspection.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
-import { TokenCache, type CacheSettings } from "./token-cache.js";
-import { parseTokenSources, SOURCE_OPTIONS, warnOfSharedNames, type TokenSources } from "./token-source.js";
+import { type CacheSettings, TokenCache } from "./token-cache.js";
+import { parseTokenSources, SOURCE_OPTIONS, type TokenSources, warnOfSharedNames } from "./token-source.js";
 import type { AccessConfig } from "./verify-access.js";
 
 /** The options of {@link BearerAuthOptions}, in the form that requests use. */

@@ -3,11 +3,11 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { broadcast, type KeyWatcher } from "../remote/watchers.js";
 import { at } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
+import { type Algorithm, algorithmsOf, isSynonym } from "../tokens/algorithms.js";
 import type { Jwk } from "../tokens/keys/jwk.js";
-import { privateKey, privateKeysIn, publicJwk, type PrivateKey } from "../tokens/keys/private-key.js";
+import { type PrivateKey, privateKey, privateKeysIn, publicJwk } from "../tokens/keys/private-key.js";
 import { notForSignatures } from "../tokens/keys/public-key.js";
 import { RereadFile } from "../tokens/keys/reread-file.js";
-import { algorithmsOf, isSynonym, type Algorithm } from "../tokens/algorithms.js";
 
 /** A key that signs access tokens, and the one that verifies them. */
 export interface SigningKey {

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 
 import { LRUCache } from "lru-cache";
 
-import { now, since, type Moment } from "../support/moment.js";
+import { type Moment, now, since } from "../support/moment.js";
 import { UnderWay } from "../support/under-way.js";
 
 /** How long what was verified may be used without another look. */

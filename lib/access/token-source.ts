@@ -1,21 +1,21 @@
-import type { TokenContext } from "../tokens/context.js";
-import { listOf, type Check } from "../support/checks.js";
-import { isEncrypted } from "../tokens/readers/compact.js";
-import { optional, optionsOf } from "../support/options.js";
-import { OptionsError } from "../support/options-error.js";
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import type { SubjectRules } from "../matrix/subject.js";
+import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
+import { type Check, listOf } from "../support/checks.js";
+import { optional, optionsOf } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
 import { assertOneDecryption, chooseByIssuer, opener } from "../tokens/by-issuer.js";
-import { claimReader, type ClaimLocator } from "../tokens/claim-reader.js";
+import { type ClaimLocator, claimReader } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
+import type { TokenContext } from "../tokens/context.js";
 import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
-import type { Verifier } from "../tokens/verifier.js";
-import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
-import { ownTokensOf, type OwnTokens } from "./create-access-tokens.js";
-import { deviceOf, oneDevice, type Device } from "./device.js";
-import { ownVerifier } from "./own-verifier.js";
+import { isEncrypted } from "../tokens/readers/compact.js";
 import type { TokenShape } from "../tokens/readers/peek.js";
+import type { Verifier } from "../tokens/verifier.js";
+import { type OwnTokens, ownTokensOf } from "./create-access-tokens.js";
+import { type Device, deviceOf, oneDevice } from "./device.js";
+import { ownVerifier } from "./own-verifier.js";
 import { unverifiedIssuer } from "./whose.js";
 
 /** Where access tokens come from, and the rules for them. */

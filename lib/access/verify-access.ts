@@ -1,14 +1,14 @@
 import { SUBJECT_OPTIONAL } from "../login/account.js";
-import { STRICT } from "../tokens/steps.js";
-import { InsufficientScope } from "./refusal.js";
 import { externalIdOf, findLinked } from "../login/external-ids.js";
 import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { Refusal } from "../support/refusal.js";
 import { grantedScopes } from "../tokens/claims.js";
+import { STRICT } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { isGranted } from "./device.js";
 import type { BearerAuthOptions, VerifiedAccess } from "./options.js";
+import { InsufficientScope } from "./refusal.js";
 import type { Verified } from "./token-cache.js";
 import type { TokenSource } from "./token-source.js";
 

@@ -1,7 +1,7 @@
 import { endpointUrl } from "../remote/metadata.js";
-import { request, within, type RemoteAnswer } from "../remote/request.js";
+import { type RemoteAnswer, request, within } from "../remote/request.js";
+import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../tokens/algorithms.js";
 import { JwkSet } from "../tokens/keys/jwk-set.js";
-import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../tokens/algorithms.js";
 import { UsageError } from "./command.js";
 import { unquoted } from "./pasted-token.js";
 import { reasons, show } from "./show.js";

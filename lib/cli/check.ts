@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 
-import { EXIT, UsageError, type Command } from "./command.js";
-import { examineProvider, type Examination, type Finding } from "./check-provider.js";
 import { pasteable } from "./check-options.js";
+import { type Examination, examineProvider, type Finding } from "./check-provider.js";
+import { type Command, EXIT, UsageError } from "./command.js";
 import { printable, printableJson } from "./show.js";
 
 const HELP = `Usage: matrix-jwt-login check ISSUER [options]

@@ -1,7 +1,7 @@
-import { isJsonObject, jsonIn } from "../support/json.js";
 import { parseArgs } from "node:util";
 
-import { EXIT, type Command } from "./command.js";
+import { isJsonObject, jsonIn } from "../support/json.js";
+import { type Command, EXIT } from "./command.js";
 import { pastedToken } from "./pasted-token.js";
 import { printable, printableJson, showTime } from "./show.js";
 

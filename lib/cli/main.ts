@@ -1,5 +1,5 @@
 import { check } from "./check.js";
-import { EXIT, UsageError, type Command, type Io } from "./command.js";
+import { type Command, EXIT, type Io, UsageError } from "./command.js";
 import { decode } from "./decode.js";
 import { explain } from "./explain/explain.js";
 import { mint } from "./mint.js";

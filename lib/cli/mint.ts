@@ -1,11 +1,11 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { parseArgs } from "node:util";
 
-import { algorithmsOf, type Algorithm } from "../tokens/algorithms.js";
+import { type Algorithm, algorithmsOf } from "../tokens/algorithms.js";
 import { secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
-import { EXIT, UsageError, type Command } from "./command.js";
-import { secretIn, textOf } from "./files.js";
+import { type Command, EXIT, UsageError } from "./command.js";
 import { encrypted } from "./encrypt.js";
+import { secretIn, textOf } from "./files.js";
 import { signature } from "./sign.js";
 
 const HELP = `Usage: matrix-jwt-login mint [options]

@@ -1,7 +1,7 @@
-import type { JsonObject } from "../support/json.js";
 import { existsSync, fstatSync } from "node:fs";
 
-import { UsageError, type Io } from "./command.js";
+import type { JsonObject } from "../support/json.js";
+import { type Io, UsageError } from "./command.js";
 
 /** Bytes of standard input that are read at most: no token is that long. */
 const MAX_INPUT = 1_048_576;

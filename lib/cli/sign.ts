@@ -1,6 +1,6 @@
-import { constants, createHmac, sign, type KeyObject } from "node:crypto";
+import { constants, createHmac, type KeyObject, sign } from "node:crypto";
 
-import { isHmac, isSynonym, type Algorithm } from "../tokens/algorithms.js";
+import { type Algorithm, isHmac, isSynonym } from "../tokens/algorithms.js";
 
 /** A signature by RFC 7518 section 3, or RFC 8037 section 3.1 for EdDSA. */
 export function signature(input: string, algorithm: Algorithm, key: KeyObject): Buffer {

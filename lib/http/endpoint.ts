@@ -1,8 +1,8 @@
-import type { JsonObject } from "../support/json.js";
 import { isMatrixError } from "../matrix/errors.js";
 import { internalError } from "../matrix/host-error.js";
+import type { JsonObject } from "../support/json.js";
 import type { Logger } from "../support/logger.js";
-import { errorAnswer, jsonAnswer, type Answer } from "./answer.js";
+import { type Answer, errorAnswer, jsonAnswer } from "./answer.js";
 
 /** A `POST` to the login endpoint, whatever carries it. */
 export interface LoginPost<Context> {

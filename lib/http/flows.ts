@@ -1,5 +1,5 @@
-import { mergeFlows, type LoginFlow } from "../matrix/login-flows.js";
-import { setCorsHeaders, setUnlessThere, type HeaderTarget } from "./answer.js";
+import { type LoginFlow, mergeFlows } from "../matrix/login-flows.js";
+import { type HeaderTarget, setCorsHeaders, setUnlessThere } from "./answer.js";
 
 /** With these a host may answer that nothing has changed, or a part, or in a coding; then there is nothing to add to. */
 export const WITHHELD = [

@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from "../support/json.js";
 import { isUtf8 } from "node:buffer";
 
 import { MatrixError } from "../matrix/errors.js";
 import { asSubmission, typeOf, unknownType } from "../matrix/submission.js";
+import { isJsonObject, type JsonObject } from "../support/json.js";
 
 /** Which bodies of login requests are ours. All others are the host's, or refused with `unknownLoginType: "reject"`. */
 export class LoginBodies {

@@ -1,8 +1,8 @@
 import type { Logger } from "../support/logger.js";
-import { now, since, type Moment } from "../support/moment.js";
+import { type Moment, now, since } from "../support/moment.js";
 import type { Refusal } from "../support/refusal.js";
 import type { FailureLimiter } from "./limiter.js";
-import { begin, LimiterCall, type LimiterAnswer } from "./limiter-call.js";
+import { begin, type LimiterAnswer, LimiterCall } from "./limiter-call.js";
 
 /** Milliseconds that a point needs to be given back: near its end, a window keeps what was taken from it. */
 const ON_ITS_WAY = 100;

@@ -1,5 +1,5 @@
-import { once } from "../support/once.js";
 import type { Logger } from "../support/logger.js";
+import { once } from "../support/once.js";
 import { placeOf } from "./address.js";
 import { FailureLimit } from "./failure-limit.js";
 import type { FailureLimiter, RateLimiter } from "./limiter.js";

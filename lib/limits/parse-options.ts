@@ -1,9 +1,9 @@
 import { anyObject, type Check } from "../support/checks.js";
 import type { Logger } from "../support/logger.js";
-import { OptionsError } from "../support/options-error.js";
 import { optional, type OptionsOf } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
 import type { FailureLimiter, RateLimiter, RateLimits } from "./limiter.js";
-import { LoginLimits, type Limiters } from "./login-limits.js";
+import { type Limiters, LoginLimits } from "./login-limits.js";
 import type { UsedTokenStore } from "./used-tokens.js";
 
 export const RATE_LIMITS = {

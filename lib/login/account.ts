@@ -1,16 +1,16 @@
-import type { JsonObject } from "../support/json.js";
 import { randomInt } from "node:crypto";
 
 import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { identifies, isCleanText, type LoginFields } from "../matrix/submission.js";
+import type { JsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
-import { STRICT, type Steps } from "../tokens/steps.js";
+import { type Steps, STRICT } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
-import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginType } from "./login-type.js";
+import type { LoginContext, VerifiedLogin } from "./options.js";
 
 /** A login whose token is verified. */
 export interface VerifiedRequest {

@@ -1,9 +1,9 @@
 import { clientGone } from "../matrix/errors.js";
 import { needsLogLine } from "../matrix/host-error.js";
 import { assertConnected, ClientGone } from "../support/client-gone.js";
-import { blamesToken, rejectionOf } from "./refusal.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
+import { blamesToken, rejectionOf } from "./refusal.js";
 
 /** One attempt to log in: what events tell of it. */
 export interface Attempt<Req> {

@@ -1,5 +1,5 @@
 import { errcodeOf } from "../matrix/host-error.js";
-import { loginResponse, type LoginResponse } from "../matrix/response.js";
+import { type LoginResponse, loginResponse } from "../matrix/response.js";
 import { kindOf } from "../support/checks.js";
 import { callHost, HostFailure } from "../support/host-failure.js";
 import type { VerifiedLogin } from "./options.js";

@@ -1,17 +1,17 @@
-import type { JsonObject } from "../support/json.js";
 import { isMatrixError } from "../matrix/errors.js";
 import { internalError } from "../matrix/host-error.js";
-import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
-import type { Logger } from "../support/logger.js";
 import type { LoginFlow } from "../matrix/login-flows.js";
 import type { LoginResponse } from "../matrix/response.js";
+import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submission.js";
+import type { JsonObject } from "../support/json.js";
+import type { Logger } from "../support/logger.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import { STRICT } from "../tokens/steps.js";
 import { SUBJECT_OPTIONAL, type VerifiedRequest } from "./account.js";
-import { admitted, attempted, succeeded, type Attempt } from "./attempt.js";
+import { admitted, type Attempt, attempted, succeeded } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
-import { parseLoginOptions, type LoginConfig, type LoginValues } from "./parse-options.js";
+import { type LoginConfig, type LoginValues, parseLoginOptions } from "./parse-options.js";
 import { assertRememberable } from "./single-use.js";
 import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 

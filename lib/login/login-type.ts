@@ -1,9 +1,9 @@
-import type { TokenContext } from "../tokens/context.js";
 import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
 import { flag, oneOf } from "../support/checks.js";
-import { optional, optionsOf, type OptionsOf } from "../support/options.js";
-import { oneOrByIssuer, type Entries } from "../tokens/by-issuer.js";
-import { claimReader, type ClaimLocator, type ClaimReader } from "../tokens/claim-reader.js";
+import { optional, type OptionsOf, optionsOf } from "../support/options.js";
+import { type Entries, oneOrByIssuer } from "../tokens/by-issuer.js";
+import { type ClaimLocator, type ClaimReader, claimReader } from "../tokens/claim-reader.js";
+import type { TokenContext } from "../tokens/context.js";
 import type { TokenVerifierOptions } from "../tokens/options.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS } from "../tokens/parse-options.js";
 import type { Verifier } from "../tokens/verifier.js";

@@ -1,12 +1,12 @@
-import type { KeysErrorEvent } from "../tokens/options.js";
 import type { RateLimits } from "../limits/limiter.js";
 import type { UsedTokenStore } from "../limits/used-tokens.js";
+import type { IssuedToken } from "../matrix/response.js";
+import type { Logger } from "../support/logger.js";
+import type { RefusalReason } from "../support/refusal.js";
 import type { Claims } from "../tokens/claims.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
 import type { KeyCache } from "../tokens/keys/shared-jwks.js";
-import type { Logger } from "../support/logger.js";
-import type { RefusalReason } from "../support/refusal.js";
-import type { IssuedToken } from "../matrix/response.js";
+import type { KeysErrorEvent } from "../tokens/options.js";
 import type { LoginTypeOptions } from "./login-type.js";
 
 /** A login whose token is verified, as your callbacks get it. */

@@ -1,19 +1,19 @@
-import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.js";
-import { serverName } from "../matrix/identifiers.js";
-import { tokenContexts, type TokenContext } from "../tokens/context.js";
-import { anyObject, at, callback, oneOf, type Check } from "../support/checks.js";
-import { optional, optionsOf, required, type Inner, type OptionsOf, type Values } from "../support/options.js";
-import { OptionsError } from "../support/options-error.js";
 import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
+import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.js";
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
-import type { Entries } from "../tokens/by-issuer.js";
-import { keyCache } from "../tokens/keys/shared-jwks.js";
-import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
+import { serverName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
+import { anyObject, at, callback, type Check, oneOf } from "../support/checks.js";
+import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
-import type { ExternalIds, TokenLoginOptions, LoginEvent, RejectEvent } from "./options.js";
-import { LOGIN_TYPE_OPTIONS, parseLoginTypes, type LoginType } from "./login-type.js";
+import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
+import type { Entries } from "../tokens/by-issuer.js";
+import { type TokenContext, tokenContexts } from "../tokens/context.js";
+import { keyCache } from "../tokens/keys/shared-jwks.js";
+import { LOGIN_TYPE_OPTIONS, type LoginType, parseLoginTypes } from "./login-type.js";
+import type { ExternalIds, LoginEvent, RejectEvent, TokenLoginOptions } from "./options.js";
 import { SingleUse } from "./single-use.js";
 
 export interface LoginConfig<User, Req> extends Pick<

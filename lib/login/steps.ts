@@ -1,12 +1,12 @@
-import { checkNewLocalpart } from "../matrix/subject.js";
 import type { LoginResponse } from "../matrix/response.js";
+import { checkNewLocalpart } from "../matrix/subject.js";
 import type { HostFailure } from "../support/host-failure.js";
-import type { LoginType } from "./login-type.js";
 import { Refusal } from "../support/refusal.js";
-import { accountOfLink, accountOfSubject, verifiedLogin, type Account, type VerifiedRequest } from "./account.js";
+import { type Account, accountOfLink, accountOfSubject, verifiedLogin, type VerifiedRequest } from "./account.js";
 import type { Attempt } from "./attempt.js";
-import { linkOrRefuse, externalIdOf, findLinked } from "./external-ids.js";
+import { externalIdOf, findLinked, linkOrRefuse } from "./external-ids.js";
 import { findUser, issueToken, registerUser } from "./host-callbacks.js";
+import type { LoginType } from "./login-type.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
 

@@ -1,4 +1,4 @@
-import { text, type Check } from "../support/checks.js";
+import { type Check, text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 
 /**

@@ -1,8 +1,8 @@
-import { anyObject, numberFrom, objectWith, type Check } from "../support/checks.js";
-import { OptionsError } from "../support/options-error.js";
-import { LeakyBuckets, settingsOf, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
-import { RedisLeakyBuckets, type RedisClient } from "./redis-leaky-buckets.js";
+import { anyObject, type Check, numberFrom, objectWith } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { type BucketSettings, LeakyBuckets, settingsOf } from "./leaky-buckets.js";
+import { type RedisClient, RedisLeakyBuckets } from "./redis-leaky-buckets.js";
 import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
 
 /** How many logins Synapse lets through. */

@@ -1,5 +1,5 @@
-import { full, taken, type BucketAnswer, type BucketSettings } from "./leaky-buckets.js";
 import type { FailureLimiter } from "../limits/limiter.js";
+import { type BucketAnswer, type BucketSettings, full, taken } from "./leaky-buckets.js";
 
 /** A client of Redis 5 or later, or Valkey: of ioredis or of node-redis (its package is `redis`). */
 export interface RedisClient {

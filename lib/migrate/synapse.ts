@@ -1,6 +1,6 @@
+import type { LoginTypeOptions } from "../login/login-type.js";
 import { flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { ALGORITHMS, isHmac } from "../tokens/algorithms.js";
-import type { LoginTypeOptions } from "../login/login-type.js";
 import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */

@@ -2,8 +2,8 @@ import { text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { parseUrl } from "../support/parse-url.js";
 import { AnswerError, quoted } from "./errors.js";
-import { Refreshed, type FetchOnce, type RefreshSettings } from "./refreshed.js";
-import { requestJson, within, type RequestLimits } from "./request.js";
+import { type FetchOnce, Refreshed, type RefreshSettings } from "./refreshed.js";
+import { requestJson, type RequestLimits, within } from "./request.js";
 import type { KeyWatcher } from "./watchers.js";
 
 /** How an endpoint is asked and how long its answer is kept. */

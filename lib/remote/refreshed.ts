@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
 import { heldOpen } from "../support/held-open.js";
-import { now, since, type Moment } from "../support/moment.js";
+import { type Moment, now, since } from "../support/moment.js";
 import { KeysUnavailableError, outageText } from "./errors.js";
 import type { KeyWatcher } from "./watchers.js";
 

@@ -1,5 +1,5 @@
-import { isMatrixError, retryAfterOf } from "../matrix/errors.js";
 import { rejectionOf } from "../login/refusal.js";
+import { isMatrixError, retryAfterOf } from "../matrix/errors.js";
 import { UnavailableError } from "../remote/errors.js";
 import type { PageContent } from "./answer.js";
 import { SignInError } from "./errors.js";

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 
 import { COOKIE_LIFETIME, type CookieJar } from "./cookies.js";
-import { timesFor, type Seal, type SealedTimes } from "./seal.js";
+import { type Seal, type SealedTimes, timesFor } from "./seal.js";
 
 /** A form of ours that is good in one browser only: its content is sealed, and half of it is a cookie. */
 export interface BrowserForms {

@@ -1,10 +1,10 @@
 import type { Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
-import type { SecondProof, Proven } from "../tokens/readers/reader.js";
+import type { Proven, SecondProof } from "../tokens/readers/reader.js";
 import type { Steps } from "../tokens/steps.js";
-import { Verifier, type VerifiedToken } from "../tokens/verifier.js";
-import type { ProviderTokens } from "./provider-client.js";
+import { type VerifiedToken, Verifier } from "../tokens/verifier.js";
 import type { Provider, SignIn } from "./parts.js";
+import type { ProviderTokens } from "./provider-client.js";
 
 /** OpenID Connect Core 1.0 section 2: longer subjects are none. Session IDs have no limit of their own. */
 const MAX_SUBJECT = 255;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { sealFor, timesFor, type SealedTimes, type SealSecrets } from "./seal.js";
+import { type SealedTimes, sealFor, type SealSecrets, timesFor } from "./seal.js";
 
 /** Whom an identity provider has signed in. */
 export interface SsoIdentity {

@@ -1,20 +1,20 @@
-import { isJsonObject } from "../support/json.js";
-import { CLAIM_RULES, LOGOUT_EVENT, type Claims } from "../tokens/claims.js";
-import { TokenError } from "../tokens/errors.js";
+import { assertRememberable } from "../login/single-use.js";
+import { UnavailableError } from "../remote/errors.js";
+import { within } from "../remote/request.js";
 import { callHost } from "../support/host-failure.js";
+import { isJsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
+import { CLAIM_RULES, type Claims, LOGOUT_EVENT } from "../tokens/claims.js";
+import { TokenError } from "../tokens/errors.js";
 import { parseCompact, unverifiedClaims } from "../tokens/readers/compact.js";
 import type { Proven } from "../tokens/readers/reader.js";
 import { STRICT } from "../tokens/steps.js";
 import { assertLength } from "../tokens/verifier.js";
-import { UnavailableError } from "../remote/errors.js";
-import { within } from "../remote/request.js";
 import type { SsoAnswer } from "./answer.js";
-import { assertRememberable } from "../login/single-use.js";
 import { useName } from "./login-tokens.js";
-import type { SealedTimes } from "./seal.js";
 import type { BackchannelLogoutOptions, SsoLogout } from "./options.js";
 import type { Provider, SsoParts, SsoRequest } from "./parts.js";
+import type { SealedTimes } from "./seal.js";
 
 /** Section 2.4: explicitly typed tokens, and those from before there were any. */
 const TYPE = /^(?:application\/)?(?:logout\+)?jwt$/i;

@@ -1,4 +1,4 @@
-import type { SubjectFormat, LocalpartRule } from "../matrix/subject.js";
+import type { LocalpartRule, SubjectFormat } from "../matrix/subject.js";
 import type { Algorithm } from "../tokens/algorithms.js";
 import type { ClaimLocator } from "../tokens/claim-reader.js";
 import type { JwksOptions, TokenRules } from "../tokens/options.js";

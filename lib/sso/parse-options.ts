@@ -1,8 +1,10 @@
 import { SPECIFIED_PATHS } from "../matrix/endpoints.js";
+import { endpointUrl, type RemoteSettings } from "../remote/metadata.js";
 import {
   anyObject,
   at,
   callback,
+  type Check,
   flag,
   isUndefined,
   listOf,
@@ -10,15 +12,13 @@ import {
   oneOf,
   oneOrMore,
   text,
-  type Check,
 } from "../support/checks.js";
-import { optional, optionsOf, required, type OptionsOf } from "../support/options.js";
+import { optional, type OptionsOf, optionsOf, required } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import { endpointUrl, type RemoteSettings } from "../remote/metadata.js";
 import { KEY_OPTIONS } from "../tokens/keys/parse-key-source.js";
 import type { RenderPage } from "./answer.js";
 import type { BackchannelLogoutOptions, InteractiveAuthOptions, SsoOptions, SsoProvider } from "./options.js";
-import { trustedClient, type TrustedClient } from "./redirect-url.js";
+import { type TrustedClient, trustedClient } from "./redirect-url.js";
 
 /** What is checked of a provider here; the rest makes its login type. */
 export interface ProviderConfig {

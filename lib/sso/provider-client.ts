@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 
 import type * as Oauth from "oauth4webapi";
 
-import { TokenError } from "../tokens/errors.js";
 import { operatorText, quoted, shown } from "../remote/errors.js";
 import type { IssuerMetadata, Metadata, RemoteSettings } from "../remote/metadata.js";
 import { request, secretsOf, within } from "../remote/request.js";
 import type { Logger } from "../support/logger.js";
 import { Outages } from "../support/outages.js";
+import { TokenError } from "../tokens/errors.js";
 import { SignInError } from "./errors.js";
 import type { ProviderConfig } from "./parse-options.js";
 

@@ -1,6 +1,6 @@
-import { OptionsError } from "../support/options-error.js";
-import { text, type Check } from "../support/checks.js";
 import { MatrixError } from "../matrix/errors.js";
+import { type Check, text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
 import { parseUrl } from "../support/parse-url.js";
 
 /** Characters. Longer ones fit no cookie anyway. */

@@ -1,6 +1,6 @@
-import { SSO_FALLBACK_PATH, SSO_REDIRECT_PATH } from "../matrix/endpoints.js";
 import { randomBytes } from "node:crypto";
 
+import { SSO_FALLBACK_PATH, SSO_REDIRECT_PATH } from "../matrix/endpoints.js";
 import { redirect, type SsoAnswer } from "./answer.js";
 import { COOKIE_LIFETIME } from "./cookies.js";
 import { pageFor } from "./faults.js";

@@ -1,10 +1,10 @@
 import { TokenError } from "../tokens/errors.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
-import { redirect, withCookies, type PageContent, type SsoAnswer } from "./answer.js";
+import { type PageContent, redirect, type SsoAnswer, withCookies } from "./answer.js";
 import { SignInError } from "./errors.js";
 import { pageFor } from "./faults.js";
-import { verifyIdToken, type IdTokenClaims } from "./id-token.js";
-import { useName, type SsoIdentity } from "./login-tokens.js";
+import { type IdTokenClaims, verifyIdToken } from "./id-token.js";
+import { type SsoIdentity, useName } from "./login-tokens.js";
 import { confirmPage } from "./page-texts.js";
 import type { Provider, SignIn, SsoParts, SsoRequest } from "./parts.js";
 import { clientOf, policySourceOf, withLoginToken } from "./redirect-url.js";

@@ -1,4 +1,4 @@
-import { at, isUndefined, objectWith, type Check } from "./checks.js";
+import { at, type Check, isUndefined, objectWith } from "./checks.js";
 import { OptionsError } from "./options-error.js";
 
 /** One option: what it must be, and what applies if it is not given. */

@@ -1,4 +1,4 @@
-import { now, since, type Moment } from "./moment.js";
+import { type Moment, now, since } from "./moment.js";
 
 interface Work<T> {
   readonly begunAt: Moment;

@@ -1,8 +1,8 @@
-import { at, listOf, type Check } from "../support/checks.js";
+import { at, type Check, listOf } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { TokenError } from "./errors.js";
-import { EncryptedReader } from "./readers/encrypted.js";
 import { parseCompact, unverifiedClaims } from "./readers/compact.js";
+import { EncryptedReader } from "./readers/encrypted.js";
 import { assertLength, assertText, type Verifier } from "./verifier.js";
 
 /** Rules for tokens, with a verifier among them. */

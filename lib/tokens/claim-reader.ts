@@ -1,5 +1,5 @@
-import { memberOf } from "../support/json.js";
 import { HostFailure } from "../support/host-failure.js";
+import { memberOf } from "../support/json.js";
 import type { Claims } from "./claims.js";
 
 /**

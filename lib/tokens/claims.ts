@@ -1,4 +1,4 @@
-import { MADE_FOR_OTHERS, mediaType, type ClaimRules } from "./claim-options.js";
+import { type ClaimRules, MADE_FOR_OTHERS, mediaType } from "./claim-options.js";
 import { TokenError } from "./errors.js";
 
 /**

@@ -1,9 +1,9 @@
-import { isJsonObject } from "../support/json.js";
+import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 import type { IssuerMetadata } from "../remote/metadata.js";
-import { requestJson, within, type RequestLimits } from "../remote/request.js";
+import { requestJson, type RequestLimits, within } from "../remote/request.js";
+import { isJsonObject } from "../support/json.js";
 import type { Claims } from "./claims.js";
 import { TokenError } from "./errors.js";
-import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 
 /** The server's own answer that a token is not active (RFC 7662 section 2.2). */
 export class InactiveError extends TokenError {

@@ -1,11 +1,11 @@
 import type { IntrospectionUnavailableError, KeysUnavailableError } from "../remote/errors.js";
+import type { Fetch } from "../remote/request.js";
 import type { Algorithm } from "./algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
 import type { Claims } from "./claims.js";
-import type { Fetch } from "../remote/request.js";
 import type { KeyManagement } from "./keys/decryption-key.js";
-import type { PrivateKeyInput } from "./keys/private-key.js";
 import type { Jwks } from "./keys/jwk.js";
+import type { PrivateKeyInput } from "./keys/private-key.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
 import type { ContentEncryption } from "./readers/encrypted.js";

@@ -1,16 +1,16 @@
-import { keyFilePath } from "./keys/parse-key-source.js";
-import { at, flag, listOf, oneOf, oneOrMore } from "../support/checks.js";
-import { OptionsError } from "../support/options-error.js";
-import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
 import type { KeyWatcher } from "../remote/watchers.js";
+import { at, flag, listOf, oneOf, oneOrMore } from "../support/checks.js";
+import { optional, type OptionsOf, optionsOf, type Values } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
 import {
+  type DecryptionKey,
   decryptionKey,
   decryptionKeysIn,
   KEY_MANAGEMENT,
-  type DecryptionKey,
   type KeyManagement,
 } from "./keys/decryption-key.js";
 import { assertFitting } from "./keys/key-source.js";
+import { keyFilePath } from "./keys/parse-key-source.js";
 import { RereadFile } from "./keys/reread-file.js";
 import type { DecryptionOptions } from "./options.js";
 import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./readers/encrypted.js";

@@ -1,18 +1,18 @@
-import type { TokenContext } from "./context.js";
-import { at, callback, flag, numberFrom, oneOf, text, type Check } from "../support/checks.js";
-import { OptionsError } from "../support/options-error.js";
-import { optional, optionsOf, type OptionsOf, type Values } from "../support/options.js";
 import { endpointAdvice, endpointUrl } from "../remote/metadata.js";
 import type { Fetch } from "../remote/request.js";
+import { at, callback, type Check, flag, numberFrom, oneOf, text } from "../support/checks.js";
+import { optional, type OptionsOf, optionsOf, type Values } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
 import type { ClaimRules } from "./claim-options.js";
-import { Introspection, type Credentials, type IntrospectionConfig } from "./introspection.js";
+import type { TokenContext } from "./context.js";
+import { type Credentials, Introspection, type IntrospectionConfig } from "./introspection.js";
 import {
   discoverableIssuer,
   globalFetch,
   JWKS_OPTIONS,
   jwksSettings,
-  urlOrText,
   type KeyValues,
+  urlOrText,
 } from "./keys/parse-key-source.js";
 import type { IntrospectionOptions } from "./options.js";
 

@@ -1,10 +1,10 @@
-import type { TokenContext } from "./context.js";
-import { at, callback, kindOf, listOf, numberFrom, oneOf, text, type Check } from "../support/checks.js";
-import { OptionsError } from "../support/options-error.js";
+import { at, callback, type Check, kindOf, listOf, numberFrom, oneOf, text } from "../support/checks.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
-import { ALGORITHMS, withSynonyms, type Algorithm } from "./algorithms.js";
-import { claimReader, type ClaimLocator } from "./claim-reader.js";
+import { OptionsError } from "../support/options-error.js";
+import { type Algorithm, ALGORITHMS, withSynonyms } from "./algorithms.js";
 import { CLAIM_OPTIONS, claimRules } from "./claim-options.js";
+import { type ClaimLocator, claimReader } from "./claim-reader.js";
+import type { TokenContext } from "./context.js";
 import { assertFitting, type KeySource } from "./keys/key-source.js";
 import { KEY_OPTIONS, parseKeySource, sourcesIn } from "./keys/parse-key-source.js";
 import { warnOfShortSecret } from "./keys/secret.js";
@@ -12,9 +12,9 @@ import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
 import { decryption, parseDecryption } from "./parse-decryption.js";
 import { introspection, parseIntrospection } from "./parse-introspection.js";
 import { EncryptedReader } from "./readers/encrypted.js";
-import { SecondIntrospection, IntrospectedReader } from "./readers/introspected.js";
+import { IntrospectedReader, SecondIntrospection } from "./readers/introspected.js";
 import { SignedReader } from "./readers/signed.js";
-import { Verifier, type Authorize } from "./verifier.js";
+import { type Authorize, Verifier } from "./verifier.js";
 
 /** As `subjectClaim` and its like take it. */
 export const claimLocator: Check<ClaimLocator> = (value, path) => {

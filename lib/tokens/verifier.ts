@@ -1,13 +1,13 @@
 import { callHost } from "../support/host-failure.js";
 import type { ClaimRules } from "./claim-options.js";
-import { CLAIM_RULES } from "./claims.js";
 import type { ClaimReader } from "./claim-reader.js";
+import { CLAIM_RULES } from "./claims.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
-import type { SecondProof, Proven, TokenReader } from "./readers/reader.js";
 import type { Decryption } from "./parse-decryption.js";
+import type { Proven, SecondProof, TokenReader } from "./readers/reader.js";
 import type { SignedReader } from "./readers/signed.js";
-import { STRICT, type Steps } from "./steps.js";
+import { type Steps, STRICT } from "./steps.js";
 
 /** What a host's function returns is checked, whatever its type promises. */
 export type Authorize = (...args: Parameters<NonNullable<TokenRules["authorize"]>>) => unknown;

@@ -1,8 +1,8 @@
-import { rejectionOf } from "../../login/refusal.js";
 import type { RejectReason } from "../../login/options.js";
+import { rejectionOf } from "../../login/refusal.js";
 import { UnavailableError } from "../../remote/errors.js";
+import { type Algorithm, ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import { printable } from "../show.js";
-import { ALGORITHMS, isHmac, type Algorithm } from "../../tokens/algorithms.js";
 
 /** As `onReject` calls it; without what only a running login meets. */
 export type Reason = Exclude<

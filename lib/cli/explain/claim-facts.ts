@@ -1,7 +1,7 @@
 import type { ClaimRules } from "../../tokens/claim-options.js";
 import type { CLAIM_RULES, ClaimedToken } from "../../tokens/claims.js";
 import { show, showSet, showTime } from "../show.js";
-import { notAsked, seen, type Facts } from "./findings.js";
+import { type Facts, notAsked, seen } from "./findings.js";
 
 type ClaimFacts = (token: ClaimedToken, rules: ClaimRules, now: number) => Facts;
 

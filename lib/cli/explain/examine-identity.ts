@@ -6,7 +6,7 @@ import { STRICT } from "../../tokens/steps.js";
 import type { VerifiedToken } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { examineAuthorize, examineDisplayName, examineNewUser, examineUser, type UserIs } from "./examine-login.js";
-import { notAsked, seen, type Findings } from "./findings.js";
+import { type Findings, notAsked, seen } from "./findings.js";
 
 /** The steps of this file, in the order of a login with `externalIds`. */
 export const IDENTITY_STEPS = [

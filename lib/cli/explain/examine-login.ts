@@ -6,7 +6,7 @@ import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";
-import { notAsked, seen, type Findings } from "./findings.js";
+import { type Findings, notAsked, seen } from "./findings.js";
 
 /** The steps of this file, in the order of a login without `externalIds`. */
 export const LOGIN_STEPS = ["single use", "user ID", "authorize", "display name", "new user"] as const;

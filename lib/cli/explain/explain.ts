@@ -1,12 +1,12 @@
 import { isServerName } from "../../matrix/identifiers.js";
+import { type Command, EXIT, type Io, UsageError } from "../command.js";
 import { pastedToken } from "../pasted-token.js";
-import { EXIT, UsageError, type Command, type Io } from "../command.js";
 import { coloured, plain } from "./colours.js";
 import type { LinkedAccounts } from "./examine-identity.js";
 import type { UserIs } from "./examine-login.js";
 import { jsonReport } from "./json-report.js";
 import { judge, type Judgement } from "./judge.js";
-import { loginOptionsFor, parseCommandLine, type CommandLine } from "./options.js";
+import { type CommandLine, loginOptionsFor, parseCommandLine } from "./options.js";
 import { report } from "./report.js";
 
 const HELP = `Usage: matrix-jwt-login explain [options] [TOKEN | -]

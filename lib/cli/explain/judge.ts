@@ -1,7 +1,7 @@
-import { tokenContexts } from "../../tokens/context.js";
+import { type LoginType, parseLoginTypes } from "../../login/login-type.js";
 import { silentLogger } from "../../support/logger.js";
-import { parseLoginTypes, type LoginType } from "../../login/login-type.js";
 import type { Entries } from "../../tokens/by-issuer.js";
+import { tokenContexts } from "../../tokens/context.js";
 import type { Steps } from "../../tokens/steps.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { showSet } from "../show.js";

@@ -1,6 +1,6 @@
-import { createSecretKey, verify, type KeyObject } from "node:crypto";
+import { createSecretKey, type KeyObject, verify } from "node:crypto";
 
-import { hashLength, type Algorithm } from "../../tokens/algorithms.js";
+import { type Algorithm, hashLength } from "../../tokens/algorithms.js";
 import type { CompactToken } from "../../tokens/readers/compact.js";
 import { verifySignature } from "../../tokens/readers/signature.js";
 

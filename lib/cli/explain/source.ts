@@ -1,4 +1,4 @@
-import { sourcesIn, type SourceName } from "../../tokens/keys/parse-key-source.js";
+import { type SourceName, sourcesIn } from "../../tokens/keys/parse-key-source.js";
 import { printable, show } from "../show.js";
 
 type Given = Readonly<Record<string, unknown>>;

@@ -1,17 +1,17 @@
 import type { KeyObject } from "node:crypto";
 
+import type { Algorithm } from "../../tokens/algorithms.js";
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
 import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
-import type { Algorithm } from "../../tokens/algorithms.js";
-import { unverifiedClaims, type CompactToken, type JoseHeader } from "../../tokens/readers/compact.js";
+import { type CompactToken, type JoseHeader, unverifiedClaims } from "../../tokens/readers/compact.js";
 import type { Proven } from "../../tokens/readers/reader.js";
 import type { StepName } from "../../tokens/steps.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import type { AdviceFacts } from "./advice.js";
 import { CLAIM_FACTS } from "./claim-facts.js";
-import { seen, type Facts } from "./findings.js";
-import { nearMiss, type NearMiss } from "./near-miss.js";
+import { type Facts, seen } from "./findings.js";
+import { type NearMiss, nearMiss } from "./near-miss.js";
 import type { InWords } from "./source.js";
 
 const SIGNED_STEPS = ["shape", "crit", "alg", "key", "signature"] as const;

@@ -1,5 +1,5 @@
 import type { Submission } from "../endpoint.js";
-import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
+import { isEncoded, type LoginBodies, notJson, tooLarge } from "../login-body.js";
 
 /**
  * Takes the submission of a login request, whatever its `Content-Type` says. The request's own body stays unread.

@@ -1,4 +1,4 @@
-import { setCorsHeaders, type Answer, type Page } from "../answer.js";
+import { type Answer, type Page, setCorsHeaders } from "../answer.js";
 
 /** The client is gone: nobody reads the answer. The status is nginx's for this. */
 export const GONE = { status: 499 };

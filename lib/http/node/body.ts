@@ -1,11 +1,11 @@
-import { isJsonObject, type JsonObject } from "../../support/json.js";
 import type { IncomingMessage } from "node:http";
 
+import { isJsonObject, type JsonObject } from "../../support/json.js";
 import type { Logger } from "../../support/logger.js";
 import { once } from "../../support/once.js";
 import type { Submission } from "../endpoint.js";
-import { isEncoded, notJson, tooLarge, type LoginBodies } from "../login-body.js";
-import { READING, type BodyStream } from "./body-stream.js";
+import { isEncoded, type LoginBodies, notJson, tooLarge } from "../login-body.js";
+import { type BodyStream, READING } from "./body-stream.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 
 /** A request as body parsers leave it. */

@@ -4,8 +4,8 @@ import type { LoginFlow } from "../../matrix/login-flows.js";
 import { jsonAnswer } from "../answer.js";
 import { dropStale, isFlowsOfHead, isMissing, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
 import { holdAnswer, type Verdict } from "./held-answer.js";
-import { NodeHeaders, setAnswerHeaders } from "./send.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
+import { NodeHeaders, setAnswerHeaders } from "./send.js";
 
 /** Adds our flows to what the host answers to this `GET` or `HEAD`; if it has no answer, ours are the answer. */
 export function addFlows(

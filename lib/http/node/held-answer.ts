@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 
-import { isEncoded } from "../login-body.js";
 import { MAX_HELD } from "../flows.js";
-import { seal, throwHeadersSent } from "./seal.js";
+import { isEncoded } from "../login-body.js";
 import type { NodeResponse } from "./request.js";
+import { seal, throwHeadersSent } from "./seal.js";
 
 /** What becomes of an answer: sent as the host wrote it, or with this body, or none, in its place. */
 export type Verdict = "unchanged" | { readonly body: string | undefined };

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-import { setCorsHeaders, type Answer, type Page } from "../answer.js";
+import { type Answer, type Page, setCorsHeaders } from "../answer.js";
 import type { Headers } from "../flows.js";
 import type { NodeResponse } from "./request.js";
 

@@ -1,7 +1,7 @@
-import { anyObject, at, objectWith, oneOf, text, type Check } from "../../support/checks.js";
+import type { Fetch } from "../../remote/request.js";
+import { anyObject, at, type Check, objectWith, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { isUnset } from "../yaml.js";
-import type { Fetch } from "../../remote/request.js";
 
 /** Options of `introspection` that say who asks. `fetch` only where the header must be sent as the original sends it. */
 export interface Credentials {

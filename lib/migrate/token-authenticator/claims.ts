@@ -1,5 +1,5 @@
+import { type Check, listOf, text } from "../../support/checks.js";
 import { memberOf } from "../../support/json.js";
-import { listOf, text, type Check } from "../../support/checks.js";
 import type { Claims } from "../../tokens/claims.js";
 
 /** A claim's name, a list of names that walks down, or a list of such lists, of which the first that leads to a value counts. */

@@ -1,13 +1,13 @@
+import type { LoginTypeOptions } from "../../login/login-type.js";
 import { anyObject, flag, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
-import { keySource, KEY_SETTINGS } from "./keys.js";
-import { displayNameIn, userNamedBy, type Source, mayAskModule } from "./names.js";
-import { pathReader, hasRegisteredTypes } from "./claims.js";
-import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
-import { validator } from "./validators.js";
 import type { SettingsReader } from "../yaml.js";
+import { hasRegisteredTypes, pathReader } from "./claims.js";
+import { KEY_SETTINGS, keySource } from "./keys.js";
+import { displayNameIn, mayAskModule, type Source, userNamedBy } from "./names.js";
+import { type HostTask, LEEWAY, metadataResource, settings } from "./settings.js";
+import { validator } from "./validators.js";
 
 /** The settings of `epa` as a login type, and what is left to the host. */
 export function epaLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {

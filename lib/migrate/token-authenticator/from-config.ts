@@ -1,12 +1,12 @@
+import type { LoginTypeOptions } from "../../login/login-type.js";
 import { anyObject } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
 import { epaLoginType } from "./epa.js";
 import { flatJwtLoginType, jwtLoginType } from "./jwt.js";
 import { oauthLoginType } from "./oauth.js";
 import { oidcLoginType } from "./oidc.js";
-import { settings, warnOfHostTasks, type HostTask } from "./settings.js";
+import { type HostTask, settings, warnOfHostTasks } from "./settings.js";
 
 type Part = (value: unknown, path: string) => readonly [LoginTypeOptions, readonly HostTask[]];
 

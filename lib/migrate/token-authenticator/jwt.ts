@@ -1,11 +1,11 @@
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import { parseUserId } from "../../matrix/identifiers.js";
 import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { Claims } from "../../tokens/claims.js";
-import { parseUserId } from "../../matrix/identifiers.js";
-import type { LoginTypeOptions } from "../../login/login-type.js";
-import { settings } from "./settings.js";
 import type { SettingsReader } from "../yaml.js";
+import { settings } from "./settings.js";
 
 const COMMON_NAMES = ["secret", "keyfile", "algorithm", "allow_registration"] as const;
 

@@ -1,12 +1,12 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
-import { anyObject, at, listOf, text, type Check } from "../../support/checks.js";
-import { OptionsError } from "../../support/options-error.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { isSecret, otherUseOf } from "../../tokens/keys/jwk.js";
-import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
-import { warnOfShortSecret } from "../../tokens/keys/secret.js";
+import { anyObject, at, type Check, listOf, text } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
+import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
+import { isSecret, otherUseOf } from "../../tokens/keys/jwk.js";
+import { warnOfShortSecret } from "../../tokens/keys/secret.js";
 import type { SettingsReader } from "../yaml.js";
 
 type KeySource = Pick<LoginTypeOptions, "publicKey" | "secret" | "keyFile" | "jwksUri" | "jwks" | "algorithms">;

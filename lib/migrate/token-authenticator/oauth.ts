@@ -1,24 +1,24 @@
+import type { LoginTypeOptions } from "../../login/login-type.js";
 import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import type { LoginTypeOptions } from "../../login/login-type.js";
 import type { Claims } from "../../tokens/claims.js";
+import type { SettingsReader } from "../yaml.js";
 import { credentials } from "./auth.js";
-import { keySource, KEY_SETTINGS } from "./keys.js";
+import { hasRegisteredTypes, hasScopes, pathReader, scopes } from "./claims.js";
+import { KEY_SETTINGS, keySource } from "./keys.js";
 import {
   agree,
   displayNameIn,
   isNamedAs,
-  userNamedBy,
-  valuesAt,
+  mayAskModule,
+  namesGiven,
   type Paths,
   type Source,
-  namesGiven,
-  mayAskModule,
+  userNamedBy,
+  valuesAt,
 } from "./names.js";
-import { hasRegisteredTypes, hasScopes, pathReader, scopes } from "./claims.js";
-import { LEEWAY, metadataResource, settings, type HostTask } from "./settings.js";
-import { validator, type Validator } from "./validators.js";
-import type { SettingsReader } from "../yaml.js";
+import { type HostTask, LEEWAY, metadataResource, settings } from "./settings.js";
+import { type Validator, validator } from "./validators.js";
 
 const PATHS = [
   "localpart_path",

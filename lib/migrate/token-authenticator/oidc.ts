@@ -1,5 +1,5 @@
-import { flag, listOf, text, type Check } from "../../support/checks.js";
 import type { LoginTypeOptions } from "../../login/login-type.js";
+import { type Check, flag, listOf, text } from "../../support/checks.js";
 import type { Claims } from "../../tokens/claims.js";
 import { basic } from "./auth.js";
 import { id, LEEWAY, settings } from "./settings.js";

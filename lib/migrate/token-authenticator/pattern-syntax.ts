@@ -1,5 +1,5 @@
 import { OptionsError } from "../../support/options-error.js";
-import { Pattern, PatternTooLarge, type Characters, type Part, type Place } from "./pattern.js";
+import { type Characters, type Part, Pattern, PatternTooLarge, type Place } from "./pattern.js";
 
 /** Repetitions of one part. */
 const MAX_COUNT = 1_000;

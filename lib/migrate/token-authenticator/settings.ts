@@ -1,4 +1,4 @@
-import { anyObject, objectWith, text, type Check } from "../../support/checks.js";
+import { anyObject, type Check, objectWith, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { isUnset, SettingsReader, withoutNulls } from "../yaml.js";
 

@@ -1,6 +1,6 @@
-import { anyObject, at, flag, listOf, objectWith, oneOf, text, type Check } from "../../support/checks.js";
+import { anyObject, at, type Check, flag, listOf, objectWith, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { pathReader, isFalsy, jsonEqual } from "./claims.js";
+import { isFalsy, jsonEqual, pathReader } from "./claims.js";
 import { codeOf, pattern } from "./pattern-syntax.js";
 
 /** A rule about a token's claims, or about a part of them. */

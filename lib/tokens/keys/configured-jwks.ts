@@ -1,9 +1,9 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
-import { HMAC, isHmac, type Algorithm } from "../algorithms.js";
-import { otherUseOf, type Jwk, type Jwks } from "./jwk.js";
+import { type Algorithm, HMAC, isHmac } from "../algorithms.js";
+import { type Jwk, type Jwks, otherUseOf } from "./jwk.js";
 import { inlineJwks, JwkSet, setSource } from "./jwk-set.js";
-import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
+import { type KeyQuery, type KeySource, MAX_CANDIDATES } from "./key-source.js";
 
 const CONFIGURED = new WeakSet<object>();
 

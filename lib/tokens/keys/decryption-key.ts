@@ -1,9 +1,9 @@
-import { MIN_RSA_BITS } from "../algorithms.js";
 import type { KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
+import { MIN_RSA_BITS } from "../algorithms.js";
 import type { Jwk } from "./jwk.js";
-import { privateKey, privateKeysIn, publicJwk, type PrivateKey } from "./private-key.js";
+import { type PrivateKey, privateKey, privateKeysIn, publicJwk } from "./private-key.js";
 
 const RSA = ["RSA-OAEP", "RSA-OAEP-256"] as const;
 const ECDH = ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"] as const;

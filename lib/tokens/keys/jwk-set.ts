@@ -4,8 +4,8 @@ import { quoted } from "../../remote/errors.js";
 import { OptionsError } from "../../support/options-error.js";
 import { inSlices } from "../../support/slices.js";
 import type { Algorithm } from "../algorithms.js";
-import { describeJwk, setKey, type SetKey } from "./jwk.js";
-import { MAX_CANDIDATES, type KeyQuery, type KeySource } from "./key-source.js";
+import { describeJwk, type SetKey, setKey } from "./jwk.js";
+import { type KeyQuery, type KeySource, MAX_CANDIDATES } from "./key-source.js";
 
 type Keys = readonly KeyObject[];
 const NONE: Keys = [];

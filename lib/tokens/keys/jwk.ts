@@ -1,8 +1,8 @@
-import { isJsonObject } from "../../support/json.js";
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
 import { quoted } from "../../remote/errors.js";
-import { algorithmsNamedBy, algorithmsOf, isSynonym, type Algorithm } from "../algorithms.js";
+import { isJsonObject } from "../../support/json.js";
+import { type Algorithm, algorithmsNamedBy, algorithmsOf, isSynonym } from "../algorithms.js";
 
 /** A JSON Web Key (RFC 7517 section 4). */
 export interface Jwk {

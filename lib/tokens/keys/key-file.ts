@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import type { KeyWatcher } from "../../remote/watchers.js";
 import { OptionsError } from "../../support/options-error.js";
-import { PUBLIC_KEY_ALGORITHMS, type Algorithm } from "../algorithms.js";
+import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { isSecret } from "./jwk.js";
 import { jwkSet, setSource } from "./jwk-set.js";
 import { fixedKeys, type KeyQuery, type KeySource } from "./key-source.js";

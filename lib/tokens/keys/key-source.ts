@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { at } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
-import { algorithmsOf, type Algorithm } from "../algorithms.js";
+import { type Algorithm, algorithmsOf } from "../algorithms.js";
 
 /** The only members of a token's header that may choose a key: never `jwk`, `jku`, `x5u` or `x5c` (RFC 8725 section 3.10). */
 export interface KeyQuery {

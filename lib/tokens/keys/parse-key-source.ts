@@ -1,23 +1,23 @@
-import type { TokenContext } from "../context.js";
+import { endpointAdvice, endpointUrl, type RemoteSettings } from "../../remote/metadata.js";
+import type { Fetch } from "../../remote/request.js";
 import {
   at,
   callback,
+  type Check,
   flag,
   moreThanZero,
   numberFrom,
   oneOrMore,
   seconds,
   text,
-  type Check,
 } from "../../support/checks.js";
+import { optional, type OptionsOf, optionsOf, type Values } from "../../support/options.js";
 import { OptionsError } from "../../support/options-error.js";
-import { optional, optionsOf, type OptionsOf, type Values } from "../../support/options.js";
+import type { TokenContext } from "../context.js";
 import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../options.js";
-import { endpointAdvice, endpointUrl, type RemoteSettings } from "../../remote/metadata.js";
-import type { Fetch } from "../../remote/request.js";
 import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
-import { anyOf, fixedKeys, telling, type KeySource } from "./key-source.js";
+import { anyOf, fixedKeys, type KeySource, telling } from "./key-source.js";
 import { publicKey } from "./public-key.js";
 import { secretKey } from "./secret.js";
 

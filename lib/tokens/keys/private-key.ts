@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, KeyObject, type JsonWebKey } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";

@@ -3,13 +3,13 @@ import type { KeyObject } from "node:crypto";
 import type { JwksClient, Options } from "jwks-rsa";
 
 import { AnswerError } from "../../remote/errors.js";
-import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import type { RemoteSettings } from "../../remote/metadata.js";
+import { type FetchOnce, Refreshed } from "../../remote/refreshed.js";
 import { requestJson, within } from "../../remote/request.js";
+import type { KeyWatcher } from "../../remote/watchers.js";
+import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { JwkSet, noKeyFor } from "./jwk-set.js";
 import type { KeyQuery, KeySource } from "./key-source.js";
-import { Refreshed, type FetchOnce } from "../../remote/refreshed.js";
-import type { KeyWatcher } from "../../remote/watchers.js";
 
 type Keys = readonly KeyObject[];
 

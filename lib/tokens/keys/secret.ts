@@ -1,7 +1,7 @@
 import { createSecretKey, KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
-import { hashLength, type Algorithm } from "../algorithms.js";
+import { type Algorithm, hashLength } from "../algorithms.js";
 import { bare, pemLabels, textOf } from "./pem.js";
 import { labelOfDer } from "./public-key.js";
 

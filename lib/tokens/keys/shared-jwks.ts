@@ -1,9 +1,9 @@
 import { IssuerMetadata, type RemoteSettings } from "../../remote/metadata.js";
-import { broadcast, together, type KeyWatcher } from "../../remote/watchers.js";
+import { broadcast, type KeyWatcher, together } from "../../remote/watchers.js";
 import type { Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { KeySource } from "./key-source.js";
-import { RemoteJwks, type JwksEndpoint } from "./remote-jwks.js";
+import { type JwksEndpoint, RemoteJwks } from "./remote-jwks.js";
 
 interface Entry<M> {
   readonly settings: RemoteSettings;

@@ -1,6 +1,6 @@
-import { isJsonObject, jsonIn } from "../../support/json.js";
 import { isUtf8 } from "node:buffer";
 
+import { isJsonObject, jsonIn } from "../../support/json.js";
 import type { Claims } from "../claims.js";
 import { TokenError } from "../errors.js";
 

@@ -5,7 +5,7 @@ import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";
 import { malformed } from "./compact.js";
 import { peek } from "./peek.js";
-import type { SecondProof, Proven, TokenReader } from "./reader.js";
+import type { Proven, SecondProof, TokenReader } from "./reader.js";
 
 /** RFC 6750 section 2.1. */
 const B64TOKEN = /^[\w.~+/-]+=*$/;

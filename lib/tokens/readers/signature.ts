@@ -1,12 +1,12 @@
-import { constants, verify, type KeyObject, type VerifyKeyObjectInput } from "node:crypto";
+import { constants, type KeyObject, verify, type VerifyKeyObjectInput } from "node:crypto";
 
 import jsonwebtoken, { type VerifyOptions } from "jsonwebtoken";
 
 import { pauseStackTraces } from "../../support/stack-traces.js";
-import { ALGORITHMS, isHmac, type Algorithm, type PublicKeyAlgorithm } from "../algorithms.js";
+import { type Algorithm, ALGORITHMS, isHmac, type PublicKeyAlgorithm } from "../algorithms.js";
 import type { Claims } from "../claims.js";
-import { malformed, type CompactToken } from "./compact.js";
 import type { TokenError } from "../errors.js";
+import { type CompactToken, malformed } from "./compact.js";
 
 /**
  * Verifies a token's signature with one key (RFC 7515 section 5.2).
