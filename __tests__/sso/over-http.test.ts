@@ -236,6 +236,34 @@ describe("a form", () => {
     agent.destroy();
   });
 
+  test("may be as long as bodyLimit says, and is not waited for if it says that it is longer", async () => {
+    const url = await served(async (base) => matrixJwtLogin((await given(base, { bodyLimit: 10_000 })).options));
+    expect((await fetch(`${url}/logout`, { method: "POST", body: `a=${"a".repeat(9_998)}` })).status).toBe(400);
+    const outgoing = ask(`${url}/logout`, { method: "POST", headers: { "Content-Length": 10_001 } });
+    outgoing.flushHeaders();
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    expect(response.statusCode).toBe(413);
+    outgoing.destroy();
+  });
+
+  test("that breaks off is answered to nobody", async () => {
+    const closed: boolean[] = [];
+    const url = await served(async (base) => {
+      const middleware = matrixJwtLogin((await given(base)).options);
+      return (req, res) => {
+        res.once("close", () => closed.push(res.headersSent));
+        middleware(req, res);
+      };
+    });
+    const outgoing = ask(`${url}/logout`, { method: "POST", headers: { "Content-Length": 100 } });
+    outgoing.on("error", () => undefined);
+    outgoing.write("logout_token=");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    outgoing.destroy();
+    await until(() => closed.length > 0);
+    expect(closed).toEqual([false]);
+  });
+
   test("is still there for the host if the provider is unknown", async () => {
     const url = await served(async (base) => {
       const app = express5().use(matrixJwtLogin((await given(base)).options));

@@ -208,6 +208,8 @@ export const ROOMS = {
       "http/earlier-handlers",
       "sso/over-http",
       "sso/login-tokens",
+      "hosts/twin",
+      "hosts/usual-middleware",
     ],
   },
   "held answers": {
