@@ -177,6 +177,8 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["a number", loose, "1", "M_BAD_JSON"],
       ["zero", loose, "0", "M_BAD_JSON"],
       ["false", loose, "false", "M_BAD_JSON"],
+      ["an empty text", loose, '""', "M_NOT_JSON"],
+      ["an empty text in white space", loose, '\n  "" \n', "M_NOT_JSON"],
       ["a list in text", asText, "[]", "M_BAD_JSON"],
       ["a list in bytes", asBytes, "[]", "M_BAD_JSON"],
       ["text that isn't JSON", asText, "hello", "M_NOT_JSON"],

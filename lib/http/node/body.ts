@@ -149,9 +149,10 @@ function isLost(req: NodeRequest, body: unknown): boolean {
   if (!hasBody(req)) return false;
   if (body === undefined) return true;
   const length = lengthIn(req.headers);
-  if (isBytes(body)) return body.length === 0 && length > 0;
+  if (body instanceof Uint8Array) return body.length === 0 && length > 0;
   // White space around an empty document is possible, if not so much of it.
-  return length > LONGEST_EMPTY && !isEncoded(req.headers["content-encoding"]) && (body === null || isEmpty(body));
+  const isLeast = body === null || body === "" || isEmpty(body);
+  return isLeast && length > LONGEST_EMPTY && !isEncoded(req.headers["content-encoding"]);
 }
 
 function isBytes(body: unknown): body is Uint8Array | string {
