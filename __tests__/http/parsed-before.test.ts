@@ -315,6 +315,19 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       }
     });
 
+    test.each([
+      ["urlencoded(), in chunks", simple, (form: string) => ({ body: [form.slice(0, 9), form.slice(9)] })],
+      ["urlencoded(), extended, in chunks", extended, (form: string) => ({ body: [form.slice(0, 9), form.slice(9)] })],
+      ["urlencoded(), compressed", simple, (form: string) => ({ body: gzipSync(form), coding: "gzip" })],
+      ["urlencoded(), extended, compressed", extended, (form: string) => ({ body: gzipSync(form), coding: "gzip" })],
+    ])("a real form of our login is no JSON, where its length says nothing: %s", async (_, parser, sent) => {
+      const { body, coding } = { coding: undefined, ...sent(`type=${LOGIN_TYPE}&token=${token()}`) };
+      const headers = { ...FORM_TYPE, ...(coding !== undefined && { "Content-Encoding": coding }) };
+      expect((await post(parser, { body, headers })).status).toBe(299);
+      const answer = await post(parser, { body, headers }, REJECT);
+      expect(answer).toMatchObject({ status: 400, json: { errcode: "M_NOT_JSON" } });
+    });
+
     test("a real form of our login is no JSON, as far as that can be told", async () => {
       const body = `type=${LOGIN_TYPE}&token=${token()}`;
       const nodes: RequestHandler = (req, _res, next) => {

@@ -146,18 +146,14 @@ function inRedis(connect: () => Promise<Connected>): void {
   const replica = (usedTokens: UsedTokenStore, more: object = {}): JwtLogin =>
     core({ singleUse: true }, { usedTokens, ...more });
 
-  test("2,000 uses of 500 tokens, 400 at once, on three replicas: 500 logins", async () => {
+  test("2,000 uses of 500 tokens at once, on three replicas: 500 logins", async () => {
     const logins = stores("many").map((store) => replica(store));
     const tokens = Array.from({ length: 500 }, () => freshToken());
-    const all: number[] = [];
-    // In waves: a store that has more to do than it can within two seconds is 503.
-    for (let first = 0; first < 500; first += 100) {
-      const wave = Array.from({ length: 400 }, (_, i) => {
-        const once = submission({}, { token: tokens[first + (i % 100)] });
-        return statusOf(logins[i % 3]?.login(once) ?? Promise.reject(new Error()));
-      });
-      all.push(...(await Promise.all(wave)));
-    }
+    const use = (i: number): Promise<number> =>
+      statusOf(logins[i % 3]?.login(submission({}, { token: tokens[(i * 7) % 500] })) ?? Promise.reject(new Error()));
+    const first = await Promise.all(Array.from({ length: 2_000 }, (_, i) => use(i)));
+    // On a busy machine the store may take more than two seconds, and a client asks again.
+    const all = await Promise.all(first.map(async (status, i) => (status === 503 ? use(i) : status)));
     expect(all.filter((status) => status === 200)).toHaveLength(500);
     expect(all.filter((status) => status === 403)).toHaveLength(1_500);
   });

@@ -275,6 +275,19 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
     expect(cause.message).toContain(words);
   });
 
+  test.each([["accessToken"], ["deviceId"], ["userId"], ["refreshToken"], ["expiresInMs"]])(
+    "a promise for %s that rejects is 500, and its rejection ends no process",
+    async (name) => {
+      const unhandled = jest.fn();
+      process.on("unhandledRejection", unhandled);
+      const issueToken = () => ({ accessToken: "x", [name]: Promise.reject(new Error(PRIVATE)) });
+      expect((await loginWith(await mount({}, { issueToken: issueToken }), token())).status).toBe(500);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      process.off("unhandledRejection", unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+    },
+  );
+
   test.each(["subjectClaim", "displayNameClaim"])("%s that throws is 500, and the logger's to know", async (option) => {
     const logger = recordingLogger();
     const url = await mount({ [option]: throwing(new Error(PRIVATE)) }, { logger });

@@ -12,7 +12,8 @@ test(`every invariant holds in ${String(SCHEDULES)} schedules`, async () => {
   const accepted = new Map<string, number>();
   const model = modelOf(
     lib,
-    ["rotations", "outages", "introspection", "usedTokens", "limits", "all"],
+    // More often those in which a token of their own kind gets in least often.
+    ["rotations", "outages", "introspection", "usedTokens", "usedTokens", "usedTokens", "limits", "limits", "all"],
     Object.values(INVARIANTS),
     ({ questions }) => {
       for (const { token, way, verdict } of questions) {
@@ -25,6 +26,6 @@ test(`every invariant holds in ${String(SCHEDULES)} schedules`, async () => {
   await fc.assert(model, { numRuns: SCHEDULES });
   // Or it would say little.
   for (const kind of ["login key", "bearer key", "login token", "bearer token", "login single", "login many"]) {
-    expect(accepted.get(kind)).toBeGreaterThan(SCHEDULES / 40);
+    expect(accepted.get(kind)).toBeGreaterThan(SCHEDULES / 20);
   }
 }, 7_200_000);

@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 
+import { movableClock } from "../helpers/clock.js";
 import { link, location, TestBrowser, type Visited } from "./helpers/browser.js";
 import { ssoHost } from "./helpers/host.js";
 
@@ -32,12 +33,23 @@ describe("the confirmation", () => {
   });
 
   test("is good once", async () => {
-    const { browser, page } = await asked();
+    const { browser, page, logger } = await asked();
     const cookies = new Map(browser.cookies);
     expect((await post(browser, page, fieldOf(page))).status).toBe(303);
     expectLost(await post(browser, page, fieldOf(page)));
     for (const [name, value] of cookies) browser.cookies.set(name, value);
     expectLost(await post(browser, page, fieldOf(page)));
+    expect(String(logger.lines.at(-1)?.message)).toContain("the form was sent before");
+  });
+
+  test("after the clock was set back is lost, and the log says why", async () => {
+    const { browser, page, logger } = await asked();
+    const clock = movableClock();
+    clock.move(-70);
+    const answer = await post(browser, page, fieldOf(page));
+    clock.restore();
+    expectLost(answer);
+    expect(String(logger.lines.at(-1)?.message)).toMatch(/sign-in failed: the clock was set back: token issued in the/);
   });
 
   test("is of no use in another browser", async () => {

@@ -1,10 +1,10 @@
-import { movableClock } from "../helpers/clock.js";
 import { randomBytes, randomInt } from "node:crypto";
 
 import { describe, expect, jest, test } from "@jest/globals";
 import { createJwtLogin, type RejectEvent } from "matrix-jwt-login";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
+import { movableClock } from "../helpers/clock.js";
 import { SECRET } from "../helpers/keys.js";
 import { host as plainHost, login, LOGIN_TYPE, optionsWith, SERVER_NAME } from "../helpers/login.js";
 import { token as jwt } from "../helpers/tokens.js";

@@ -99,6 +99,7 @@ describe("the page", () => {
     ["throws", () => Promise.reject(new Error("secret"))],
     ["throws a 500 of its own", () => Promise.reject(new MatrixError("M_X", "own", { statusCode: 500 }))],
     ["gives no user ID", () => ({ userId: 1 }) as never],
+    ["gives a promise for a user ID", () => ({ userId: Promise.reject(new Error("secret")) }) as never],
     ["gives a description that is no string", () => ({ userId: "@a:example.org", description: 1 }) as never],
   ])("if sessionOf %s is 500", async (_, sessionOf) => {
     const made = await host();

@@ -1,4 +1,5 @@
 import { callback, flag, numberFrom, oneOf } from "../support/checks.js";
+import { ignoreRejection } from "../support/host-failure.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
 import type { HttpOptions } from "./options.js";
 
@@ -19,8 +20,7 @@ export const clientAddress = <Req>(value: unknown, path: string): ((req: Req) =>
   return (req) => {
     const address = addressOf(req);
     if (address === undefined || typeof address === "string") return address;
-    // Nobody else would hear of its rejection.
-    if (address instanceof Promise) address.catch(() => undefined);
+    ignoreRejection(address);
     throw new TypeError("clientAddress must return a string or undefined, and not by a promise");
   };
 };

@@ -1,3 +1,6 @@
+import { types } from "node:util";
+
+import { ignoreRejection } from "../support/host-failure.js";
 /** What the host's `issueToken` gives: the new session. */
 export interface IssuedToken {
   /** What the client sends with its requests from now on. Not empty. */
@@ -57,7 +60,8 @@ export interface LoginResponseDefaults {
 /** @throws TypeError if what the host issued is not an {@link IssuedToken}; the message names no value of it */
 export function loginResponse(issued: unknown, defaults: LoginResponseDefaults): LoginResponse {
   if (typeof issued !== "object" || issued === null) throw new TypeError("issueToken gave no object");
-  const given = issued as Readonly<Record<keyof IssuedToken, unknown>>;
+  const given = issued as Issued;
+  for (const name of MEMBERS) ignoreRejection(given[name]);
   const accessToken = text(given, "accessToken");
   if (accessToken === undefined) {
     const hint = "access_token" in issued ? ", but access_token" : "";
@@ -76,11 +80,15 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
   };
 }
 
+const MEMBERS: readonly (keyof IssuedToken)[] = ["accessToken", "deviceId", "userId", "refreshToken", "expiresInMs"];
+
+type Issued = Readonly<Record<keyof IssuedToken, unknown>>;
+
 /** Undefined and null, as a database row has it, are not given. */
-function text(issued: Readonly<Record<keyof IssuedToken, unknown>>, name: keyof IssuedToken): string | undefined {
+function text(issued: Issued, name: keyof IssuedToken): string | undefined {
   const value = issued[name] ?? undefined;
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  const advice = value instanceof Promise ? "; it is a promise: await it" : "";
+  const advice = types.isPromise(value) ? "; it is a promise: await it" : "";
   throw new TypeError(`what issueToken gave as ${name} is not a non-empty string${advice}`);
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { ignoreRejection } from "../support/host-failure.js";
 import type { Logger } from "../support/logger.js";
 import { pageHtml, type SsoPage } from "./page.js";
 
@@ -70,8 +71,8 @@ function hostPage(render: RenderPage, page: SsoPage, logger: Logger): string | u
   try {
     const html = render(page);
     if (typeof html === "string") return html;
-    // It may be async despite its type, and nothing waits for it.
-    if (html instanceof Promise) html.catch(() => undefined);
+    // It may be async despite its type.
+    ignoreRejection(html);
     cause = new TypeError("sso.page must return a string");
   } catch (error) {
     cause = error;

@@ -90,10 +90,15 @@ export async function confirmed<Req>(parts: SsoParts<Req>, request: SsoRequest<R
     );
     return withCookies(answer, [form.dropCookie]);
   } catch (error) {
-    const ended = error instanceof TokenError ? SignInError.lost("the form was sent before") : error;
+    const ended = error instanceof TokenError ? SignInError.lost(why(error)) : error;
     const { provider } = identity;
     return parts.page(pageFor(parts, ended, startUrl(parts, { provider, purpose: { redirectUrl } })));
   }
+}
+
+/** Its times were good a moment ago: if they are not now, the clock was set back. */
+function why({ code, message }: TokenError): string {
+  return code === "used" ? "the form was sent before" : `the clock was set back: ${message}`;
 }
 
 async function withToken<Req>(parts: SsoParts<Req>, identity: SsoIdentity, redirectUrl: URL): Promise<SsoAnswer> {

@@ -1,4 +1,4 @@
-import { callHost } from "../support/host-failure.js";
+import { callHost, ignoreRejection } from "../support/host-failure.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { SsoAnswer } from "./answer.js";
 import { SignInError } from "./errors.js";
@@ -102,6 +102,7 @@ async function sessionOf(options: InteractiveAuthOptions, id: string): Promise<I
     const session: unknown = await options.sessionOf(id);
     if (session === undefined || session === null) return undefined;
     const { userId, description: given } = session as Readonly<Record<string, unknown>>;
+    for (const one of [userId, given]) ignoreRejection(one);
     // A database gives null for what is not there.
     const description = given ?? undefined;
     if (typeof userId !== "string" || (description !== undefined && typeof description !== "string")) {

@@ -1,4 +1,4 @@
-import { HostFailure } from "../support/host-failure.js";
+import { HostFailure, ignoreRejection } from "../support/host-failure.js";
 import { memberOf } from "../support/json.js";
 import type { Claims } from "./claims.js";
 
@@ -34,7 +34,7 @@ function call(locator: ClaimReader, claims: Parameters<ClaimReader>, option: str
   } catch (cause) {
     throw new HostFailure(option, cause);
   }
-  // A promise is no string, so no claim, and nobody waits for it: its rejection must not end the process.
-  if (value instanceof Promise) value.catch(() => undefined);
+  // A promise is no string, so no claim.
+  ignoreRejection(value);
   return value;
 }

@@ -98,6 +98,7 @@ describe("the log says why keys are unavailable, if the endpoint", () => {
     ["answers 404", text("{}", 404), /^answered with status 404$/, fetch],
     ["answers 204", text("", 204), /^answered with status 204$/, fetch],
     ["answers with HTML", text("<!doctype html>"), /^answered with something that is not JSON$/, fetch],
+    ["answers with null", text("null"), /^answered with something that is not a JWK Set$/, fetch],
     ["answers with a list", text("[]"), /^answered with something that is not a JWK Set$/, fetch],
     [
       "answers with text in place of keys",

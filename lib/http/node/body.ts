@@ -165,16 +165,17 @@ function isEmpty(body: unknown): boolean {
 }
 
 /**
- * Are these the fields of a form? Some parsers give objects without a prototype, which no parser of JSON does by itself. Of the others, the
- * length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
+ * Are these the fields of a form? Some parsers give objects without a prototype, which no parser of JSON does by itself. Of the
+ * others, the length tells: a form mostly is shorter than its fields in JSON, and JSON never is.
  */
 function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (!isJsonObject(body)) return false;
   const type = headers["content-type"] ?? "";
   if (Object.getPrototypeOf(body) === null) return !JSON_TYPE.test(type);
   if (MULTIPART_TYPE.test(type)) return true;
-  if (!FORM_TYPE.test(type) || isEncoded(headers["content-encoding"])) return false;
-  return lengthAsJson(body) > lengthIn(headers);
+  if (!FORM_TYPE.test(type)) return false;
+  // Without its own length, its type is all that tells.
+  return isEncoded(headers["content-encoding"]) || !(lengthAsJson(body) <= lengthIn(headers));
 }
 
 function lengthAsJson(body: object): number {

@@ -7,6 +7,7 @@ import type { RemoteSettings } from "../../remote/metadata.js";
 import { type FetchOnce, Refreshed } from "../../remote/refreshed.js";
 import { requestJson, within } from "../../remote/request.js";
 import type { KeyWatcher } from "../../remote/watchers.js";
+import { memberOf } from "../../support/json.js";
 import { PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { JwkSet, noKeyFor } from "./jwk-set.js";
 import type { KeyQuery, KeySource } from "./key-source.js";
@@ -99,8 +100,10 @@ function clientOptions(jwksUri: string, settings: RemoteSettings, signal: AbortS
     // Its own cache asks once for each unknown `kid`, and its rate limit, emptied by forged ones, refuses honest ones.
     cache: false,
     rateLimit: false,
-    fetcher: (url) =>
-      requestJson(url, { headers: { accept: JWKS_TYPES } }, settings, signal) as Promise<{ keys: unknown }>,
+    fetcher: async (url) => {
+      const json = await requestJson(url, { headers: { accept: JWKS_TYPES } }, settings, signal);
+      return { keys: memberOf(json, "keys") };
+    },
   };
 }
 
