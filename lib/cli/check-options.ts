@@ -23,7 +23,7 @@ export function pasteable(offer: Offer): Readonly<Record<string, string>> {
           'name: "Example",',
           `issuer: ${printableJson(issuer)},`,
           ...http,
-          'clientId: "matrix-sign-in", // a client of its own at the provider, whose ID is no audience above',
+          'clientId: "matrix-sign-in", // a client for sign-in alone: no audience of yours',
           'clientSecret: process.env.CLIENT_SECRET ?? "",',
         ]),
       }),

@@ -4,7 +4,7 @@ import { now } from "../support/moment.js";
 const LARGEST_STEP_BACK = 600_000;
 
 /**
- * Sees how much the system clock has been set back, or lost, since a token may have been used. A store forgets a used token by
+ * Sees by how much the system clock was set back, or ran slow, since a token may have been used. A store forgets a used token by
  * real time, so that by the system clock alone the token could be good again.
  */
 export class ObservedClock {

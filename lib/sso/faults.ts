@@ -27,7 +27,7 @@ export function pageFor(
   if (error instanceof UnavailableError) return faultPage("unavailable", again);
   // A MatrixError is the answer of a login, which has told whoever must know.
   const { answer } = isMatrixError(error) ? { answer: error } : rejectionOf(error);
-  // No event tells of it.
+  // An answer of the host's own too: no event tells of what fails outside of a login.
   if (answer !== error && answer.statusCode === 500) logger.error(error);
   const { statusCode, message } = answer;
   return refusalPage(
