@@ -78,7 +78,16 @@ export const ROOMS = {
       "migrate/token-authenticator/configurations",
     ],
   },
-  "key files": { mutate: keys("key-file", "reread-file"), tests: ["login/keys-events", "tokens/keys/key-file"] },
+  "key files": {
+    mutate: keys("key-file", "reread-file"),
+    tests: [
+      "login/keys-events",
+      "tokens/keys/key-file",
+      "tokens/encrypted",
+      "access/create-access-tokens",
+      "access/own-tokens",
+    ],
+  },
   "key options": {
     mutate: keys("parse-key-source"),
     tests: ["tokens/options", "tokens/keys/jwks-options", "tokens/keys/discovery"],
@@ -214,7 +223,15 @@ export const ROOMS = {
   },
   "held answers": {
     mutate: ["lib/http/flows.ts", "lib/http/node/flows.ts", "lib/http/node/held-answer.ts", "lib/http/node/seal.ts"],
-    tests: ["http/flows", "http/held-answer", "http/cors"],
+    tests: [
+      "http/flows",
+      "http/held-answer",
+      "http/cors",
+      "hosts/flows",
+      "http/node-http",
+      "hosts/twin",
+      "hosts/usual-middleware",
+    ],
   },
   http: {
     mutate: [
@@ -239,6 +256,10 @@ export const ROOMS = {
       "http/flows",
       "sso/over-http",
       "sso/redirect",
+      "access/bearer",
+      "access/metadata",
+      "hosts/twin",
+      "hosts/usual-middleware",
     ],
   },
   fetch: { mutate: ["lib/http/fetch/*.ts", ...top("fetch-handler")], tests: ["fetch-handler", "sso/fetch-handler"] },
