@@ -1,8 +1,5 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 
 import { copyOfLib, type LibCopy } from "./helpers/lib-copy.js";
+import { portToComeBackTo } from "./helpers/ports.js";
 
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -47,7 +45,7 @@ describe("the README", () => {
     });
 
     test("ends in a login, and in an explanation of the token", async () => {
-      const port = await freePort();
+      const port = await portToComeBackTo();
       const onPort = (text: string) => text.replaceAll("8008", String(port));
       writeFileSync(join(project, "server.mjs"), onPort(server));
       const waiting = onPort("until curl --silent http://127.0.0.1:8008/; do sleep 0.1; done > up\n");
@@ -80,12 +78,4 @@ function projectOf(lib: string): string {
   chmodSync(join(lib, "cli/bin.js"), 0o755);
   symlinkSync(join(lib, "cli/bin.js"), join(modules, ".bin/matrix-jwt-login"));
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

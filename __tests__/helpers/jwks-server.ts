@@ -16,13 +16,13 @@ export interface JwksServer {
 }
 
 /** A real JWKS endpoint on loopback, with any behaviour that a real one may show. */
-export async function serveJwks(keys: readonly unknown[] = []): Promise<JwksServer> {
+export async function serveJwks(keys: readonly unknown[] = [], port = 0): Promise<JwksServer> {
   const requests: number[] = [];
   let current = keySet(keys);
   const { url, close } = await serve((req, res) => {
     requests.push(Date.now());
     current(req, res);
-  });
+  }, port);
   return {
     url: `${url}/jwks`,
     requests,

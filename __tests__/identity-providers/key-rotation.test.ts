@@ -6,6 +6,7 @@ import type { Fetch } from "matrix-jwt-login";
 
 import { ED25519, RSA } from "../helpers/keys.js";
 import { loginWith } from "../helpers/login.js";
+import { portToComeBackTo } from "../helpers/ports.js";
 import { QUICK } from "../helpers/remote-login.js";
 import { until } from "../helpers/until.js";
 import { serviceToken } from "./helpers/clients.js";
@@ -91,6 +92,9 @@ describe.each(NEW_KEYS)("a provider's key that is replaced by a new one for $alg
   });
 
   test("by a restart: logins go on while the provider is down, and with the new key after it", async () => {
+    await idp.close();
+    const port = await portToComeBackTo();
+    idp = await serveOidcProvider(OLD, { port });
     const { jwksUri, issuer } = idp;
     let failures = 0;
     const watched: Fetch = (...request) =>
@@ -108,7 +112,7 @@ describe.each(NEW_KEYS)("a provider's key that is replaced by a new one for $alg
     await before.rounds(3);
     expect(await before.stop()).toEqual(["old: 200"]);
 
-    idp = await serveOidcProvider(NEW, { port: Number(new URL(issuer).port) });
+    idp = await serveOidcProvider(NEW, { port });
     const after = runningLogins(url, () => serviceToken(idp.issuer));
     await after.rounds(3);
     expect(await after.stop()).toEqual(["new: 200"]);

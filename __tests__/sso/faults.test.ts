@@ -5,6 +5,7 @@ import type { RejectEvent } from "matrix-jwt-login";
 import { createSecretKey } from "node:crypto";
 import { inspect } from "node:util";
 
+import { portToComeBackTo } from "../helpers/ports.js";
 import { inSeconds } from "../helpers/tokens.js";
 import { until } from "../helpers/until.js";
 import { link, location, TestBrowser } from "./helpers/browser.js";
@@ -79,12 +80,11 @@ test.each(["token", "userinfo"] as const)(
 );
 
 test("a provider that is down: 503, and recovery once it is back", async () => {
-  const { issuer, close } = await serveProvider();
-  await close();
-  const host = await ssoHost({ provider: { issuer } });
+  const port = await portToComeBackTo();
+  const host = await ssoHost({ provider: { issuer: `http://127.0.0.1:${String(port)}` } });
   const page = await new TestBrowser().visit(host.redirect());
   expect(page.status).toBe(503);
-  const back = await serveProvider(Number(new URL(issuer).port));
+  const back = await serveProvider(port);
   try {
     expect(location(await new TestBrowser().visit(host.redirect()))).toContain("loginToken=mjl_");
   } finally {

@@ -1,7 +1,9 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 import { afterAll } from "@jest/globals";
+
+import { portToComeBackTo } from "../../helpers/ports.js";
 
 const proxies = new Set<TcpProxy>();
 afterAll(async () => {
@@ -13,11 +15,12 @@ export class TcpProxy {
   readonly #server = createServer();
   readonly #sockets = new Set<Socket>();
   readonly #target: URL;
-  #port = 0;
+  readonly #port: number;
   #silent = false;
 
-  private constructor(target: URL) {
+  private constructor(target: URL, port: number) {
     this.#target = target;
+    this.#port = port;
     this.#server.on("connection", (near) => {
       const far = connect(Number(target.port), target.hostname);
       for (const socket of [near, far]) {
@@ -35,7 +38,7 @@ export class TcpProxy {
   }
 
   static async before(url: string): Promise<TcpProxy> {
-    const proxy = new TcpProxy(new URL(url));
+    const proxy = new TcpProxy(new URL(url), await portToComeBackTo());
     proxies.add(proxy);
     await proxy.comeBack();
     return proxy;
@@ -67,7 +70,6 @@ export class TcpProxy {
     if (this.#server.listening) return;
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import { serveIdentityProvider, type IdentityProvider } from "../../helpers/iden
 import { keySet, text, type JwksAnswer } from "../../helpers/jwks-server.js";
 import { ED25519, jwk, P256, pem, RSA, SECRET } from "../../helpers/keys.js";
 import { host, LOGIN_TYPE, loginWith, optionsWith } from "../../helpers/login.js";
+import { portToComeBackTo } from "../../helpers/ports.js";
 import { QUICK, remoteLogins, type RemoteLogin } from "../../helpers/remote-login.js";
 import { inSeconds, token, type TokenParts } from "../../helpers/tokens.js";
 import { until } from "../../helpers/until.js";
@@ -353,17 +354,17 @@ describe("a discovery endpoint that", () => {
   });
 
   test("refuses connections, and comes back", async () => {
-    const { attempt, errors } = discovering(idp.issuer, { cooldown: 0 });
-    const { issuer } = idp;
-    const { port } = new URL(issuer);
     await idp.close();
-    expect(await attempt(made.good)).toBe(DOWN);
+    const port = await portToComeBackTo();
+    const issuer = `http://127.0.0.1:${String(port)}`;
+    const { attempt, errors } = discovering(issuer, { cooldown: 0 });
+    const { good } = tokensOf(issuer);
+    expect(await attempt(good)).toBe(DOWN);
     expect(errors.length).toBe(1);
     expect(errors[0]?.error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } });
-    idp = await serveIdentityProvider("", Number(port));
-    expect(idp.issuer).toBe(issuer);
+    idp = await serveIdentityProvider("", port);
     idp.answer("/jwks", OLD_SET);
-    expect(await attempt(made.good)).toBe("200");
+    expect(await attempt(good)).toBe("200");
   });
 });
 

@@ -1,5 +1,4 @@
 import crypto, { generateKeyPairSync } from "node:crypto";
-import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -13,6 +12,7 @@ import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
 import { keySet, serveJwks, text, type JwksAnswer, type JwksServer } from "../../helpers/jwks-server.js";
 import { ED25519, jwk, P256, RSA } from "../../helpers/keys.js";
 import { host, loginWith, optionsWith } from "../../helpers/login.js";
+import { portToComeBackTo } from "../../helpers/ports.js";
 import { QUICK, remoteLogin } from "../../helpers/remote-login.js";
 import { inSeconds, token } from "../../helpers/tokens.js";
 import { until } from "../../helpers/until.js";
@@ -172,20 +172,17 @@ describe.each(EXPRESS_VERSIONS)("a client on %s", (_, express) => {
 });
 
 test("an endpoint that refuses connections, and comes back", async () => {
-  const { attempt, timed, errors, logger } = remoteLogin(server.url, { cooldown: 0 });
-  const { port } = new URL(server.url);
   await server.close();
+  const port = await portToComeBackTo();
+  const { attempt, timed, errors, logger } = remoteLogin(`http://127.0.0.1:${String(port)}/jwks`, { cooldown: 0 });
   expect(await timed(good)).toMatchObject({ outcome: "503 keys_unavailable" });
   expect(errors[0]?.error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } });
 
-  const back = createHttpServer((req, res) => {
-    GOOD_SET(req, res);
-  });
-  await new Promise<void>((resolve) => back.listen(Number(port), "127.0.0.1", resolve));
+  server = await serveJwks([], port);
+  server.answer(GOOD_SET);
   expect(await attempt(good)).toBe("200");
   expect(logger.info).toHaveBeenCalledTimes(1);
-  back.closeAllConnections();
-  await new Promise((resolve) => back.close(resolve));
+  await server.close();
 
   clock.move(QUICK.cacheMaxAge + 1);
   expect(await attempt(good)).toBe("200");
