@@ -4,6 +4,7 @@ import { KeysUnavailableError } from "./errors.js";
 export interface KeyWatcher {
   /** @param what - what can't be had, by identity: each has outages of its own */
   failed(error: KeysUnavailableError, what: object): void;
+  /** Also called where nothing had failed. */
   recovered(what: object): void;
   /** A token that no key fits. What `describe` returns says which keys there are. */
   passedOver?(describe: () => string | undefined): void;

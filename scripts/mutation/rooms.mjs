@@ -86,6 +86,7 @@ export const ROOMS = {
       "tokens/encrypted",
       "access/create-access-tokens",
       "access/own-tokens",
+      "access/cache",
     ],
   },
   "key options": {

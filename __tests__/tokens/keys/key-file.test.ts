@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import crypto, { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -121,6 +121,7 @@ describe("a key file may hold", () => {
     const made = token({}, { algorithm: "ES256", key: P256.privateKey, header: { kid: "theirs" } });
     await expect(verify(made)).rejects.toMatchObject({ code: "unknown_key" });
     expect(JSON.stringify(logger.lines)).toContain("RSA");
+    expect(JSON.stringify(logger.lines)).toContain("alg ES256");
     expect(JSON.stringify(logger.lines)).not.toContain("another kid");
   });
 
@@ -426,6 +427,29 @@ test("the file is read once for many logins at the same time, and not for each l
   expect(await statusOf(core, byRsa)).toBe(200);
   expect(read).toHaveBeenCalledTimes(1);
   read.mockRestore();
+});
+
+test("the file is parsed again only if its content changed", async () => {
+  const { core } = watched();
+  const parsed = jest.spyOn(crypto, "createPublicKey");
+  clock.move(SOON);
+  expect(await statusOf(core, byRsa)).toBe(200);
+  expect(parsed).not.toHaveBeenCalled();
+  writeFileSync(file, pem(OTHER_RSA));
+  clock.move(SOON);
+  expect(await statusOf(core, byOtherRsa)).toBe(200);
+  expect(parsed).toHaveBeenCalledTimes(1);
+  parsed.mockRestore();
+});
+
+test("an error of a file that can't be read any more says why, and when to come back", async () => {
+  const { core, errors, logger } = watched();
+  unlinkSync(file);
+  clock.move(SOON);
+  expect(await statusOf(core, byRsa)).toBe(200);
+  const message = `loginTypes["${LOGIN_TYPE}"].keyFile can't be read any more; its last good key stays in use`;
+  expect(errors[0]?.error).toMatchObject({ message, retryAfter: 2 });
+  expect(String(logger.warn.mock.calls[0]?.[0])).toContain(`${message}: ENOENT`);
 });
 
 test("a broken file is an outage until it changes again, however often it is looked at", async () => {

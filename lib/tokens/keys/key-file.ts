@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 
 import type { KeyWatcher } from "../../remote/watchers.js";
+import { isJsonObject } from "../../support/json.js";
 import { OptionsError } from "../../support/options-error.js";
 import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { isSecret } from "./jwk.js";
@@ -52,7 +53,7 @@ function parseKeyFile(content: Buffer, path: string): KeySource {
   if (!text.startsWith("{")) return fixedKeys([publicKeyFromPem(text, path)]);
   const json = jsonIn(text, path);
   const keys: unknown = (json as { keys?: unknown }).keys ?? [json];
-  if (Array.isArray(keys) && keys.some((key) => typeof key === "object" && key !== null && isSecret(key as object))) {
+  if (Array.isArray(keys) && keys.some((key) => isJsonObject(key) && isSecret(key))) {
     throw new OptionsError(path, "holds a private or secret JWK; give the public one alone");
   }
   const set = jwkSet({ keys }, path);

@@ -28,7 +28,6 @@ export class RereadFile<T> {
   #checkedAt = now();
   #reading: Promise<void> | undefined;
   #rereading: Promise<T> | undefined;
-  #failing = false;
   /** As it was read last. */
   value: T;
 
@@ -96,13 +95,11 @@ export class RereadFile<T> {
       this.value = this.#parse(content, this.#path);
       this.#content = content;
     }
-    if (this.#failing) this.#watcher.recovered(this);
-    this.#failing = false;
+    this.#watcher.recovered(this);
   }
 
   /** Half-written, removed or unreadable: what was good stays good. */
   #fail(cause: unknown): void {
-    this.#failing = true;
     const message = `${this.#path} can't be read any more; its last good key stays in use`;
     const detail = `${message}${operatorText(cause, undefined)}`;
     const error = new KeysUnavailableError(message, { cause, retryAfter: RECHECK_AFTER / 1_000, detail });
