@@ -42,8 +42,8 @@ type Next = (error?: unknown) => void;
 export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
 
 /**
- * Refuses nobody for a token: a request whose token is missing, refused or the host's goes on without `req.matrix`. What else keeps
- * a request from being checked is still answered: unavailable keys with 503, a limit with 429, a callback that fails with 500.
+ * Never refuses because of the token: a request whose token is missing, refused or the host's goes on without `req.matrix`. What
+ * else keeps a request from being checked is still answered: unavailable keys with 503, a limit with 429, a callback that fails with 500.
  */
 export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /**
@@ -54,13 +54,19 @@ export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends
   of(this: void, req: object): MatrixAccess<User> | undefined;
 }
 
-/** Lets requests with a good access token through, and answers the others unless they are the host's. */
+/**
+ * Lets requests with a good access token through, and answers the others unless they are the host's. `OPTIONS` is never checked:
+ * a browser's preflight has no token.
+ */
 export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /** For endpoints that work with and without a user. */
   readonly optional: OptionalBearerAuth<User, Req>;
   /**
    * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional}, ask its own `of`, which says that there may be
    * nothing.
+   *
+   * Undefined, whatever its type says, of requests that go on unchecked: `OPTIONS`, and with `otherTokens: "next"` those of
+   * somebody else. A route for all methods that needs a user must look at the method first.
    *
    * @throws Error if the handler did not run on this request
    */

@@ -12,7 +12,7 @@ import { keySet, text as answered } from "../helpers/jwks-server.js";
 import { ED25519, jwk, SECRET } from "../helpers/keys.js";
 import { LOGIN_TYPE } from "../helpers/login.js";
 import { QUICK, remoteLogins } from "../helpers/remote-login.js";
-import { inSeconds, token } from "../helpers/tokens.js";
+import { encode, inSeconds, token } from "../helpers/tokens.js";
 import { verdict, verifierOf, type AnyOptions } from "../helpers/verdict.js";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -161,6 +161,33 @@ describe("introspection alone", () => {
       "403 used",
       "200",
     ]);
+  });
+
+  const [header, payload, signature] = token({ sub: "alice" }, { algorithm: "RS256" }).split(".") as [
+    string,
+    string,
+    string,
+  ];
+  const jwe = `${encode({ alg: "dir", enc: "A128GCM" })}..AAAA.AQ`;
+  test.each<[string, string, readonly string[]]>([
+    ["an opaque token", "opaque.token", ["opaque.token=", "opaque.token=="]],
+    [
+      "a JWT",
+      `${header}.${payload}.${signature}`,
+      [
+        `${header}.${payload}.${signature}==`,
+        `${header}.${payload}.${signature.replaceAll("-", "+").replaceAll("_", "/")}`,
+        `${header}.${payload}.AAAA`,
+      ],
+    ],
+    // The bits of the last character that are no part of a byte.
+    ["an encrypted token", `${jwe}.AQ`, [`${jwe}.AQ==`, `${jwe}.AR`]],
+  ])("takes %s once, in whatever other spelling a lenient server knows it", async (_, first, twins) => {
+    behave = json({ ...ALICE, exp: inSeconds(60) });
+    const { attempt } = remoteLogins({ [LOGIN_TYPE]: alone({}, { singleUse: true }) });
+    expect(await attempt(first)).toBe("200");
+    for (const twin of twins) expect(await attempt(twin)).toBe("403 used");
+    expect(await attempt("another")).toBe("200");
   });
 
   test("gives the answer to the host's functions", async () => {

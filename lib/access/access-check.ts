@@ -92,7 +92,7 @@ export class AccessCheck<User, Req> {
     };
     const known = cache.find(key);
     if (!(known instanceof Promise)) return known ?? unknown(attempt.context);
-    // A client that hangs up meanwhile takes its address with it.
+    // Node forgets the address of a connection that closes meanwhile.
     const { ip, signal } = attempt.context;
     return known.then((access) => access ?? unknown({ ip, signal }));
   }

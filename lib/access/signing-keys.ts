@@ -41,7 +41,8 @@ export function signingKeyFiles(files: readonly string[], path: string, algorith
     return new RereadFile(file, files.length === 1 ? path : at(path, index), parse, watcher);
   });
   return {
-    // The file is small and this machine's own, and whoever issues a token does not wait for a promise.
+    // The file is small and this machine's own, whoever issues a token does not wait for a promise, and a token is verified by
+    // the keys that would issue it.
     current: () => all.flatMap((file) => file.currentNow()) as unknown as ReturnType<SigningKeys["current"]>,
     watch: (one) => watchers.push(one),
   };

@@ -4,7 +4,7 @@ import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
 import { type Check, listOf } from "../support/checks.js";
 import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import { assertOneDecryption, chooseByIssuer, opener } from "../tokens/by-issuer.js";
+import { assertOneDecryption, chooseByIssuer, longestAccepted, opener, unverifiedIssuer } from "../tokens/by-issuer.js";
 import { type ClaimLocator, claimReader } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
 import type { TokenContext } from "../tokens/context.js";
@@ -12,11 +12,10 @@ import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-sourc
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
 import { isEncrypted } from "../tokens/readers/compact.js";
 import type { TokenShape } from "../tokens/readers/peek.js";
-import type { Verifier } from "../tokens/verifier.js";
+import { assertLength, type Verifier } from "../tokens/verifier.js";
 import { type OwnTokens, ownTokensOf } from "./create-access-tokens.js";
 import { type Device, deviceOf, oneDevice } from "./device.js";
 import { ownVerifier } from "./own-verifier.js";
-import { unverifiedIssuer } from "./whose.js";
 
 /** Where access tokens come from, and the rules for them. */
 export interface TokenSource extends SubjectRules {
@@ -67,9 +66,11 @@ export function parseTokenSources(value: unknown, path: string, context: TokenCo
   // The host's own tokens are never encrypted.
   assertOneDecryption(value, path, (options) => ownTokensOf(options) === undefined);
   const signedIn = opener(all);
+  const maxTokenLength = longestAccepted(all);
   return {
     all,
     for(token) {
+      assertLength(token, maxTokenLength);
       const opened = isEncrypted(token) ? signedIn(token) : token;
       if (typeof opened === "string") return choose(unverifiedIssuer(opened));
       return opened.then((late) => choose(unverifiedIssuer(late)));

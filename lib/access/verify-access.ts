@@ -27,7 +27,7 @@ export function verifyAccess(
   source: TokenSource,
   config: AccessConfig,
 ): Verified<VerifiedAccess> | Promise<Verified<VerifiedAccess>> {
-  // As at a login: with linked accounts, the subject rules say nothing.
+  // As at a login: with linked accounts, the subject is not used.
   const isLinked = config.externalIds !== undefined && !source.own;
   const verified = source.verifier.verify(token, isLinked ? SUBJECT_OPTIONAL : STRICT);
   return verified instanceof Promise

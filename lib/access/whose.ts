@@ -13,8 +13,3 @@ export function isForeign(token: string, sources: readonly Expected[]): boolean 
   if (!sources.some(({ shapes }) => shapes.has(shape))) return true;
   return claims !== undefined && sources.every(({ issuers }) => issuers !== undefined && !issuers.has(claims.iss));
 }
-
-/** The `iss` that a token claims, if it can be read. */
-export function unverifiedIssuer(token: string): unknown {
-  return peek(token).claims?.iss;
-}

@@ -6,7 +6,7 @@ const MOST = 10;
 /** What a terminal would act on, or not show: control and format characters, and line ends of Unicode's own. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** What anybody may have written, fit for a terminal. */
+/** Escapes what a terminal would act on, in a text that anybody may have written. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`);
 }

@@ -7,8 +7,8 @@ import { type Answer, errorAnswer, jsonAnswer } from "./answer.js";
 /** A `POST` to the login endpoint, whatever carries it. */
 export interface LoginPost<Context> {
   /**
-   * What is known of the client. Called before anything else: a client that hangs up takes its address with it. What it throws
-   * is thrown once the login is ours.
+   * What is known of the client. Called before anything else, as Node forgets the address of a closed connection. What it
+   * throws is thrown once the login is ours.
    */
   readonly context: () => Context;
   /** The submission, by the rules of {@link LoginBodies}. */

@@ -4,8 +4,10 @@ import type { Refusal } from "../support/refusal.js";
 import type { FailureLimiter } from "./limiter.js";
 import { begin, type LimiterAnswer, LimiterCall } from "./limiter-call.js";
 
-/** Milliseconds that a point needs to be given back: near its end, a window keeps what was taken from it. */
+/** Milliseconds that a point may need to be given back: near its end, a window keeps what was taken from it. */
 const ON_ITS_WAY = 100;
+/** The same as a part of the time for which a point counts, where that is its own: it may be shorter than this. */
+const PART_ON_ITS_WAY = 0.1;
 
 /** Counts failures, and nothing else, though it consumes a point before it is known whether there is one. */
 export class FailureLimit {
@@ -78,19 +80,21 @@ class Point {
   readonly #askedAt: Moment;
   /** Milliseconds to the end of the limiter's window; Infinity if it names no end. */
   readonly #lasts: number;
+  readonly #onItsWay: number;
 
   /**
    * @param askedAt - when the limiter was called. It answered later, so the window ends at this time and `msBeforeNext`, or later
    * @param answer - what it answered
    */
   constructor(askedAt: Moment, answer: unknown) {
-    const { msBeforeNext } = Object(answer) as LimiterAnswer;
+    const { msBeforeNext, isPerPoint } = Object(answer) as LimiterAnswer;
     this.#askedAt = askedAt;
     this.#lasts = typeof msBeforeNext === "number" && msBeforeNext >= 0 ? msBeforeNext : Infinity;
+    this.#onItsWay = isPerPoint === true ? Math.min(ON_ITS_WAY, PART_ON_ITS_WAY * this.#lasts) : ON_ITS_WAY;
   }
 
   /** Whichever clock the limiter goes by. */
   isGone(): boolean {
-    return since(this.#askedAt) + ON_ITS_WAY >= this.#lasts;
+    return since(this.#askedAt) + this.#onItsWay >= this.#lasts;
   }
 }

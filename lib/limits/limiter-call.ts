@@ -11,6 +11,8 @@ const RETRY_AFTER = 5_000;
 export interface LimiterAnswer {
   readonly msBeforeNext?: unknown;
   readonly consumedPoints?: unknown;
+  /** Of the limits that are migrated from Synapse. */
+  readonly isPerPoint?: unknown;
 }
 
 /**
@@ -51,7 +53,9 @@ export class LimiterCall {
 
   #failed(cause: unknown): Refusal {
     if (!this.#down) {
-      this.#logger.error(new Error(`matrix-jwt-login: ${this.#what} does not work; logins are refused`, { cause }));
+      this.#logger.error(
+        new Error(`matrix-jwt-login: ${this.#what} does not work; until it does, the answer is 503`, { cause }),
+      );
     }
     this.#down = true;
     const message = "Temporarily unavailable; try again later";

@@ -27,8 +27,8 @@ export interface TokenLogin<Req = unknown> {
    */
   login(this: void, submission: unknown, context?: LoginContext<Req>): Promise<LoginResponse>;
   /**
-   * Checks everything that a login checks, rate limits included. Nobody is registered or linked, nothing is issued, and a
-   * single-use token is not used up.
+   * Checks everything that a login checks, rate limits included, but for one thing: whether a single-use token was used before.
+   * Nobody is registered or linked, nothing is issued, and a single-use token is not used up.
    *
    * @param submission - the parsed JSON of the login request
    * @param context - who asks

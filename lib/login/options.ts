@@ -17,13 +17,16 @@ export interface VerifiedLogin<Req = unknown> {
   readonly userId: string;
   /** The part of the user ID between `@` and the first colon. */
   readonly localpart: string;
-  /** The value of `displayNameClaim`. Its length is not limited. */
+  /** The value of `displayNameClaim`. Its length is not limited. Not there at `issueToken` after single sign-on. */
   readonly displayName?: string;
-  /** The claims of the verified token, or of the introspection endpoint's answer. */
+  /**
+   * The claims of the verified token, or of the introspection endpoint's answer. At `issueToken` after single sign-on, and the
+   * `findUser` before it, `iss`, `sub` and `sid` alone: take the others from `registerUser`, `authorize` or the first `findUser`.
+   */
   readonly claims: Claims;
   /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one. */
   readonly introspection?: Claims;
-  /** Who the user is at the identity provider, if the option `externalIds` is set. */
+  /** Who the user is at the identity provider, if the option `externalIds` is set, or after single sign-on. */
   readonly externalId?: ExternalId;
   /** How the user signed in, if that was by single sign-on. Only at `issueToken` and the `findUser` before it. */
   readonly sso?: SsoLogin;
@@ -214,8 +217,9 @@ export interface TokenLoginOptions<User, Req = unknown> {
    * open the old owner's account. Unset, whoever has the name gets the account.
    *
    * @remarks
-   * Where one name could come from several sources (a list of issuers, several providers of single sign-on, or one with
-   * another `subjectClaim` than `sub`) it is required: an object, or `false` to accept that risk.
+   * With a list of issuers, several providers of single sign-on, or one with another `subjectClaim` than `sub`, it is required: an
+   * object, or `false` to accept that risk. Nothing notices that one name can come from two login types of different issuers, or
+   * from a login type and single sign-on: set it there too.
    *
    * @defaultValue none
    */

@@ -63,7 +63,7 @@ export const WITHIN_LOGIN: Inner = { [LOGIN_TYPE_PATH]: Object.keys(LOGIN_TYPE_O
 export type LoginValues<User, Req> = Values<ReturnType<typeof loginOptions<User, Req>>>;
 
 /**
- * @param mayBeEmpty - there is another way in than the login types
+ * @param mayBeEmpty - may there be no login type? There is another way in, by `sso`
  * @throws OptionsError
  */
 export function parseLoginOptions<User, Req>(

@@ -28,7 +28,7 @@ const anybody = (): boolean => true;
 
 /** A login as a client asks for it. */
 export const LOGIN: Purpose = { admits: anybody, newUsers: "register", links: true, usesUpToken: true, counts: true };
-/** Everything that a login checks. Nobody is registered or linked, and the token is not used up. */
+/** Everything that a login checks but single use. Nobody is registered or linked, and the token is not used up. */
 export const AUTHENTICATION: Purpose = {
   admits: anybody,
   newUsers: "admit",

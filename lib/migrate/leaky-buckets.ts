@@ -12,6 +12,8 @@ export interface BucketSettings {
 export interface BucketAnswer {
   /** Milliseconds: until a point that was taken drains, at the earliest; or until there is room. */
   readonly msBeforeNext: number;
+  /** If there is room: the time is that of a point by itself, and not what is left of a window that all points share. */
+  readonly isPerPoint?: true;
 }
 
 export function settingsOf({ perSecond, burst }: { perSecond: number; burst: number }): BucketSettings {
@@ -19,7 +21,7 @@ export function settingsOf({ perSecond, burst }: { perSecond: number; burst: num
 }
 
 export function taken({ interval }: BucketSettings): BucketAnswer {
-  return { msBeforeNext: interval / 1_000 };
+  return { msBeforeNext: interval / 1_000, isPerPoint: true };
 }
 
 /** Rejects, as limiters of rate-limiter-flexible do, with what is no error: that would be a store that fails. */

@@ -20,7 +20,7 @@ import { webFallback } from "./web-fallback.js";
 
 /** The browser's side of logins: from a request to an answer, under any framework. Its functions need no `this`. */
 export interface SingleSignOn<Req = unknown> {
-  /** Where providers send browsers back to, less the provider's ID: the path below `publicBaseUrl`. */
+  /** Where providers send browsers back to, without the provider's ID: the path below `publicBaseUrl`. */
   readonly callbackPath: string;
   /** The whole URL of {@link callbackPath}. With `/` and a provider's ID, it is what to register there as redirect URI. */
   readonly callbackUrl: string;

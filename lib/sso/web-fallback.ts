@@ -73,7 +73,7 @@ async function signInAgain<Req>(parts: SsoParts<Req>, request: SsoRequest<Req>, 
   return begin(parts, request, provider, { session }, { prompt: "login", max_age: "0" });
 }
 
-/** The way back of such a sign-in. */
+/** What the provider says of a sign-in that {@link webFallback} began. */
 export async function confirmSession<Req>(
   { config, gate, page }: SsoParts<Req>,
   request: SsoRequest<Req>,

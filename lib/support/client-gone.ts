@@ -4,7 +4,7 @@ export interface ClientSignal {
   readonly aborted: boolean;
 }
 
-/** Asks whether the client is gone: nothing need be called when it goes. */
+/** Asks whether the client is gone each time that it is read: no event tells of it. */
 export class HangUpSignal implements ClientSignal {
   readonly #isGone: () => boolean;
 

@@ -73,9 +73,23 @@ export function chooseByIssuer<E extends Entry>(all: readonly E[], path: string)
   };
 }
 
+/**
+ * The `iss` that a signed token claims: nothing proves it.
+ *
+ * @throws TokenError `malformed`
+ */
+export function unverifiedIssuer(token: string): unknown {
+  return unverifiedClaims(parseCompact(token)).iss;
+}
+
+/** Characters of the longest token that one of the entries takes. */
+export function longestAccepted(all: readonly Entry[]): number {
+  return Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
+}
+
 function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
   const choose = chooseByIssuer(all, path);
-  const entryOf = (text: string): E => choose(unverifiedClaims(parseCompact(text)).iss);
+  const entryOf = (text: string): E => choose(unverifiedIssuer(text));
   const signedIn = opener(all);
   return {
     all,
@@ -95,7 +109,7 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
  * @param all - entries; those that decrypt do it alike
  */
 export function opener(all: readonly Entry[]): (token: unknown) => string | Promise<string> {
-  const maxTokenLength = Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
+  const maxTokenLength = longestAccepted(all);
   const readers = all.map(({ verifier }) => verifier.config.reader);
   const encrypted = readers.find((reader) => reader instanceof EncryptedReader);
   return (token) => {

@@ -110,7 +110,7 @@ function checkAge({ claims }: ClaimedToken, { clockTolerance, maxTokenAge }: Cla
 }
 
 /** The last second of the year 9999, of RFC 3339's last year: later times are milliseconds. */
-const LATEST_TIME = 253_402_300_799;
+export const LATEST_TIME = 253_402_300_799;
 
 /** RFC 7519 section 2, NumericDate. */
 function time(claims: Claims, name: "exp" | "nbf" | "iat"): number | undefined {
@@ -146,7 +146,7 @@ function checkAudience({ claims: { aud } }: ClaimedToken, { audiences }: ClaimRu
   }
 }
 
-/** RFC 7800 section 3, RFC 8705 section 3.1, RFC 9449 section 6: of no use without a proof of its key. */
+/** RFC 7800 section 3, RFC 8705 section 3.1, RFC 9449 section 6: a token that is bound to a key needs a proof of that key. */
 export function checkConfirmation(
   { claims }: Pick<ClaimedToken, "claims">,
   { allowSenderConstrained }: Pick<ClaimRules, "allowSenderConstrained">,

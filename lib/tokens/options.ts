@@ -44,7 +44,7 @@ export interface JwksOptions {
    * Deadline for a whole fetch, body included.
    *
    * @remarks
-   * With `discover`, half of it is for the discovery document.
+   * With `discover`, nine tenths of it are for the first discovery document, and half of it for a later one.
    *
    * @unit seconds
    * @defaultValue `5`
@@ -184,7 +184,7 @@ export interface IntrospectionOptions {
 
 /** How encrypted tokens are decrypted (RFC 7516, RFC 7519 section 11.2). */
 export interface DecryptionOptions {
-  /** Path of a file with a private key, PEM or JWK, or a list of paths. A change is used within 5 seconds. */
+  /** Path of a file with private keys (PEM, a JWK or a JWK Set), or a list of paths. A change is used within 5 seconds. */
   readonly keyFile?: string | readonly string[];
   /** A private key as PEM, JWK or `KeyObject`, or a list of them while rotating. Either this, or `keyFile`. */
   readonly key?: PrivateKeyInput | readonly PrivateKeyInput[];

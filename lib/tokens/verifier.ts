@@ -29,7 +29,7 @@ export interface VerifierConfig {
 
 /** A token that passed every check but the host's own {@link Verifier.authorize}. */
 export interface VerifiedToken extends Proven {
-  /** What `subjectClaim` points at: a non-empty string. */
+  /** What `subjectClaim` points at: a non-empty string, or an empty one where there need be none. */
   readonly subject: string;
 }
 
@@ -129,5 +129,5 @@ export function assertText(token: unknown): asserts token is string {
 
 export function assertLength(token: string, maxTokenLength: number): void {
   if (token.length <= maxTokenLength) return;
-  throw new TokenError("too_long", "token is longer than the option `maxTokenLength` of this login type allows");
+  throw new TokenError("too_long", "token is longer than the option `maxTokenLength` allows");
 }

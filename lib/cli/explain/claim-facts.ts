@@ -1,5 +1,5 @@
 import type { ClaimRules } from "../../tokens/claim-options.js";
-import type { CLAIM_RULES, ClaimedToken } from "../../tokens/claims.js";
+import { type CLAIM_RULES, type ClaimedToken, LATEST_TIME } from "../../tokens/claims.js";
 import { show, showSet, showTime } from "../show.js";
 import { type Facts, notAsked, seen } from "./findings.js";
 
@@ -42,12 +42,9 @@ function timeFacts(name: "exp" | "nbf" | "iat"): ClaimFacts {
     seen(`${time(claims[name], now)}; leeway ${String(clockTolerance)} s`);
 }
 
-/** Later than the year 5000: most likely the claim is not in seconds. */
-const TOO_LATE = 1e11;
-
 function time(value: unknown, now: number): string {
   if (typeof value !== "number") return show(value);
-  return value > TOO_LATE
+  return value > LATEST_TIME
     ? `${String(value)}, which looks like milliseconds and must be seconds`
     : showTime(value, now);
 }

@@ -73,9 +73,10 @@ export class TokenView {
     return nearMiss(this.#token, this.header.alg as Algorithm, this.#keys) ?? this.#oneOfMany();
   }
 
-  /** Without a `kid` only so many keys are tried. */
+  /** Of a set's keys only so many are tried if a token has no `kid`. */
   #oneOfMany(): NearMiss | undefined {
-    if (this.header.kid !== undefined || this.#keys.length < MAX_CANDIDATES) return undefined;
+    const isSet = this.config.signed?.keys.named === true;
+    if (!isSet || this.header.kid !== undefined || this.#keys.length < MAX_CANDIDATES) return undefined;
     return {
       text: `tried with ${String(MAX_CANDIDATES)} keys, and there may be more`,
       advice: "Have the issuer set kid, so that the right key is found among so many.",

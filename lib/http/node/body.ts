@@ -180,7 +180,7 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
 
 function lengthAsJson(body: object): number {
   try {
-    // Of a login, its texts alone count: JSON may write a number shorter than JavaScript does.
+    // Of a login, count only its strings: JSON may write a number shorter than JavaScript does.
     return Buffer.byteLength(JSON.stringify(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null));
   } catch {
     // Somebody has added what JSON can't hold.

@@ -7,7 +7,7 @@ import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../algorithms.js";
 import { isSecret } from "./jwk.js";
 import { jwkSet, setSource } from "./jwk-set.js";
 import { fixedKeys, type KeyQuery, type KeySource } from "./key-source.js";
-import { jsonIn, textOf } from "./pem.js";
+import { jsonOption, textOf } from "./pem.js";
 import { publicKeyFromPem } from "./public-key.js";
 import { RereadFile } from "./reread-file.js";
 
@@ -51,7 +51,7 @@ export class KeyFile implements KeySource {
 function parseKeyFile(content: Buffer, path: string): KeySource {
   const text = textOf(content).trim();
   if (!text.startsWith("{")) return fixedKeys([publicKeyFromPem(text, path)]);
-  const json = jsonIn(text, path);
+  const json = jsonOption(text, path);
   const keys: unknown = (json as { keys?: unknown }).keys ?? [json];
   if (Array.isArray(keys) && keys.some((key) => isJsonObject(key) && isSecret(key))) {
     throw new OptionsError(path, "holds a private or secret JWK; give the public one alone");

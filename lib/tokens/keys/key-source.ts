@@ -10,7 +10,7 @@ export interface KeyQuery {
   readonly kid: string | undefined;
 }
 
-/** Where the keys come from that verify tokens in this process. */
+/** A source of the keys that verify tokens in this process. */
 export interface KeySource {
   /**
    * The keys that may verify a token, best first; an empty list if none fits. Synchronous if nothing has to be fetched.

@@ -44,7 +44,7 @@ const given: Check<unknown> = (value) => value;
 
 export const urlOrText: Check<URL | string> = (value, path) => (value instanceof URL ? value : text(value, path));
 
-/** With where it was written, for who reads it later. */
+/** With the path of the option, for later errors. */
 export const keyFilePath: Check<{ readonly file: string; readonly path: string }> = (file, path) => ({
   file: text(file, path),
   path,

@@ -49,7 +49,7 @@ export function bare(text: string): string {
 }
 
 /** The JSON of a key's text, which is no PEM. */
-export function jsonIn(text: string, path: string): object {
+export function jsonOption(text: string, path: string): object {
   try {
     return JSON.parse(text) as object;
   } catch {

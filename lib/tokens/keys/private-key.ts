@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObje
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";
-import { jsonIn, pastedPem, textOf } from "./pem.js";
+import { jsonOption, pastedPem, textOf } from "./pem.js";
 
 /** A private key: PEM text or bytes, a JWK (RFC 7517), or a private `KeyObject`. */
 export type PrivateKeyInput = string | Uint8Array | KeyObject | Jwk;
@@ -26,7 +26,7 @@ export function privateKey(value: unknown, path: string): PrivateKey {
 export function privateKeysIn(content: Uint8Array, path: string): readonly PrivateKey[] {
   const text = textOf(content).trim();
   if (!text.startsWith("{")) return [privateKeyFromText(text, path)];
-  const json = jsonIn(text, path);
+  const json = jsonOption(text, path);
   const { keys = [json] } = json as { readonly keys?: unknown };
   if (!Array.isArray(keys) || keys.length === 0)
     throw new OptionsError(path, "must hold a JWK, or a JWK Set with a key");

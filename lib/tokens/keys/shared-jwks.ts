@@ -24,6 +24,9 @@ export interface KeyCache {
 /**
  * Makes a handle for the option `keyCache`. Whatever has the same one and asks one endpoint with equal `jwksOptions`
  * fetches its keys, and its issuer's discovery document, once. Without it each middleware and verifier has its own.
+ *
+ * It tells each of them of outages for as long as it lives, also those that are no longer used: make them once, not for each
+ * request.
  */
 export function createKeyCache(): KeyCache {
   return new SharedJwks() as unknown as KeyCache;
