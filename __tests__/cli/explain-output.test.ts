@@ -304,7 +304,7 @@ describe("explain advises", () => {
     [
       "a kid among many keys",
       `${token({}, rs256).slice(0, -4)}AAAA`,
-      { publicKey: Array.from({ length: 8 }, () => pem(RSA)) },
+      { jwks: { keys: Array.from({ length: 8 }, (_, i) => jwk(RSA, { kid: String(i) })) } },
       "Have the issuer set kid",
     ],
     [

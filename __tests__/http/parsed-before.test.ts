@@ -164,6 +164,29 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       expect((await post(parser, { body: [long] }, { bodyLimit: bytes - 1, ...REJECT })).status).toBe(413);
       expect((await post(parser, { body: [long] }, { bodyLimit: bytes })).status).toBe(403);
     });
+
+    test("JSON that somebody else has parsed", async () => {
+      const bytes = Buffer.byteLength(long);
+      for (const headers of [JSON_TYPE, { ...JSON_TYPE, "Content-Encoding": "gzip" }]) {
+        const body = "Content-Encoding" in headers ? gzipSync(long) : [long];
+        expect((await post(express.json(), { body, headers }, { bodyLimit: bytes - 1 })).status).toBe(299);
+        expect((await post(express.json(), { body, headers }, { bodyLimit: bytes - 1, ...REJECT })).status).toBe(413);
+        expect((await post(express.json(), { body, headers }, { bodyLimit: bytes })).status).toBe(403);
+      }
+    });
+  });
+
+  test("a login whose beginning somebody else has taken is none, though its rest is one", async () => {
+    const takesOne: RequestHandler = (req, _res, next) => {
+      req.once("readable", () => {
+        req.read(5);
+        setTimeout(next, 20);
+      });
+    };
+    for (const options of [{}, REJECT]) {
+      expect((await post(takesOne, { body: `JUNK ${goodLogin()}` }, options)).status).toBe(299);
+      expect(warn).toHaveBeenCalledTimes(1);
+    }
   });
 
   describe("what is no JSON object", () => {
@@ -406,6 +429,14 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         next();
       });
     };
+    test("say nothing of what the host sees in req.body", async () => {
+      const rewriting: RequestHandler = both(json, (req, _res, next) => {
+        req.body = { ...(req.body as object), type: LOGIN_TYPE, token: token() };
+        next();
+      });
+      expect((await post(rewriting, { body: '{"type":"other"}', headers: JSON_TYPE })).status).toBe(200);
+    });
+
     test.each<readonly [string, RequestHandler, Sending, number, number]>([
       ["a login that a form's parser took apart", form, { body: goodLogin(), headers: FORM_TYPE }, 200, 200],
       ["a real form of our login", form, { body: `type=${LOGIN_TYPE}&token=x`, headers: FORM_TYPE }, 299, 400],
@@ -417,8 +448,15 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         "a login that was encoded",
         json,
         { body: gzipSync(goodLogin()), headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } },
+        200,
+        200,
+      ],
+      [
+        "longer than the limit once it was decoded",
+        json,
+        { body: gzipSync(goodLogin().padEnd(70_000)), headers: { ...JSON_TYPE, "Content-Encoding": "gzip" } },
         299,
-        400,
+        413,
       ],
     ])("say what is ours: %s", async (_, parser, sending, status, alone) => {
       expect((await post(parser, sending)).status).toBe(status);

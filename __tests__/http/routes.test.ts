@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "@jest/globals";
-import type { Express, RequestHandler } from "express";
+import express5, { type Express, type RequestHandler } from "express";
 
 import { goodLogin, send } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
@@ -45,6 +45,22 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     test.each(VERSIONS)("%s", async (path) => {
       const url = await hostWith(mount);
       expect(await statusOf(url, path)).toBe(answered.includes(path) ? 200 : 299);
+    });
+  });
+
+  describe("mounted by a wildcard, what ends in /login is not all its own", () => {
+    const wildcards = express === express5 ? ["/*splat", "/:one/:two", "/{*splat}"] : ["*", "/*", "/:one/:two"];
+    test.each(wildcards)("%s", async (wildcard) => {
+      const url = await hostWith((app, mw) => app.use(wildcard, mw));
+      expect(await statusOf(url, "/admin/login")).toBe(299);
+      expect((await send(url, { method: "GET", path: "/admin/login" })).text).toContain("host:");
+      if (wildcard !== "/:one/:two") expect(await statusOf(url, V3)).toBe(200);
+    });
+
+    test("though a parameter before it may stand for anything", async () => {
+      const url = await hostWith((app, mw) => app.use("/api/:version/login", mw));
+      expect(await statusOf(url, "/api/login/login")).toBe(299);
+      expect(await statusOf(url, "/api/v9/login")).toBe(200);
     });
   });
 

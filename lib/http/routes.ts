@@ -6,6 +6,8 @@ export interface MountedRequest {
   readonly originalUrl?: string;
   /** Express's: the path of the mount. */
   readonly baseUrl?: string;
+  /** Express's: what the parameters and wildcards of the mount's path stand for. */
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 const loginPaths: ReadonlySet<string> = new Set(LOGIN_PATHS);
@@ -18,14 +20,19 @@ export function isLoginPath(path: string): boolean {
  * Is the request for a login endpoint: one of the specification's, as the whole path or below a mount, or one that ends in
  * `/login` and that we are mounted on?
  */
-export function isLogin({ url = "", originalUrl = url, baseUrl }: MountedRequest): boolean {
+export function isLogin({ url = "", originalUrl = url, baseUrl, params }: MountedRequest): boolean {
   const path = pathOf(originalUrl);
   if (isLoginPath(path)) return true;
   if (originalUrl === url) return false;
   const below = pathBelow(url);
   // Some hosts decode a path, or rewrite it: what the client asked for decides.
   if (isLoginPath(below) && path.endsWith(below)) return true;
-  return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl);
+  return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl && !isByWildcard(params));
+}
+
+/** Does a mount end in `/login` only because its wildcard took everything? */
+function isByWildcard(params: MountedRequest["params"]): boolean {
+  return Object.values(params ?? {}).some((value) => /(?:^|\/)login$/.test(String([value].flat().at(-1))));
 }
 
 /** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */

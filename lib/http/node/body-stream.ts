@@ -26,9 +26,10 @@ export class BodyStream {
   /**
    * @param limit - bytes; no more is ever held
    * @param length - bytes that the whole body has; NaN if only its end tells
-   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
+   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end; `"lost"`:
+   * somebody else has taken the beginning of it
    */
-  read(limit: number, length: number): Promise<Buffer | "too long" | "gone"> {
+  read(limit: number, length: number): Promise<Buffer | "too long" | "gone" | "lost"> {
     const req = this.#req;
     const chunks: (Buffer | string)[] = [];
     let size = 0;
@@ -41,7 +42,7 @@ export class BodyStream {
     this.#takeOver();
 
     return new Promise((resolve) => {
-      const settle = (outcome?: "too long" | "gone"): void => {
+      const settle = (outcome?: "too long" | "gone" | "lost"): void => {
         if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
         const body = whole(chunks, encodingOf(req));
         if (outcome !== "gone") this.#body = body;
@@ -63,7 +64,7 @@ export class BodyStream {
             return;
           }
         }
-        if (hasAll()) settle();
+        if (hasAll()) settle(this.#wasRead && req.readableEncoding === null && size < length ? "lost" : undefined);
       };
       const onGone = (): void => {
         settle("gone");

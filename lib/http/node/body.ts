@@ -65,7 +65,7 @@ export function takeSubmission(
   if (length > bodies.limit) return bodies.refuse(tooLarge);
   // A stream that was read to its end can't be read again, and one without a body must not be touched.
   if (isTaken(req) || !hasBody(req, length)) return parsedBefore(req, bodies, onLost);
-  return isEncoded(headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies, length);
+  return isEncoded(headers["content-encoding"]) ? bodies.refuse(notJson) : read(req, res, stream, bodies, onLost);
 }
 
 async function read(
@@ -73,10 +73,14 @@ async function read(
   res: NodeResponse,
   stream: BodyStream,
   bodies: LoginBodies,
-  length: number,
+  onLost: OnLost,
 ): Promise<Submission> {
-  const body = await stream.read(bodies.limit, length);
+  const body = await stream.read(bodies.limit, lengthIn(req.headers));
   if (body === "gone") return body;
+  if (body === "lost") {
+    onLost.toReader();
+    return undefined;
+  }
   if (body !== "too long") return bodies.of(body);
   drainUnread(req, res);
   return bodies.refuse(tooLarge);
@@ -97,7 +101,7 @@ export async function takeForm(req: NodeRequest, stream: BodyStream, limit: numb
   const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
-  return new URLSearchParams(body.toString());
+  return new URLSearchParams(body === "lost" ? "" : body.toString());
 }
 
 function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
@@ -130,9 +134,9 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
-  if (isBytes(rawBody) && rawBody.length > 0) {
-    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
-  }
+  // What the host's handlers see comes first, but for what a form's parser may have made of JSON.
+  const isRead = isJsonObject(body) && !isEmpty(body) && !FORM_TYPE.test(req.headers["content-type"] ?? "");
+  if (!isRead && isBytes(rawBody) && rawBody.length > 0) return bodies.of(rawBody);
   if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
@@ -140,7 +144,9 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
   }
   if (isBytes(body)) return bodies.of(body);
   if (hasBraceForKey(body)) onLost.toFormParser();
-  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) return bodies.ofJson(body);
+  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
+    return isTooLong(req, body, bodies.limit) ? bodies.refuse(tooLarge) : bodies.ofJson(body);
+  }
   return bodies.refuse(notJson);
 }
 
@@ -175,13 +181,22 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
   if (MULTIPART_TYPE.test(type)) return true;
   if (!FORM_TYPE.test(type)) return false;
   // Without its own length, its type is all that tells.
-  return isEncoded(headers["content-encoding"]) || !(lengthAsJson(body) <= lengthIn(headers));
+  if (isEncoded(headers["content-encoding"])) return true;
+  // Of a login, count only its strings: JSON may write a number shorter than JavaScript does.
+  return !(lengthAsJson(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : undefined) <= lengthIn(headers));
 }
 
-function lengthAsJson(body: object): number {
+/** Of a document whose length the headers don't say. */
+function isTooLong(req: NodeRequest, body: unknown, limit: number): boolean {
+  const { rawBody } = req as ParsedRequest;
+  if (isBytes(rawBody)) return rawBody.length > limit;
+  const isCounted = !Number.isNaN(lengthIn(req.headers)) && !isEncoded(req.headers["content-encoding"]);
+  return !isCounted && lengthAsJson(body) > limit;
+}
+
+function lengthAsJson(body: unknown, names?: string[]): number {
   try {
-    // Of a login, count only its strings: JSON may write a number shorter than JavaScript does.
-    return Buffer.byteLength(JSON.stringify(body, Object.hasOwn(body, "type") ? LOGIN_TEXTS : null));
+    return Buffer.byteLength(JSON.stringify(body, names));
   } catch {
     // Somebody has added what JSON can't hold.
     return 0;
