@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { CompactEncrypt } from "jose";
-import { createAccessTokens } from "matrix-jwt-login";
+import { createAccessTokens, matrixBearerAuth } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
 import { KEYS, RSA, SECRET } from "../helpers/keys.js";
@@ -79,6 +79,21 @@ test('tokens of somebody else are refused by default, and with otherTokens: "rej
   }
 });
 
+test("a token that names no issuer is asked about where introspection alone proves tokens", async () => {
+  let asked = 0;
+  const fetch = (url: string) => {
+    if (url.endsWith("/introspect")) asked += 1;
+    const document = { issuer: ISSUER, introspection_endpoint: `${ISSUER}/introspect` };
+    return Promise.resolve(Response.json(url.endsWith("/introspect") ? { active: true, sub: "alice" } : document));
+  };
+  const tokens = { issuer: ISSUER, audience: null, introspection: { discover: true, fetch } };
+  const check = matrixBearerAuth({ serverName: "example.org", tokens, otherTokens: "next", logger: false });
+  const { ask } = await guarded(check);
+  expect((await ask(bearer(accessToken()))).json["matrix"]).toMatchObject({ localpart: "alice" });
+  expect((await ask(bearer(accessToken({ iss: "https://host.example.org" })))).json).toEqual(PASSED);
+  expect(asked).toBe(1);
+});
+
 describe("a list of token options by issuer", () => {
   const ONE = "https://one.example.org";
   const TWO = "https://two.example.org";
@@ -106,6 +121,15 @@ describe("a list of token options by issuer", () => {
   test.each([["opaque"], ["a.b"], ["a.b.c"], [`${json}.a.b.c.d`]])("refuses what can't be read: %s", async (text) => {
     const { ask } = await guarded(auth(list, { externalIds: false }));
     expect((await ask(bearer(text))).json).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", soft_logout: false });
+  });
+
+  test("says of a token that is too long, or can't be read, what one issuer's options would", async () => {
+    const reasons: unknown[] = [];
+    const onReject = ({ reason }: { reason: string }) => reasons.push(reason);
+    const { ask } = await guarded(auth(list, { externalIds: false, onReject }));
+    await ask(bearer("a.".repeat(4_200)));
+    await ask(bearer("a.b.c"));
+    expect(reasons).toEqual(["too_long", "malformed"]);
   });
 
   test("lets in tokens of each of its issuers, and leaves to the host those of none", async () => {

@@ -63,6 +63,8 @@ describe("check, of a real provider", () => {
   });
 });
 
+const BY_CODE = { response_types_supported: ["code"] };
+
 describe("check", () => {
   let provider: IdentityProvider;
   beforeEach(async () => {
@@ -80,12 +82,33 @@ describe("check", () => {
     ["back-channel logout", { backchannel_logout_supported: true }, "logout", /^pass/],
     ["session IDs", { backchannel_logout_session_supported: true }, "sid", /^pass/],
     ["no sign-in by code", { response_types_supported: ["id_token"] }, "code flow", /^note not listed/],
+    [
+      "introspection without https",
+      { introspection_endpoint: "http://id.example.org/i" },
+      "introspection",
+      /^note .*https/,
+    ],
+    ["tokens without https", { ...BY_CODE, token_endpoint: "http://id.example.org/t" }, "code flow", /^note .*https/],
+    [
+      "sign-in without https",
+      { ...BY_CODE, authorization_endpoint: "http://id.example.org/a" },
+      "code flow",
+      /^note .*https/,
+    ],
     ["secrets alone", { id_token_signing_alg_values_supported: ["HS256", "none"] }, "algorithms", /^note .*public key/],
   ])("says that a provider has %s", async (_, members, name, finding) => {
     provider.discovery(text(provider.document(members)));
     const found = await checked(provider.issuer);
     expect(found.exitCode).toBe(0);
     expect(said(found, name)).toMatch(finding);
+  });
+
+  test("finds unusable what a login could not read: a document that is too deep, a set with too much in it", async () => {
+    provider.discovery(text(provider.document({ deep: JSON.parse("[".repeat(120) + "]".repeat(120)) as unknown })));
+    expect(await checked(provider.issuer)).toMatchObject({ exitCode: 1, usable: false });
+    provider.discovery(text(provider.document()));
+    provider.answer("/jwks", keySet([GOOD_KEY, ...Array.from({ length: 60_000 }, () => 0)]));
+    expect(await checked(provider.issuer)).toMatchObject({ exitCode: 1, usable: false });
   });
 
   test("offers no single sign-on without the code flow, and does with it", async () => {
@@ -262,6 +285,8 @@ describe("check", () => {
     const found = await checked(provider.issuer.replace("http:", "https:"));
     expect(found.exitCode).toBe(1);
     expect(said(found, "discovery")).toContain("that port does not speak https");
+    expect(said(found, "discovery")).toContain(`Is "${provider.issuer}/.well-known/openid-configuration" meant?`);
+    expect(said(found, "discovery")).not.toContain("SSL");
   });
 
   test("lists twenty keys at most", async () => {

@@ -15,9 +15,13 @@ const MINT = ["mint", "--secret-file", SECRET_FILE, "--sub", "alice", "--encrypt
 let server: Server;
 let url: string;
 let answer: object;
+let asked = 0;
 
 beforeAll(async () => {
-  server = createServer((_, res) => res.writeHead(200).end(JSON.stringify(answer)));
+  server = createServer((_, res) => {
+    asked += 1;
+    res.writeHead(200).end(JSON.stringify(answer));
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 });
@@ -101,6 +105,14 @@ describe("explain", () => {
     expect(stdout).toContain('pass  subject    "alice"');
     expect(stdout).not.toContain("Not judged");
     expect(exitCode).toBe(0);
+  });
+
+  test("asks nobody about a token that is too long, as a login does not", async () => {
+    const before = asked;
+    const { stdout, exitCode } = await explain("a".repeat(9_000), alone());
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^Refused \(too_long\)/);
+    expect(asked).toBe(before);
   });
 
   test("says that a token is not active, or can't be checked", async () => {

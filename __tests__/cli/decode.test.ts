@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { SECRET } from "../helpers/keys.js";
-import { token } from "../helpers/tokens.js";
+import { inSeconds, signed, token } from "../helpers/tokens.js";
 import { run } from "./helpers.js";
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -16,6 +16,31 @@ describe("decode", () => {
     expect(stdout).toContain('"alg": "HS256"');
     expect(stdout).toContain('"sub": "alice"');
     expect(stdout).toMatch(/exp +2100-01-01T00:00:00\.000Z, in \d+ d/);
+  });
+
+  test("prints claims that are nested deeper than a stack reaches", async () => {
+    const claims = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)},"sub":"alice"}`;
+    const deep = `${part({ alg: "HS256" })}.${Buffer.from(claims).toString("base64url")}.x`;
+    const text = await run(["decode", "-"], { stdin: deep });
+    expect(text).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(text.stdout).toContain("[…]");
+    expect(text.stdout.length).toBeLessThan(100_000);
+    const { exitCode, stdout } = await run(["decode", "--json", "-"], { stdin: deep });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ claims: { sub: "alice" } });
+    const made = signed(`{"a":${"[".repeat(5_000)}${"]".repeat(5_000)},"sub":"alice","exp":${String(inSeconds(60))}}`);
+    const flags = ["--json", "--secret", SECRET, "--max-token-length", "20000", "-"];
+    const explained = await run(["explain", ...flags], { stdin: made });
+    expect(explained.exitCode).toBe(0);
+    expect(JSON.parse(explained.stdout)).toMatchObject({ accepted: true, claims: { sub: "alice" } });
+  });
+
+  test("reads a megabyte of quotes and commas at once", async () => {
+    const startedAt = performance.now();
+    for (const [first, mark] of ["x,", 'x"', '",', "';"]) {
+      await run(["decode", "-"], { stdin: `${String(first)}${String(mark).repeat(1_000_000)}x` });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   test("prints one JSON object on request", async () => {

@@ -634,6 +634,42 @@ describe("options", () => {
     expect((await run(["explain", "--options", options, "--issuer", "other", good])).exitCode).toBe(1);
   });
 
+  test.each<[string, object, readonly string[], string]>([
+    ["discovery", { discover: true, issuer: "https://idp", jwksOptions: {} }, ["--key-file", KEY_FILE], "RS256"],
+    ["a secret", { secret: "x".repeat(40), issuer: "https://idp" }, ["--key-file", KEY_FILE], "RS256"],
+    ["a key file", { keyFile: KEY_FILE, issuer: "https://idp" }, ["--secret", SECRET], "HS256"],
+  ])("are used with another key source than %s, if a flag names one", async (name, content, flags, algorithm) => {
+    const options = folder.file(`source-${name.replaceAll(" ", "-")}.json`, JSON.stringify(content));
+    const good = token({ iss: "https://idp" }, { algorithm: algorithm as "HS256" });
+    expect(await run(["explain", "--options", options, ...flags, good])).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await run(["explain", "--options", options, ...flags, token()])).exitCode).toBe(1);
+  });
+
+  test.each([
+    ["under the name loginTypes", "dotless.cjs", "exports.__esModule = true; exports.loginTypes = ", []],
+    ["with --login-type", "dotless.json", "", ["--login-type", "jwt"]],
+  ])("may be of a login type whose name has no dot: %s", async (_, name, start, flags) => {
+    const file = folder.file(name, `${start}${JSON.stringify({ jwt: { secret: SECRET } })}`);
+    expect(await run(["explain", "--options", file, ...flags, token()])).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test("of a migration that makes no login type are wrong use, and say why", async () => {
+    const { exitCode, stderr } = await run(["explain", "--options", folder.file("none.json", "{}"), token()]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("makes none unless jwt_config is enabled");
+  });
+
+  test("are used with all of nine secrets, whatever kid a token has not", async () => {
+    const secret = Array.from({ length: 9 }, (_, i) => String(i).repeat(40));
+    const { stdout } = await run([
+      "explain",
+      "--options",
+      folder.file("nine.json", JSON.stringify({ secret })),
+      token(),
+    ]);
+    expect(stdout).not.toContain("there may be more");
+  });
+
   test("take a secret with one line end less", async () => {
     const withTwo = folder.file("two", `${SECRET}\r\n\n`);
     expect((await run(["explain", "--secret-file", withTwo, token()])).exitCode).toBe(1);

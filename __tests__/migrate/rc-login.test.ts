@@ -122,6 +122,15 @@ describe("rateLimits from rc_login", () => {
     expect(await statuses(login, sent)).toEqual([200, 200, 200, 403, 200, 403, 429, 429]);
   });
 
+  test.each([1, 10, 100])("take it back though %d drain in a second", async (per_second) => {
+    const rateLimits = fromSynapseRcLogin({ failed_attempts: { per_second, burst_count: 2 } });
+    const login = core({}, { rateLimits: { failures: rateLimits.failures as never } });
+    // The clock stands still.
+    expect(new Set(await statuses(login, Array(8).fill(submission())))).toEqual(new Set([200]));
+    const bad = submission({ exp: 1 });
+    expect(await statuses(login, [bad, bad, bad])).toEqual([403, 403, 429]);
+  });
+
   test("do not take back a point that has drained meanwhile", async () => {
     const rateLimits = fromSynapseRcLogin({ failed_attempts: { per_second: 0.1, burst_count: 2 } });
     const bad = submission({ exp: 1 });

@@ -208,6 +208,7 @@ describe("fromSynapseJwtConfig", () => {
     ["a number for an audience", { ...CONFIG, audiences: [1] }, "jwt_config.audiences[0]", /must be a string/],
     ["a number for the claim", { ...CONFIG, subject_claim: 1 }, "jwt_config.subject_claim", /must be a string/],
     ["an empty claim", { ...CONFIG, display_name_claim: "" }, "jwt_config.display_name_claim", /must not be empty/],
+    ["text for a public key", { ...CONFIG, algorithm: "RS256" }, "jwt_config.secret", /must hold a PEM public key/],
     ["an unknown setting", { ...CONFIG, audience: ["a"] }, "jwt_config.audience", /options here are enabled, secret/],
   ])("refuses %s", (_, config, path, problem) => {
     expectOptionsError(() => fromSynapseJwtConfig(config as SynapseJwtConfig), path, problem);

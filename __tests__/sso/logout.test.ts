@@ -33,6 +33,20 @@ describe("a logout token", () => {
     ]);
   });
 
+  test("of a client that two providers share ends the sessions of both, once", async () => {
+    const { logOut, provider, endSessions } = await host({
+      providers: (main) => ({
+        one: { ...main, authorizationParameters: { hint: "one" } },
+        two: main,
+        other: { ...main, clientId: "another" },
+      }),
+      options: { externalIds: false },
+    });
+    const token = provider.logoutToken();
+    for (let i = 0; i < 2; i += 1) expect((await logOut(token)).status).toBe(200);
+    expect(endSessions.mock.calls.map(([logout]) => logout.provider)).toEqual(["one", "two"]);
+  });
+
   test.each([
     ["a subject alone", { sid: undefined }, {}, { subject: "alice" }],
     ["a session alone", { sub: undefined }, {}, { sessionId: "session-1" }],

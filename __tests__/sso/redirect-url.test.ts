@@ -112,6 +112,7 @@ describe("adding a login token", () => {
       "https://a.example/?loginTokens=1&xloginToken=2",
       "https://a.example/?loginTokens=1&xloginToken=2&loginToken=mjl_1",
     ],
+    ["https://a.example/??loginToken=1&x", "https://a.example/??loginToken=1&x&loginToken=mjl_1"],
     ["element://connect", "element://connect?loginToken=mjl_1"],
     ["app:cb", "app:cb?loginToken=mjl_1"],
   ])("to %s", (url, result) => {

@@ -499,6 +499,21 @@ describe("an introspection endpoint", () => {
     expect(open).toBe(1_001);
   });
 
+  test("is asked no more of all issuers in a list together", async () => {
+    let open = 0;
+    const fetch = () => {
+      open += 1;
+      return new Promise<never>(() => undefined);
+    };
+    const of = (issuer: string) => alone({ fetch, timeout: 0.5 }, { issuer, secret: SECRET });
+    const issuers = ["https://one.example.org", "https://two.example.org"];
+    const { attempt } = remoteLogins({ [LOGIN_TYPE]: issuers.map(of) }, { externalIds: false });
+    const tokens = issuers.map((iss) => token({ iss }));
+    const all = Array.from({ length: 1_100 }, (_, i) => attempt(tokens[i % 2] ?? ""));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(["503 introspection_unavailable"]));
+    expect(open).toBe(1_000);
+  });
+
   test("is asked any number of questions one after another, of which none is logged", async () => {
     const fetch = () => Promise.resolve(Response.json(ALICE));
     const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };

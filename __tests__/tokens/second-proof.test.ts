@@ -16,6 +16,7 @@ function verifierWith(secondProof: SecondProof, options: object = {}): Verifier 
     shared: new SharedJwks(),
     watcher,
     introspectionWatcher: watcher,
+    questions: { open: 0 },
   });
   return new Verifier({ ...verifier.config, secondProof });
 }

@@ -20,7 +20,7 @@ import { ownVerifier } from "./own-verifier.js";
 /** Where access tokens come from, and the rules for them. */
 export interface TokenSource extends SubjectRules {
   readonly verifier: Verifier;
-  /** Undefined: of any issuer. */
+  /** Undefined: of any issuer. With undefined among them, a token need not name one. */
   readonly issuers: ReadonlySet<unknown> | undefined;
   readonly requiredScopes: readonly string[];
   readonly deviceOf: (claims: Claims, scopes: readonly string[], introspection?: Claims) => Device;
@@ -99,7 +99,7 @@ function parseTokenSource(value: unknown, path: string, context: TokenContext): 
   const verifier = parseVerifier({ ...options, requiredScopes: [] }, path, context);
   return {
     verifier,
-    issuers: verifier.config.rules.issuers,
+    issuers: issuersOf(verifier),
     requiredScopes,
     deviceOf: deviceReader(deviceClaim),
     subjectFormat: options.subjectFormat,
@@ -108,6 +108,11 @@ function parseTokenSource(value: unknown, path: string, context: TokenContext): 
     shapes: shapesOf(options),
     metadata: metadataOf(options, path, context),
   };
+}
+
+/** Where introspection alone proves a token, its answer need not name the issuer: the token need not either. */
+function issuersOf({ config: { rules, signed } }: Verifier): TokenSource["issuers"] {
+  return signed === undefined && rules.issuers !== undefined ? new Set([...rules.issuers, undefined]) : rules.issuers;
 }
 
 /** Tokens of other kinds are nothing that the options could take. */

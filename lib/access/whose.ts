@@ -3,7 +3,7 @@ import { peek, type TokenShape } from "../tokens/readers/peek.js";
 /** The tokens of one source. */
 interface Expected {
   readonly shapes: ReadonlySet<TokenShape>;
-  /** Undefined: of any issuer. */
+  /** Undefined: of any issuer. With undefined among them, a token need not name one. */
   readonly issuers: ReadonlySet<unknown> | undefined;
 }
 

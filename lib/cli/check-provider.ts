@@ -1,5 +1,5 @@
 import { endpointUrl } from "../remote/metadata.js";
-import { type RemoteAnswer, request, within } from "../remote/request.js";
+import { parseJson, type RemoteAnswer, request, within } from "../remote/request.js";
 import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../tokens/algorithms.js";
 import { JwkSet } from "../tokens/keys/jwk-set.js";
 import { UsageError } from "./command.js";
@@ -59,7 +59,7 @@ export async function examineProvider(question: Question): Promise<Examination> 
   const metadata = await discovered(String(issuer), question, findings);
   if (metadata === undefined) return { usable: false, issuer: undefined, findings, offer: undefined };
   const algorithms = await keysOf(metadata, question, findings);
-  const signsIn = supports(metadata, findings);
+  const signsIn = supports(metadata, question, findings);
   return examined(findings, { ...question, issuer: String(metadata["issuer"]), algorithms, signsIn });
 }
 
@@ -151,20 +151,19 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     const answer = await within(TIMEOUT, (signal) =>
       request(url, { headers: { accept: "application/json" } }, LIMITS, signal),
     );
-    if (answer.status !== 200) throw new Error(`it answered with status ${String(answer.status)}`);
-    const document = JSON.parse(answer.text) as unknown;
-    if (typeof document !== "object" || document === null) throw new Error("it answered with no JSON object");
+    if (answer.status !== 200) throw new Error(`answered with status ${String(answer.status)}`);
+    const document = parseJson(Buffer.from(answer.text));
+    if (typeof document !== "object" || document === null) throw new Error("answered with no JSON object");
     findings.push({ name, result: "pass", text: show(withoutQuery(url)) });
     checkClock(answer, findings);
     return document as Metadata;
   } catch (error) {
-    const why = error instanceof SyntaxError ? "it answered with something that is not JSON" : reasons(error);
+    const why = reasons(error).replace(/^answered/, "it answered");
     // As OpenSSL calls an answer that is not TLS.
     const isHttp = /wrong version number|packet length too long/.test(why);
-    const text = `${show(withoutQuery(url))}: ${isHttp ? `that port does not speak https (${why})` : why}`;
-    findings.push(
-      failed(name, text, isHttp ? "Give the address with http: and --allow-http, if it is meant." : advice),
-    );
+    const text = `${show(withoutQuery(url))}: ${isHttp ? "that port does not speak https" : why}`;
+    const withHttp = `Is ${show(withoutQuery(url).replace(/^https/i, "http"))} meant? Give the address with http:, and --allow-http unless it is on this machine.`;
+    findings.push(failed(name, text, isHttp ? withHttp : advice));
     return undefined;
   }
 }
@@ -228,7 +227,7 @@ async function keysAt(url: string, findings: Finding[]): Promise<readonly Algori
 }
 
 /** @returns whether people can sign in through it with a browser */
-function supports(metadata: Metadata, findings: Finding[]): boolean {
+function supports(metadata: Metadata, { allowHttp }: Question, findings: Finding[]): boolean {
   const list = (name: string): readonly unknown[] =>
     Array.isArray(metadata[name]) ? (metadata[name] as unknown[]) : [];
   const signing = list("id_token_signing_alg_values_supported");
@@ -244,12 +243,22 @@ function supports(metadata: Metadata, findings: Finding[]): boolean {
     return isThere;
   };
   const isTrue = (name: string) => metadata[name] === true;
-  say(
-    "introspection",
-    typeof metadata["introspection_endpoint"] === "string",
-    "not offered: opaque tokens can't be used",
-  );
-  const code = say("code flow", list("response_types_supported").includes("code"), "not listed: no single sign-on");
+  /** Of an endpoint that is named: why a login could not use it. */
+  const flawOf = (name: string): string | undefined => {
+    try {
+      if (metadata[name] !== undefined) endpointUrl(metadata[name], name, allowHttp, ADVICE);
+      return undefined;
+    } catch (error) {
+      return reasons(error);
+    }
+  };
+  const introspection =
+    metadata["introspection_endpoint"] === undefined ? "not offered" : flawOf("introspection_endpoint");
+  say("introspection", introspection === undefined, `${String(introspection)}: opaque tokens can't be used`);
+  const codeFlow = list("response_types_supported").includes("code")
+    ? (flawOf("authorization_endpoint") ?? flawOf("token_endpoint"))
+    : "not listed";
+  const code = say("code flow", codeFlow === undefined, `${String(codeFlow)}: no single sign-on`);
   const pkce = list("code_challenge_methods_supported").includes("S256");
   say("PKCE", pkce, "S256 is not listed; most providers take it all the same");
   say(

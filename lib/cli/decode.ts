@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { isJsonObject, jsonIn } from "../support/json.js";
 import { type Command, EXIT } from "./command.js";
 import { pastedToken } from "./pasted-token.js";
-import { printable, printableJson, showTime } from "./show.js";
+import { printable, printableJson, shallow, showTime } from "./show.js";
 
 const HELP = `Usage: matrix-jwt-login decode [TOKEN | -] [--json]
 
@@ -80,7 +80,7 @@ function asText({ header, claims }: Decoded): string {
 }
 
 function indented(part: object): readonly string[] {
-  return JSON.stringify(part, undefined, 2)
+  return JSON.stringify(shallow(part), undefined, 2)
     .split("\n")
     .map((line) => `  ${printable(line)}`);
 }

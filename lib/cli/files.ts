@@ -64,9 +64,10 @@ function exportedBy(module: unknown): unknown {
   if (names.length === 0) {
     throw new UsageError("--options must hold an object, and it exports nothing: make the options its default export");
   }
-  if (names.length === 1) return only;
-  const usual = USUAL_NAMES.find((name) => names.includes(name));
-  if (usual !== undefined) return (module as Record<string, unknown>)[usual];
+  const meant = names.length === 1 ? names[0] : USUAL_NAMES.find((name) => names.includes(name));
+  // What is in `loginTypes` need not look like login types.
+  if (meant === "loginTypes") return { loginTypes: (module as Record<string, unknown>)[meant] };
+  if (meant !== undefined) return (module as Record<string, unknown>)[meant];
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
 }
 

@@ -54,7 +54,11 @@ function tokenIn(text: string): string {
 
 /** Straight quotes, those that word processors make of them, and what follows a value in code. */
 export function unquoted(text: string): string {
-  return text.replace(/^["'`\u2018-\u201e]+|["'`\u2018-\u201e,;]+$/g, "");
+  // By hand, as a pattern for the end would look at each run of quotes again from each of its characters.
+  let [from, to] = [0, text.length];
+  while (from < to && /["'`\u2018-\u201e]/.test(text.charAt(from))) from += 1;
+  while (from < to && /["'`\u2018-\u201e,;]/.test(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }
 
 interface Member {

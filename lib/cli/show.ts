@@ -11,9 +11,20 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => `\\u{${Number(character.codePointAt(0)).toString(16)}}`);
 }
 
+/** Levels of objects and lists that are printed: a token may nest its claims until neither stack nor memory is left. */
+const MAX_DEPTH = 64;
+
+/** A value as it can be printed: what is deeper is an ellipsis. */
+export function shallow(value: unknown, depth = MAX_DEPTH): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
+  if (Array.isArray(value)) return value.map((item) => shallow(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shallow(member, depth - 1)]));
+}
+
 /** JSON on one line, whose escapes a terminal does not act on either. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNPRINTABLE, (character) =>
+  return JSON.stringify(shallow(value)).replace(UNPRINTABLE, (character) =>
     Array.from(
       { length: character.length },
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,

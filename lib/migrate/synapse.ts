@@ -1,6 +1,7 @@
 import type { LoginTypeOptions } from "../login/login-type.js";
-import { flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
+import { type Check, flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { ALGORITHMS, isHmac } from "../tokens/algorithms.js";
+import { publicKeyFromPem } from "../tokens/keys/public-key.js";
 import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
@@ -51,6 +52,13 @@ const NAMES = [
   "audiences",
 ] as const satisfies readonly (keyof SynapseJwtConfig)[];
 
+/** As the option `publicKey`, whose own error would name what is not in the YAML. */
+const publicKeyPem: Check<string> = (value, path) => {
+  const pem = text(value, path);
+  publicKeyFromPem(pem, path);
+  return pem;
+};
+
 /** What Synapse gives `exp`, `nbf` and `iat`. */
 const SYNAPSE_LEEWAY = 120;
 
@@ -66,7 +74,7 @@ export function fromSynapseJwtConfig(config: SynapseJwtConfig | null | undefined
   const options = new SettingsReader(withoutNulls(objectWith(NAMES)(config ?? {}, "jwt_config")), "jwt_config");
   if (!options.optional("enabled", flag, false)) return {};
   const algorithm = options.required("algorithm", oneOf(ALGORITHMS));
-  const secret = options.required("secret", text);
+  const secret = options.required("secret", isHmac(algorithm) ? text : publicKeyPem);
   const issuer = options.optional("issuer", text);
   const audience = options.optional("audiences", oneOrMore(text));
   const displayNameClaim = options.optional("display_name_claim", text);

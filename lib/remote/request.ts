@@ -171,7 +171,7 @@ const MAX_VALUES = 56_000;
 const MAX_DEPTH = 100;
 
 /** @throws Error without a word of the text: there may be a key in it that should not be there */
-function parseJson(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   if (!isBounded(bytes)) throw new Error("answered with JSON that is too deep or holds too many values");
   try {

@@ -77,6 +77,7 @@ export function checkSignedInSince(
 ): void {
   if (!config.requireAuthTime) return;
   const { clockTolerance } = loginType.verifier.config.rules;
-  if (typeof time === "number" && Number.isFinite(time) && time >= startedAt - clockTolerance) return;
+  const now = Date.now() / 1_000;
+  if (typeof time === "number" && time >= startedAt - clockTolerance && time <= now + clockTolerance) return;
   throw new TokenError("too_old", "the sign-in was not recent enough (auth_time)");
 }

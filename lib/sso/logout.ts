@@ -28,10 +28,12 @@ export async function backchannelLogout<Req>(
   try {
     const [token, second] = form?.getAll("logout_token") ?? [];
     if (token === undefined || second !== undefined) throw new TokenError("missing", "there must be one logout_token");
-    const { provider, claims, logout } = await verified(parts, token);
+    const { provider, claims, logouts } = await verified(parts, token);
     const { clockTolerance } = provider.loginType.verifier.config.rules;
-    const name = useName("logout", logout.issuer, claims.jti as string);
-    const end = () => callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
+    const name = useName("logout", provider.config.issuer, claims.jti as string);
+    const end = async () => {
+      for (const logout of logouts) await callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
+    };
     // A provider that did not wait for the answer asks again: what is under way is not done.
     const begin = () => parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore);
     const underWay = parts.logouts.get(name);
@@ -57,28 +59,32 @@ function doneBefore(error: unknown): void {
 interface VerifiedLogout {
   readonly provider: Provider;
   readonly claims: Claims;
-  readonly logout: SsoLogout;
+  /** One for each provider that is the same client of the same issuer: the token does not say which of them it means. */
+  readonly logouts: readonly SsoLogout[];
 }
 
 async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<VerifiedLogout> {
-  const provider = providerOf(parts, token);
+  const fitting = providersOf(parts, token);
+  const [provider] = fitting;
   const { reader } = provider.loginType.verifier.config;
   const proven = await reader.read(token, STRICT);
   checkLogoutToken(proven, provider);
   const { claims } = proven;
-  return { provider, claims, logout: logoutOf(claims, provider) };
+  return { provider, claims, logouts: fitting.map((each) => logoutOf(claims, each)) };
 }
 
-/** Which provider's keys to verify it with: what it says is not proven yet. */
-function providerOf<Req>({ providers }: SsoParts<Req>, token: string): Provider {
+/** Whose keys to verify it with: what it says is not proven yet. */
+function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly [Provider, ...Provider[]] {
   const all = [...providers.values()];
   const maxLength = Math.max(...all.map(({ loginType }) => loginType.verifier.config.maxTokenLength));
   assertLength(token, maxLength);
   const { iss, aud } = unverifiedClaims(parseCompact(token));
   const audiences = [aud].flat();
-  const provider = all.find(({ config }) => iss === config.issuer && audiences.includes(config.clientId));
+  const [provider, ...others] = all.filter(
+    ({ config }) => iss === config.issuer && audiences.includes(config.clientId),
+  );
   if (provider === undefined) throw new TokenError("issuer", "token is of no provider here (iss, aud)");
-  return provider;
+  return [provider, ...others.filter(({ config }) => config.clientId === provider.config.clientId)];
 }
 
 /** Section 2.6. */

@@ -112,6 +112,13 @@ export interface SsoProvider {
    */
   readonly clockTolerance?: number;
   /**
+   * A longer ID or logout token is refused before it is decoded.
+   *
+   * @unit characters
+   * @defaultValue `8192`
+   */
+  readonly maxTokenLength?: number;
+  /**
    * Your own final check; must return `true`. The submission is empty.
    *
    * @defaultValue none

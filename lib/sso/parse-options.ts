@@ -89,6 +89,7 @@ const LOGIN_RULES = {
   displayNameClaim: optional(anything),
   algorithms: optional(anything),
   clockTolerance: optional(anything),
+  maxTokenLength: optional(anything),
   authorize: optional(anything),
   allowRegistration: optional(anything),
   jwksOptions: KEY_OPTIONS.jwksOptions,

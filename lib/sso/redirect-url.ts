@@ -75,9 +75,10 @@ export function withLoginToken(url: URL, loginToken: string): string {
   const others = url.search
     .slice(1)
     .split("&")
-    .filter((part) => part !== "" && !new URLSearchParams(part).has("loginToken"));
+    // A question mark at the start of a name is lost without something in front of it, here and below.
+    .filter((part) => part !== "" && !new URLSearchParams(`&${part}`).has("loginToken"));
   const result = new URL(url);
-  result.search = [...others, `loginToken=${encodeURIComponent(loginToken)}`].join("&");
+  result.search = `?${[...others, `loginToken=${encodeURIComponent(loginToken)}`].join("&")}`;
   return result.href;
 }
 

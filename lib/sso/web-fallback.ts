@@ -7,6 +7,7 @@ import { checkSignedInSince } from "./id-token.js";
 import type { InteractiveAuthOptions, InteractiveAuthSession } from "./options.js";
 import { authDonePage, otherUserPage, signInAgainPage, unknownSessionPage } from "./page-texts.js";
 import type { Provider, SignIn, SsoParts, SsoRequest } from "./parts.js";
+import { policySourceOf } from "./redirect-url.js";
 import { begin, fallbackUrl, redirectHome } from "./start.js";
 
 /** Characters. What is longer is no session of anybody's, and fits no cookie. */
@@ -60,7 +61,7 @@ async function askToSignIn<Req>(
     action,
     fields: { form: form.field, provider: id },
   }));
-  const formTargets = reached.map(({ origin }) => origin);
+  const formTargets = reached.map(({ origin }) => policySourceOf(new URL(origin)));
   return parts.page({ ...signInAgainPage(shown, actions), formTargets, cookies: form.cookies });
 }
 

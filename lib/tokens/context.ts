@@ -2,7 +2,7 @@ import type { KeyWatcher } from "../remote/watchers.js";
 import type { Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
 import { Outages } from "../support/outages.js";
-import type { IntrospectionWatcher } from "./introspection.js";
+import type { IntrospectionWatcher, OpenQuestions } from "./introspection.js";
 import { SharedJwks } from "./keys/shared-jwks.js";
 import type { KeysErrorEvent } from "./options.js";
 
@@ -12,6 +12,7 @@ export interface TokenContext {
   readonly watcher: KeyWatcher;
   /** Called on introspection's outages. */
   readonly introspectionWatcher: IntrospectionWatcher;
+  readonly questions: OpenQuestions;
 }
 
 /** Lines a minute about tokens that no key fits: anybody can send them. */
@@ -33,6 +34,7 @@ export function tokenContexts({ keyCache, logger, onKeysError }: KeyEvents): (na
     shared,
     watcher: keyWatcher(name, logger, notify),
     introspectionWatcher: introspectionWatcher(name, logger, notify),
+    questions: { open: 0 },
   });
 }
 

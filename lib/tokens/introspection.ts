@@ -50,17 +50,23 @@ type OnAsk = (url: string, step: Step) => void;
 /** The two steps of a question: to find the endpoint, then to ask it. */
 type Step = "finding" | "asking";
 
+/** Questions that are not answered yet, of all servers that one login type asks. */
+export interface OpenQuestions {
+  open: number;
+}
+
 /** Asks the server that issued a token whether it is good (RFC 7662). Nothing is cached here. */
 export class Introspection {
   readonly #config: IntrospectionConfig;
   readonly #watcher: IntrospectionWatcher;
-  #open = 0;
+  readonly #questions: OpenQuestions;
   /** What failed last. */
   #failing: Step | undefined;
 
-  constructor(config: IntrospectionConfig, watcher: IntrospectionWatcher) {
+  constructor(config: IntrospectionConfig, watcher: IntrospectionWatcher, questions: OpenQuestions) {
     this.#config = config;
     this.#watcher = watcher;
+    this.#questions = questions;
   }
 
   /** The issuer, if the endpoint is the one that its metadata names. */
@@ -82,15 +88,15 @@ export class Introspection {
    */
   async ask(token: string): Promise<Claims> {
     // No fault of the server's: a flood is no outage.
-    if (this.#open === MAX_OPEN)
+    if (this.#questions.open === MAX_OPEN)
       throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
-    this.#open += 1;
+    this.#questions.open += 1;
     try {
       const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
       assertAccessToken(answer, this.#config);
       return answer;
     } finally {
-      this.#open -= 1;
+      this.#questions.open -= 1;
     }
   }
 

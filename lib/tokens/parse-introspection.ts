@@ -61,7 +61,7 @@ export function parseIntrospection(
     maxResponseSize: values.maxResponseSize,
     allowSenderConstrained: options.allowSenderConstrained,
   };
-  return new Introspection(config, context.introspectionWatcher);
+  return new Introspection(config, context.introspectionWatcher, context.questions);
 }
 
 function endpointOf(

@@ -698,3 +698,17 @@ test.each([
     /is undefined; is an environment variable not set/,
   );
 });
+
+test("shared secrets in a jwk_set are taken by another copy of this package too", async () => {
+  const jwk_set = { keys: [{ kty: "oct", kid: "a", k: Buffer.from(SECRET).toString("base64url") }] };
+  let theirs = fromTokenAuthenticatorConfig;
+  await jest.isolateModulesAsync(async () => {
+    ({ fromTokenAuthenticatorConfig: theirs } = await import("matrix-jwt-login"));
+  });
+  const loginTypes = theirs({ oauth: { jwt_validation: { jwk_set, localpart_path: "sub" } } });
+  const login = createJwtLogin({ ...optionsWith(), loginTypes });
+  const identifier = { type: "m.id.user", user: "alice" };
+  const made = honest({ sub: "alice" }, { header: { kid: "a" } });
+  const sent = { type: "com.famedly.login.token.oauth", token: made, identifier };
+  await expect(login.login(sent)).resolves.toMatchObject({ user_id: expect.stringContaining("@alice:") });
+});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import {
   createBearerAuth,
   createJwtLogin,
@@ -37,6 +37,16 @@ const discovered = (more: object = {}): LoginTypeOptions => ({ discover: true, i
 const ready = (hosts: readonly { ready(): Promise<void> }[]) => Promise.all(hosts.map((each) => each.ready()));
 
 describe("createKeyCache()", () => {
+  test("of another copy of this package shares among what this copy makes", async () => {
+    let theirs = createKeyCache();
+    await jest.isolateModulesAsync(async () => {
+      theirs = (await import("matrix-jwt-login")).createKeyCache();
+    });
+    await ready(hostsWith(discovered(), theirs));
+    await ready(hostsWith(discovered(), theirs));
+    expect(idp.requests).toEqual([DISCOVERY, "/jwks"]);
+  });
+
   test("has whatever takes it fetch keys and discovery document once", async () => {
     const keyCache = createKeyCache();
     await ready([...hostsWith(discovered(), keyCache), ...hostsWith(discovered({ audience: "matrix" }), keyCache)]);

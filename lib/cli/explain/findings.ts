@@ -55,6 +55,9 @@ export class Findings implements Steps {
   }
 
   take<T>(rule: string, step: () => T, factsOf: FactsOf = (result) => this.factsOf(rule, result)): T {
+    // Nobody else is asked about a token that is too long, nor is that a second fault of it.
+    const { error: tooLong } = this.#all.get("length") ?? {};
+    if (rule === "introspection" && tooLong instanceof Error) throw tooLong;
     try {
       const result = step();
       if (result instanceof Promise) return this.#later(rule, result, factsOf) as T;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { NO_KEY_SOURCE, sourcesIn } from "../../tokens/keys/parse-key-source.js";
+import { isRemote, NO_KEY_SOURCE, sourcesIn } from "../../tokens/keys/parse-key-source.js";
 import { UsageError } from "../command.js";
 import { optionsIn, secretIn } from "../files.js";
 
@@ -76,7 +76,10 @@ export async function loginOptionsFor({
     }
     throw new UsageError("--options has a list of issuers, over which no other option of a login type can go");
   }
-  const options = { ...fromFile, ...Object.fromEntries(given) };
+  if (values.options !== undefined && given.length === 0 && Object.keys(file).length === 0) {
+    throw new UsageError("--options has no login type: fromSynapseJwtConfig makes none unless jwt_config is enabled");
+  }
+  const options = { ...withoutOldSource(fromFile, Object.fromEntries(given)), ...Object.fromEntries(given) };
   if (values.options === undefined && sourcesIn(options).length === 0) {
     throw new UsageError(
       `options ${NO_KEY_SOURCE}, here by --secret-file, --key-file, --jwks-uri, --discover or --options`,
@@ -84,6 +87,14 @@ export async function loginOptionsFor({
   }
   await assertMiddlewareStarts(file, { [loginType]: options }, values["server-name"]);
   return { options, serverName, externalIds };
+}
+
+/** A key source of the flags takes the place of the file's. */
+function withoutOldSource(fromFile: object, flags: object): object {
+  const [source] = sourcesIn(flags);
+  if (source === undefined) return fromFile;
+  const old: readonly string[] = [...sourcesIn(fromFile), ...(isRemote(source) ? [] : ["jwksOptions"])];
+  return Object.fromEntries(Object.entries(fromFile).filter(([name]) => !old.includes(name)));
 }
 
 /**
@@ -101,15 +112,14 @@ async function assertMiddlewareStarts(file: object, judged: object, serverName: 
 }
 
 /**
- * A login type's name and options, of those of the whole middleware, or of `loginTypes`: names of login types have dots. The
- * name is empty if nothing says it.
+ * A login type's name and options, of those of the whole middleware, or of `loginTypes`. The name is empty if nothing says it.
  */
 function oneLoginType(options: object, wanted: string | undefined): readonly [string, object] {
   const { loginTypes } = options as { readonly loginTypes?: object };
   if (loginTypes === undefined && "tokens" in options) {
     throw new UsageError("--options has the options of matrixBearerAuth: export what is in its `tokens`");
   }
-  const types = Object.entries(loginTypes ?? options).filter(([name]) => loginTypes ?? name.includes("."));
+  const types = loginTypes === undefined ? typesAmong(options, wanted) : Object.entries(loginTypes);
   const [one, ...more] = wanted === undefined ? types : types.filter(([name]) => name === wanted);
   const names = types.map(([name]) => name).join(", ");
   if (one === undefined) {
@@ -123,6 +133,13 @@ function oneLoginType(options: object, wanted: string | undefined): readonly [st
   }
   if (more.length === 0) return [one[0], Object(one[1]) as object];
   throw new UsageError(`--options has several login types: export one of ${names}, or choose it by --login-type`);
+}
+
+/** The login types of an object that may be `loginTypes`: those whose names have dots, or the one that is wanted. */
+function typesAmong(options: object, wanted: string | undefined): readonly [string, unknown][] {
+  const all = Object.entries(options);
+  const dotted = all.filter(([name]) => name.includes("."));
+  return dotted.length > 0 ? dotted : all.filter(([name]) => name === wanted);
 }
 
 function jwksOptionsOf(options: { readonly jwksOptions?: object }): object | undefined {

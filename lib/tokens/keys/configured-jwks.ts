@@ -5,18 +5,18 @@ import { type Jwk, type Jwks, otherUseOf } from "./jwk.js";
 import { inlineJwks, JwkSet, setSource } from "./jwk-set.js";
 import { type KeyQuery, type KeySource, MAX_CANDIDATES } from "./key-source.js";
 
-const CONFIGURED = new WeakSet<object>();
+// Two copies of this package can be loaded beside each other (CommonJS and ES modules), and one may make what the other reads.
+const CONFIGURED = Symbol.for("matrix-jwt-login.ConfiguredJwks");
 
 /** Marks a JWK Set that its host configured and nobody published: `oct` keys in it are shared secrets. */
 export function configuredJwks(set: Jwks): Jwks {
-  CONFIGURED.add(set);
-  return set;
+  return Object.defineProperty(set, CONFIGURED, { value: true });
 }
 
 /** Keys of a JWK Set that was given inline. */
 export function givenJwks(value: unknown, path: string): KeySource {
-  const isConfigured = typeof value === "object" && value !== null && CONFIGURED.has(value);
-  const { keys } = isConfigured ? (value as Jwks) : { keys: [] };
+  const isConfigured = typeof value === "object" && value !== null && CONFIGURED in value;
+  const { keys } = isConfigured ? (value as unknown as Jwks) : { keys: [] };
   const secrets = keys
     .filter((jwk) => jwk.kty === "oct" && otherUseOf(jwk) === undefined)
     .map((jwk) => ({ jwk, key: secretOf(jwk) }));

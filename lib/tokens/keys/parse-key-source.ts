@@ -94,6 +94,11 @@ export type SourceName = keyof typeof SOURCES;
 
 const SOURCE_NAMES = Object.keys(SOURCES) as readonly SourceName[];
 
+/** Are its keys fetched, as `jwksOptions` say? */
+export function isRemote(name: SourceName): boolean {
+  return name === "jwksUri" || name === "discover";
+}
+
 /** What is wrong with options without keys. */
 export const NO_KEY_SOURCE = `has no key source; give one of ${SOURCE_NAMES.join(", ")}`;
 
@@ -106,7 +111,7 @@ export function parseKeySource(options: KeyValues, path: string, context: TokenC
   if (second !== undefined) {
     throw new OptionsError(at(path, second), `cannot be combined with ${name}: a login type has one key source`);
   }
-  if (name !== "jwksUri" && name !== "discover" && options.jwksOptions !== undefined) {
+  if (!isRemote(name) && options.jwksOptions !== undefined) {
     throw new OptionsError(at(path, "jwksOptions"), "goes with jwksUri or discover only");
   }
   const { watcher } = context;

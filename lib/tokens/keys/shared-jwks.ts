@@ -32,14 +32,24 @@ export function createKeyCache(): KeyCache {
   return new SharedJwks() as unknown as KeyCache;
 }
 
+/** Of a handle that another copy of this package made (CommonJS beside ES modules): what this copy shares by it. */
+const byForeignHandle = new WeakMap<object, SharedJwks>();
+const HANDLE = Symbol.for("matrix-jwt-login.KeyCache");
+
 /** Checks the option `keyCache`. */
 export const keyCache: Check<SharedJwks> = (value, path) => {
   if (value instanceof SharedJwks) return value;
+  if (typeof value === "object" && value !== null && HANDLE in value) {
+    const ours = byForeignHandle.get(value) ?? new SharedJwks();
+    byForeignHandle.set(value, ours);
+    return ours;
+  }
   throw new OptionsError(path, "must be what createKeyCache() of this package returned");
 };
 
 /** The JWKS endpoints of one host: login types over the same one, with equal settings, share its keys. */
 export class SharedJwks {
+  readonly [HANDLE] = true;
   readonly #byUri = new Map<string, Entry<undefined>[]>();
   readonly #byIssuer = new Map<string, Entry<IssuerMetadata>[]>();
 
