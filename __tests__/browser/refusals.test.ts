@@ -49,6 +49,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     await paste(page, "org.matrix.login.jwt", hs256Token({ sub: "bob", exp: 1 }, server.secrets.jwtSecret));
     expect(await problem(page)).toMatch(/The server refused this login.*token expired.*403 · M_FORBIDDEN/s);
     expect(await page.getByLabel("Token", { exact: true }).inputValue()).toMatch(/^eyJ/);
+    await until(async () => (await page.getByRole("alert").innerText()).includes('Which check refused it: exp. '));
     expect(console()).toEqual([failed("403 (Forbidden)")]);
   });
 
@@ -117,12 +118,20 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
   test.each([
     ["https://matrix.org", "https://matrix.org"],
     ["matrix.org", "https://matrix.org"],
-    ["", "https://"],
   ])("says that %j is out of its reach, and does not try", async (written, meant) => {
     const { page, console } = await chromium.open({ server: server.url });
     await page.getByLabel("Matrix server").fill(written);
     await button(page, "Ask").click();
     expect(await problem(page)).toContain(`others on this machine, and not ${meant}.`);
+    expect(console()).toEqual([]);
+  });
+
+  test("asks for a server where none is given", async () => {
+    const { page, console } = await chromium.open({ server: server.url });
+    await page.getByLabel("Matrix server").fill("");
+    await button(page, "Ask").click();
+    await page.getByRole("status").filter({ hasText: "Give the server's address first." }).waitFor();
+    expect(await page.evaluate("document.activeElement.id")).toBe("server");
     expect(console()).toEqual([]);
   });
 

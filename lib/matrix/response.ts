@@ -1,6 +1,8 @@
 import { types } from "node:util";
 
+import { kindOf } from "../support/checks.js";
 import { ignoreRejection } from "../support/host-failure.js";
+
 /** What the host's `issueToken` gives: the new session. */
 export interface IssuedToken {
   /** What the client sends with its requests from now on. Not empty. */
@@ -59,7 +61,9 @@ export interface LoginResponseDefaults {
 
 /** @throws TypeError if what the host issued is not an {@link IssuedToken}; the message names no value of it */
 export function loginResponse(issued: unknown, defaults: LoginResponseDefaults): LoginResponse {
-  if (typeof issued !== "object" || issued === null) throw new TypeError("issueToken gave no object");
+  if (typeof issued !== "object" || issued === null) {
+    throw new TypeError(`issueToken must return { accessToken }, not ${kindOf(issued)}`);
+  }
   const given = issued as Issued;
   for (const name of MEMBERS) ignoreRejection(given[name]);
   const accessToken = text(given, "accessToken");

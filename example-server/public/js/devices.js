@@ -46,9 +46,10 @@ export function showIdentities(identities) {
 }
 
 /** What the server asks for before it deletes: its User-Interactive Authentication. */
-export function showProof(deviceId, { canMakeToken, browserUrl }) {
+export function showProof(deviceId, { isThis, canMakeToken, browserUrl }) {
+  const consequence = isThis ? " It is the device that you are on: you will be logged out." : "";
   element("proof-text").textContent =
-    `Before ${deviceId} is deleted, the server wants you to authenticate once more (User-Interactive Authentication).`;
+    `Before ${deviceId} is deleted, the server wants you to authenticate once more (User-Interactive Authentication).${consequence}`;
   element("prove-by-token").hidden = !canMakeToken;
   element("prove-by-browser").hidden = browserUrl === undefined;
   element("proven").hidden = browserUrl === undefined;

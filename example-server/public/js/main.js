@@ -13,6 +13,7 @@ import {
   showFlows,
   showHalf,
   showProblem,
+  showProblemCheck,
   showProvider,
   showSamples,
   showSession,
@@ -83,7 +84,8 @@ async function askDemonstration() {
   showSamples(demonstration?.samples ?? [], (token) => {
     element("login-type").value = demonstration.login_type;
     element("token").value = token;
-    element("token").focus();
+    // Not into the text: a phone would open its keyboard over the button.
+    element("sign-in-token").focus();
     say("There it is. Sign in with it, or only check it.");
   });
 }
@@ -115,7 +117,11 @@ async function logIn(type, token) {
     showExchange({ ...shownRequest, status, answer });
     // Nobody waits for the checks: they are shown when they are there.
     void explanation?.then((found) => {
-      if (shownToken === token) showChecks(found, { wasRefused: status !== 200 });
+      if (shownToken !== token) return;
+      const wasRefused = status !== 200;
+      showChecks(found, { wasRefused });
+      const failed = found?.checks.find(({ result }) => result === "fail");
+      if (wasRefused && failed !== undefined) showProblemCheck(failed);
     });
   };
   let answer;
@@ -170,6 +176,7 @@ async function deleteDevice(id, auth) {
     proof = { id, session: authSession };
     const types = flows.flatMap(({ stages }) => stages);
     showProof(id, {
+      isThis: id === session.deviceId,
       canMakeToken: subject !== undefined && types.includes(demonstration.login_type),
       browserUrl: types.includes("m.login.sso") ? proofUrl(server, authSession) : undefined,
     });
@@ -294,6 +301,11 @@ async function copy(text) {
 }
 element("server-form").addEventListener("submit", (event) => {
   event.preventDefault();
+  if (element("server").value.trim() === "") {
+    say("Give the server's address first.");
+    element("server").focus();
+    return;
+  }
   server = serverIn(element("server").value);
   history.replaceState(null, "", pageUrl(server));
   void attempt("Asking the server …", async () => {

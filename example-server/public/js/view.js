@@ -90,8 +90,15 @@ export function showProblem({ title, advice, detail = "" }) {
   element("problem").focus();
 }
 
+/** The check that refused the login, known before or after that it was refused. On a phone its row is far down. */
+export function showProblemCheck({ name, text, advice }) {
+  element("problem-check-text").textContent = `${name}. ${advice ?? text}`;
+  element("problem-check").hidden = false;
+}
+
 export const hideProblem = () => {
   element("problem").hidden = true;
+  element("problem-check").hidden = true;
 };
 
 export const say = (text) => {
