@@ -24,6 +24,11 @@ describe("decode", () => {
     const text = await run(["decode", "-"], { stdin: deep });
     expect(text).toMatchObject({ exitCode: 0, stderr: "" });
     expect(text.stdout).toContain("[…]");
+    const objects = `{"a":${'{"b":'.repeat(100)}1${"}".repeat(100)}}`;
+    const { stdout: nested } = await run(["decode", "-"], {
+      stdin: `${part({ alg: "HS256" })}.${Buffer.from(objects).toString("base64url")}.x`,
+    });
+    expect(nested).toContain("{…}");
     expect(text.stdout.length).toBeLessThan(100_000);
     const { exitCode, stdout } = await run(["decode", "--json", "-"], { stdin: deep });
     expect(exitCode).toBe(0);

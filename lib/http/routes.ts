@@ -32,7 +32,7 @@ export function isLogin({ url = "", originalUrl = url, baseUrl, params }: Mounte
 
 /** Does a mount end in `/login` only because its wildcard took everything? */
 function isByWildcard(params: MountedRequest["params"]): boolean {
-  return Object.values(params ?? {}).some((value) => /(?:^|\/)login$/.test(String([value].flat().at(-1))));
+  return Object.values(Object(params) as object).some((value) => /(?:^|\/)login$/.test(String([value].flat().at(-1))));
 }
 
 /** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */
