@@ -207,7 +207,16 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       [
         "404 with headers of its own",
         (_req, res) =>
-          res.status(404).set({ "X-Not-Found": "1", "Content-Language": "de", "Retry-After": "9" }).send("no"),
+          res
+            .status(404)
+            .set({
+              "X-Not-Found": "1",
+              "Content-Language": "de",
+              "Retry-After": "9",
+              "X-Vary": "a",
+              "Set-Cookie2": "b",
+            })
+            .send("no"),
       ],
       [
         "a missing file",

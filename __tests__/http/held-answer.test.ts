@@ -454,11 +454,26 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       for (const name of ["content-length", "etag"]) expect(answer.headers).not.toHaveProperty(name);
       expect(valuesOf(answer, "Access-Control-Allow-Origin")).toEqual(["*"]);
     });
+    test("of nothing that is named has its headers made right too", async () => {
+      const answer = await head({ ETag: '"x"' });
+      expect(answer.headers).not.toHaveProperty("etag");
+      expect(valuesOf(answer, "Access-Control-Allow-Origin")).toEqual(["*"]);
+    });
     test("of something else keeps them", async () => {
       const answer = await head({ "Content-Type": "text/html", "Content-Length": "39", ETag: '"x"' });
       expect(answer).toMatchObject({ status: 200, headers: { "content-length": "39", etag: '"x"' } });
       expect(answer.headers).not.toHaveProperty("access-control-allow-origin");
     });
+  });
+
+  test.each(["X-Content-Encoding", "Content-Encoding-Note"])("a header %s says nothing of a coding", async (name) => {
+    const { url } = await hostWith(
+      (res) => res.writeHead(200, { ...JSON_HEADERS, [name]: "gzip" }).end(TEXT),
+      middleware(),
+    );
+    const answer = await send(url, { method: "GET" });
+    expect(answer.text).toContain(LOGIN_TYPE);
+    expect(answer.headers[name.toLowerCase()]).toBe("gzip");
   });
 
   test("the request is one for HEAD again once it is answered", async () => {
