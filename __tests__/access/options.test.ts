@@ -75,8 +75,8 @@ const wrong: readonly (readonly [object, string, RegExp])[] = [
   [{ onKeysError: 5 }, "onKeysError", /function/],
   [{ loginTypes: {} }, "loginTypes", /not an option/],
   [{ tokens: OWN }, "tokens", /must be the member `verification` of what createAccessTokens returned/],
-  [{ requiredScopes: ["matrix"] }, "requiredScopes", /not an option .* \(it belongs in tokens\);/],
-  [{ deviceClaim: "device" }, "deviceClaim", /not an option .* \(it belongs in tokens\);/],
+  [{ requiredScopes: ["matrix"] }, "requiredScopes", /not an option .*; it belongs in tokens$/],
+  [{ deviceClaim: "device" }, "deviceClaim", /not an option .*; it belongs in tokens$/],
 ];
 
 const NAMES = [

@@ -20,9 +20,9 @@ export function objectWith(
 ): Check<Readonly<Record<string, unknown>>> {
   const advice = (name: string): string => {
     const place = Object.keys(inner).find((path) => inner[path]?.includes(name));
-    if (place !== undefined) return ` (it belongs in ${place})`;
+    if (place !== undefined) return `; it belongs in ${place}`;
     const near = names.find((one) => isNear(name, one));
-    return near === undefined ? "" : ` (do you mean ${near}?)`;
+    return near === undefined ? "" : `; do you mean ${near}?`;
   };
   return (value, path) => {
     const object = anyObject(value, path);
@@ -30,7 +30,7 @@ export function objectWith(
       if (names.includes(name)) continue;
       throw new OptionsError(
         at(path, name),
-        `is not an option of this version${advice(name)}; the options here are ${names.join(", ")}`,
+        `is not an option of this version; the options here are ${names.join(", ")}${advice(name)}`,
       );
     }
     return object;
