@@ -11,6 +11,7 @@ import { type Algorithm, ALGORITHMS } from "../tokens/algorithms.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import type { PrivateKeyInput } from "../tokens/keys/private-key.js";
 import { type SecretInput, secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
+import { DEFAULT_TOKEN_LENGTH } from "../tokens/parse-options.js";
 import { isDeviceId } from "./device.js";
 import { signToken } from "./sign-token.js";
 import {
@@ -145,9 +146,6 @@ const accessTokenOptions = optionsOf({
   lifetime: optional(lifetime, 300),
 } satisfies OptionsOf<AccessTokenOptions>);
 
-/** What the default of `maxTokenLength` lets in. */
-export const MAX_TOKEN_LENGTH = 8192;
-
 /**
  * Makes and verifies JWT access tokens (RFC 9068) for a host that issues its own.
  *
@@ -178,8 +176,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         device_id: deviceId,
       };
       const accessToken = signToken({ ...plainClaims(claims), ...set }, keys.current()[0]);
-      if (accessToken.length > MAX_TOKEN_LENGTH) {
-        throw new RangeError(`the access token would be longer than ${String(MAX_TOKEN_LENGTH)} characters`);
+      if (accessToken.length > DEFAULT_TOKEN_LENGTH) {
+        throw new RangeError(`the access token would be longer than ${String(DEFAULT_TOKEN_LENGTH)} characters`);
       }
       return {
         accessToken,

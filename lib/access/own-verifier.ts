@@ -5,9 +5,10 @@ import { type Algorithm, PUBLIC_KEY_ALGORITHMS } from "../tokens/algorithms.js";
 import { CLAIM_OPTIONS, claimRules } from "../tokens/claim-options.js";
 import { claimReader } from "../tokens/claim-reader.js";
 import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
+import { DEFAULT_TOKEN_LENGTH } from "../tokens/parse-options.js";
 import { SignedReader } from "../tokens/readers/signed.js";
 import { Verifier } from "../tokens/verifier.js";
-import { MAX_TOKEN_LENGTH, type OwnTokens } from "./create-access-tokens.js";
+import type { OwnTokens } from "./create-access-tokens.js";
 import type { SigningKeys } from "./signing-keys.js";
 
 const claimOptions = optionsOf(CLAIM_OPTIONS);
@@ -21,7 +22,7 @@ export function ownVerifier({ keys, issuer, audience }: OwnTokens): Verifier {
     signed,
     rules: claimRules({ ...claimOptions({ tokenType: "at+jwt", issuer, audience }, ""), requireExpiry: true }),
     subject: claimReader("sub", "subjectClaim"),
-    maxTokenLength: MAX_TOKEN_LENGTH,
+    maxTokenLength: DEFAULT_TOKEN_LENGTH,
     authorize: undefined,
   });
 }

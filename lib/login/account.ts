@@ -5,8 +5,7 @@ import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { identifies, isCleanText, type LoginFields } from "../matrix/submission.js";
 import type { JsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
-import { TokenError } from "../tokens/errors.js";
-import { type Steps, STRICT } from "../tokens/steps.js";
+import { NO_SUBJECT, STRICT } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
 import type { LoginType } from "./login-type.js";
@@ -23,22 +22,6 @@ export interface VerifiedRequest {
 
 /** A user ID, whether or not there is such a user. */
 export type Account = Pick<VerifiedLogin, "userId" | "localpart">;
-
-const NO_SUBJECT = "";
-
-/** Verifies a token that need not have a usable subject, as its account may be found by other means. */
-export const SUBJECT_OPTIONAL: Steps = {
-  ...STRICT,
-  take: (name, step) => {
-    if (name !== "subject") return step();
-    try {
-      return step();
-    } catch (error) {
-      if (error instanceof TokenError) return NO_SUBJECT as ReturnType<typeof step>;
-      throw error;
-    }
-  },
-};
 
 /**
  * The account that a token's subject stands for. `identifier` is compared first; only then is it checked that such a user ID can exist.

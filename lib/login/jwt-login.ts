@@ -6,8 +6,8 @@ import { asSubmission, fieldsOf, typeOf, unknownType } from "../matrix/submissio
 import type { JsonObject } from "../support/json.js";
 import type { Logger } from "../support/logger.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
-import { STRICT } from "../tokens/steps.js";
-import { SUBJECT_OPTIONAL, type VerifiedRequest } from "./account.js";
+import { STRICT, SUBJECT_OPTIONAL } from "../tokens/steps.js";
+import { type VerifiedRequest } from "./account.js";
 import { admitted, type Attempt, attempted, succeeded } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";

@@ -1,4 +1,4 @@
-import { requestedBy, SUBJECT_OPTIONAL } from "../login/account.js";
+import { requestedBy } from "../login/account.js";
 import { admitted, attempted, succeeded } from "../login/attempt.js";
 import type { LoginType } from "../login/login-type.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
@@ -9,7 +9,7 @@ import type { LoginResponse } from "../matrix/response.js";
 import { asSubmission, fieldsOf } from "../matrix/submission.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
-import { type Steps, STRICT } from "../tokens/steps.js";
+import { type Steps, STRICT, SUBJECT_OPTIONAL } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { SignInError } from "./errors.js";
 import type { LoginTokens } from "./login-tokens.js";

@@ -4,6 +4,7 @@ import { within } from "../remote/request.js";
 import { callHost } from "../support/host-failure.js";
 import { isJsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
+import { mediaType } from "../tokens/claim-options.js";
 import { CLAIM_RULES, type Claims, LOGOUT_EVENT } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
 import { parseCompact, unverifiedClaims } from "../tokens/readers/compact.js";
@@ -17,7 +18,7 @@ import type { Provider, SsoParts, SsoRequest } from "./parts.js";
 import type { SealedTimes } from "./seal.js";
 
 /** Section 2.4: explicitly typed tokens, and those from before there were any. */
-const TYPE = /^(?:application\/)?(?:logout\+)?jwt$/i;
+const TYPES = ["application/logout+jwt", "application/jwt"];
 
 /** OpenID Connect Back-Channel Logout 1.0, section 2.5 to 2.8. */
 export async function backchannelLogout<Req>(
@@ -95,7 +96,7 @@ function checkLogoutToken(proven: Proven, { loginType }: Provider): void {
   for (const rule of [CLAIM_RULES.exp, CLAIM_RULES.nbf, CLAIM_RULES.iat, CLAIM_RULES.iss, CLAIM_RULES.aud]) {
     rule(proven, rules, now);
   }
-  if (typ !== undefined && !(typeof typ === "string" && TYPE.test(typ))) {
+  if (typ !== undefined && !(typeof typ === "string" && TYPES.includes(mediaType(typ)))) {
     throw new TokenError("token_type", "token is no logout token (typ)");
   }
   assertRememberable(claims, now);

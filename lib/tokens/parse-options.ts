@@ -41,12 +41,15 @@ export const TOKEN_OPTIONS = {
 
 export type TokenValues = Values<typeof TOKEN_OPTIONS>;
 
+/** The default of `maxTokenLength`, in characters, of tokens that are not encrypted. */
+export const DEFAULT_TOKEN_LENGTH = 8_192;
+
 /** The `maxTokenLength` that applies: an encrypted token is longer than the one within it. */
 export function maxTokenLengthOf(options: {
   readonly maxTokenLength?: unknown;
   readonly decryption?: unknown;
 }): number {
-  const byDefault = options.decryption === undefined ? 8_192 : 16_384;
+  const byDefault = options.decryption === undefined ? DEFAULT_TOKEN_LENGTH : 16_384;
   return typeof options.maxTokenLength === "number" ? options.maxTokenLength : byDefault;
 }
 

@@ -1,3 +1,5 @@
+import { TokenError } from "./errors.js";
+
 /** The steps of a verification, but for the claim rules. */
 export type StepName =
   "length" | "decryption" | "characters" | "introspection" | "shape" | "crit" | "alg" | "key" | "signature" | "subject";
@@ -23,5 +25,22 @@ export const STRICT: Steps = {
   },
   checks: (steps, run) => {
     for (const [, step] of steps) run(step);
+  },
+};
+
+/** The subject of a token that has no usable one, and need not have. */
+export const NO_SUBJECT = "";
+
+/** As {@link STRICT}, for tokens that need not have a usable subject: their account may be found by other means. */
+export const SUBJECT_OPTIONAL: Steps = {
+  ...STRICT,
+  take: (name, step) => {
+    if (name !== "subject") return step();
+    try {
+      return step();
+    } catch (error) {
+      if (error instanceof TokenError) return NO_SUBJECT as ReturnType<typeof step>;
+      throw error;
+    }
   },
 };

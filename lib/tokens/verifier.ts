@@ -29,7 +29,7 @@ export interface VerifierConfig {
 
 /** A token that passed every check but the host's own {@link Verifier.authorize}. */
 export interface VerifiedToken extends Proven {
-  /** What `subjectClaim` points at: a non-empty string, or an empty one where there need be none. */
+  /** What `subjectClaim` points at: a non-empty string, or `NO_SUBJECT` where there need be none. */
   readonly subject: string;
 }
 

@@ -2,7 +2,7 @@ import { externalIdOf, unlinked } from "../../login/external-ids.js";
 import type { LoginType } from "../../login/login-type.js";
 import { unknownUser } from "../../login/steps.js";
 import type { Claims } from "../../tokens/claims.js";
-import { STRICT } from "../../tokens/steps.js";
+import { NO_SUBJECT, STRICT } from "../../tokens/steps.js";
 import type { VerifiedToken } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { examineAuthorize, examineDisplayName, examineNewUser, examineUser, type UserIs } from "./examine-login.js";
@@ -76,8 +76,8 @@ function examineLinked(token: VerifiedToken, { user }: Facts, loginType: LoginTy
 function examineUnlinked(token: VerifiedToken, facts: Facts, loginType: LoginType, findings: Findings): void {
   const { verifier, allowRegistration } = loginType;
   // Without a link, the subject names the user after all.
-  if (token.subject === "") findings.check("subject", () => verifier.subjectOf(token, STRICT));
-  const localpart = token.subject === "" ? undefined : examineUser(token.subject, loginType, facts, findings);
+  if (token.subject === NO_SUBJECT) findings.check("subject", () => verifier.subjectOf(token, STRICT));
+  const localpart = token.subject === NO_SUBJECT ? undefined : examineUser(token.subject, loginType, facts, findings);
   if (localpart === undefined) return;
   examineDisplayName(loginType, token, findings);
   if (findings.error !== undefined) return;

@@ -2,7 +2,7 @@ import { type LoginType, parseLoginTypes } from "../../login/login-type.js";
 import { silentLogger } from "../../support/logger.js";
 import type { Entries } from "../../tokens/by-issuer.js";
 import { tokenContexts } from "../../tokens/context.js";
-import type { Steps } from "../../tokens/steps.js";
+import { NO_SUBJECT, type Steps } from "../../tokens/steps.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { showSet } from "../show.js";
 import { examineIdentity, IDENTITY_STEPS, type LinkedAccounts } from "./examine-identity.js";
@@ -109,7 +109,9 @@ async function entryFor(token: string, entries: Entries<LoginType>, steps: Findi
 function subjectOptional(findings: Findings): Steps {
   return {
     take: (name, step) =>
-      name === "subject" ? findings.attempt(name, step, "" as ReturnType<typeof step>) : findings.take(name, step),
+      name === "subject"
+        ? findings.attempt(name, step, NO_SUBJECT as ReturnType<typeof step>)
+        : findings.take(name, step),
     check: (name, step) => {
       findings.check(name, step);
     },

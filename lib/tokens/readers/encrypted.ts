@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 
 import type * as Jose from "jose";
 
+import { mediaType } from "../claim-options.js";
 import { TokenError } from "../errors.js";
 import type { DecryptionKey, KeyManagement } from "../keys/decryption-key.js";
 import type { Steps } from "../steps.js";
@@ -101,7 +102,7 @@ export class EncryptedReader implements TokenReader {
     const { alg, enc, kid, cty } = header as Readonly<Record<string, unknown>>;
     const allowed = this.#config.algorithms.find((name) => name === alg);
     const encryption = this.#config.contentEncryption.find((name) => name === enc);
-    const isJwt = cty === undefined || (typeof cty === "string" && /^(?:application\/)?jwt$/i.test(cty));
+    const isJwt = cty === undefined || (typeof cty === "string" && mediaType(cty) === "application/jwt");
     const isNamed = kid === undefined || typeof kid === "string";
     if (allowed === undefined || encryption === undefined || !isJwt || !isNamed) return undefined;
     return { alg: allowed, enc: encryption, kid };
