@@ -174,19 +174,45 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         expect((await post(express.json(), { body, headers }, { bodyLimit: bytes })).status).toBe(403);
       }
     });
+
+    test("JSON that is nested deeper than it can be measured", async () => {
+      const body = [`{"type":"${LOGIN_TYPE}","token":"x","more":${"[".repeat(20_000)}${"]".repeat(20_000)}}`];
+      expect((await post(express.json(), { body, headers: JSON_TYPE }, REJECT)).status).toBe(413);
+    });
   });
 
-  test("a login whose beginning somebody else has taken is none, though its rest is one", async () => {
-    const takesOne: RequestHandler = (req, _res, next) => {
-      req.once("readable", () => {
-        req.read(5);
-        setTimeout(next, 20);
-      });
-    };
-    for (const options of [{}, REJECT]) {
-      expect((await post(takesOne, { body: `JUNK ${goodLogin()}` }, options)).status).toBe(299);
-      expect(warn).toHaveBeenCalledTimes(1);
-    }
+  describe("a body whose beginning somebody else has taken", () => {
+    const taking =
+      (size: number): RequestHandler =>
+      (req, _res, next) => {
+        req.once("readable", () => {
+          req.read(size);
+          setTimeout(next, 20);
+        });
+      };
+    test.each([
+      ["a login without its beginning", goodLogin()],
+      ["another login", PASSWORD],
+      ["no JSON", "rubbish rubbish"],
+    ])("is the host's, and lost, whatever is wanted of other logins: %s", async (_, body) => {
+      for (const options of [{}, REJECT]) {
+        expect((await post(taking(5), { body }, options)).status).toBe(299);
+        expect(warn).toHaveBeenCalledTimes(1);
+      }
+    });
+    test("is a login still if it was white space", async () => {
+      expect((await post(taking(2), { body: `  ${goodLogin()}` })).status).toBe(200);
+      expect(warn).not.toHaveBeenCalled();
+    });
+    test("and put back shorter, is still a login", async () => {
+      const trims: RequestHandler = (req, _res, next) => {
+        req.once("readable", () => {
+          req.unshift(Buffer.from(String(req.read()).trim()));
+          next();
+        });
+      };
+      expect((await post(trims, { body: `${goodLogin()}\r\n` })).status).toBe(200);
+    });
   });
 
   describe("what is no JSON object", () => {
@@ -423,6 +449,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       });
     const form = keepingBytes((options) => express.urlencoded({ extended: true, ...options }));
     const json = keepingBytes((options) => express.json({ type: anyType, strict: false, ...options }));
+    const anyForm = keepingBytes((options) => express.urlencoded({ extended: true, type: anyType, ...options }));
     const atLastByte: RequestHandler = (req, _res, next) => {
       req.on("data", (chunk: Buffer) => {
         (req as { rawBody?: Buffer }).rawBody = chunk;
@@ -439,6 +466,13 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
 
     test.each<readonly [string, RequestHandler, Sending, number, number]>([
       ["a login that a form's parser took apart", form, { body: goodLogin(), headers: FORM_TYPE }, 200, 200],
+      [
+        "a login that a parser took for a form whatever its type",
+        anyForm,
+        { body: goodLogin(), headers: JSON_TYPE },
+        200,
+        200,
+      ],
       ["a real form of our login", form, { body: `type=${LOGIN_TYPE}&token=x`, headers: FORM_TYPE }, 299, 400],
       ["another login type", json, { body: PASSWORD, headers: JSON_TYPE }, 299, 400],
       ["a login, before the stream's end", atLastByte, { body: [goodLogin()] }, 200, 200],

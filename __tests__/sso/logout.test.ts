@@ -49,6 +49,27 @@ describe("a logout token", () => {
     expect(endSessions.mock.calls.map(([logout]) => logout.provider)).toEqual(["one", "two"]);
   });
 
+  test("of such a client is asked for again until it is done at each, and is judged by the rules of each", async () => {
+    const { logOut, provider, endSessions } = await host({
+      providers: (main) => ({
+        one: main,
+        two: main,
+        short: { ...main, maxTokenLength: 100 },
+        other: { ...main, algorithms: ["ES256"] },
+      }),
+      options: { externalIds: false },
+    });
+    const failing = new Set(["two"]);
+    endSessions.mockImplementation(({ provider: id }) =>
+      failing.has(id) ? Promise.reject(new Error("down")) : undefined,
+    );
+    const token = provider.logoutToken();
+    expect([(await logOut(token)).status, (await logOut(token)).status]).toEqual([503, 503]);
+    failing.clear();
+    expect((await logOut(token)).status).toBe(200);
+    expect(endSessions.mock.calls.map(([logout]) => logout.provider)).toEqual(["one", "two", "two", "two"]);
+  });
+
   test.each([
     ["a subject alone", { sid: undefined }, {}, { subject: "alice" }],
     ["a session alone", { sub: undefined }, {}, { sessionId: "session-1" }],

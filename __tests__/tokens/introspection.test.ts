@@ -178,6 +178,8 @@ describe("introspection alone", () => {
         `${header}.${payload}.${signature}==`,
         `${header}.${payload}.${signature.replaceAll("-", "+").replaceAll("_", "/")}`,
         `${header}.${payload}.AAAA`,
+        `${header}.${payload}.${signature}.`,
+        `${header}.${payload}.${signature}.x`,
       ],
     ],
     // The bits of the last character that are no part of a byte.
@@ -188,6 +190,16 @@ describe("introspection alone", () => {
     expect(await attempt(first)).toBe("200");
     for (const twin of twins) expect(await attempt(twin)).toBe("403 used");
     expect(await attempt("another")).toBe("200");
+  });
+
+  test.each<[string, string, string]>([
+    ["two that begin with JSON", `${encode({})}.v1.secret1`, `${encode({})}.v1.secret2`],
+    ["two without a payload", `${header}..AAAA`, `${header}..BBBB`],
+    ["two encrypted ones", `${jwe}.AQ`, `${jwe}.BQ`],
+  ])("takes each of %s for itself", async (_, first, second) => {
+    behave = json({ ...ALICE, exp: inSeconds(60) });
+    const { attempt } = remoteLogins({ [LOGIN_TYPE]: alone({}, { singleUse: true }) });
+    expect([await attempt(first), await attempt(second), await attempt(first)]).toEqual(["200", "200", "403 used"]);
   });
 
   test("gives the answer to the host's functions", async () => {

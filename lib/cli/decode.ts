@@ -79,8 +79,11 @@ function asText({ header, claims }: Decoded): string {
   return [...lines, "Claims", ...indented(claims), "", ...(times.length > 0 ? ["Times", ...times, ""] : [])].join("\n");
 }
 
+/** Levels that are indented: each makes every line below it longer. */
+const MAX_INDENTED = 64;
+
 function indented(part: object): readonly string[] {
-  return JSON.stringify(shallow(part), undefined, 2)
+  return JSON.stringify(shallow(part, MAX_INDENTED), undefined, 2)
     .split("\n")
     .map((line) => `  ${printable(line)}`);
 }

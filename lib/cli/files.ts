@@ -65,9 +65,12 @@ function exportedBy(module: unknown): unknown {
     throw new UsageError("--options must hold an object, and it exports nothing: make the options its default export");
   }
   const meant = names.length === 1 ? names[0] : USUAL_NAMES.find((name) => names.includes(name));
-  // What is in `loginTypes` need not look like login types.
-  if (meant === "loginTypes") return { loginTypes: (module as Record<string, unknown>)[meant] };
-  if (meant !== undefined) return (module as Record<string, unknown>)[meant];
+  if (meant !== undefined) {
+    const options = (module as Record<string, unknown>)[meant];
+    // Names of login types need not look like that.
+    const areTypes = meant === "loginTypes" && !Object.keys(Object(options) as object).some(isNameInOptions);
+    return areTypes ? { loginTypes: options } : options;
+  }
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);
 }
 

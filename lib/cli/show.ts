@@ -12,10 +12,10 @@ export function printable(text: string): string {
 }
 
 /** Levels of objects and lists that are printed: a token may nest its claims until neither stack nor memory is left. */
-const MAX_DEPTH = 64;
+const MAX_DEPTH = 1_000;
 
-/** A value as it can be printed: what is deeper is an ellipsis. */
-export function shallow(value: unknown, depth = MAX_DEPTH): unknown {
+/** A value down to some level: what is deeper is an ellipsis. */
+export function shallow(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
   if (Array.isArray(value)) return value.map((item) => shallow(item, depth - 1));
@@ -24,7 +24,7 @@ export function shallow(value: unknown, depth = MAX_DEPTH): unknown {
 
 /** JSON on one line, whose escapes a terminal does not act on either. */
 export function printableJson(value: unknown): string {
-  return JSON.stringify(shallow(value)).replace(UNPRINTABLE, (character) =>
+  return JSON.stringify(shallow(value, MAX_DEPTH)).replace(UNPRINTABLE, (character) =>
     Array.from(
       { length: character.length },
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,

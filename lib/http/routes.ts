@@ -27,12 +27,31 @@ export function isLogin({ url = "", originalUrl = url, baseUrl, params }: Mounte
   const below = pathBelow(url);
   // Some hosts decode a path, or rewrite it: what the client asked for decides.
   if (isLoginPath(below) && path.endsWith(below)) return true;
-  return path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl && !isByWildcard(params));
+  return (
+    path.endsWith("/login") && (baseUrl === undefined ? below === "/" : path === baseUrl && !isByWildcard(path, params))
+  );
 }
 
-/** Does a mount end in `/login` only because its wildcard took everything? */
-function isByWildcard(params: MountedRequest["params"]): boolean {
-  return Object.values(Object(params) as object).some((value) => /(?:^|\/)login$/.test(String([value].flat().at(-1))));
+/** Does a mount end in `/login` only as its parameters and wildcards stand for that? */
+function isByWildcard(path: string, params: MountedRequest["params"]): boolean {
+  // A part of a regular expression that has no slash in it may well be `(login|signin)`.
+  const given = Object.entries(Object(params) as object).filter(
+    ([name, value]) => !/^\d+$/.test(name) || String(value).includes("/"),
+  );
+  const matched = logins(given.flatMap(([, value]) => value as unknown).join("/"));
+  return matched > 0 && matched >= logins(decoded(path));
+}
+
+function logins(path: string): number {
+  return path.split("/").filter((segment) => segment === "login").length;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */

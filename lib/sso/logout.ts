@@ -4,6 +4,7 @@ import { within } from "../remote/request.js";
 import { callHost } from "../support/host-failure.js";
 import { isJsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
+import { longestAccepted } from "../tokens/by-issuer.js";
 import { mediaType } from "../tokens/claim-options.js";
 import { CLAIM_RULES, type Claims, LOGOUT_EVENT } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
@@ -29,22 +30,35 @@ export async function backchannelLogout<Req>(
   try {
     const [token, second] = form?.getAll("logout_token") ?? [];
     if (token === undefined || second !== undefined) throw new TokenError("missing", "there must be one logout_token");
-    const { provider, claims, logouts } = await verified(parts, token);
-    const { clockTolerance } = provider.loginType.verifier.config.rules;
-    const name = useName("logout", provider.config.issuer, claims.jti as string);
-    const end = async () => {
-      for (const logout of logouts) await callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
-    };
-    // A provider that did not wait for the answer asks again: what is under way is not done.
-    const begin = () => parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore);
-    const underWay = parts.logouts.get(name);
-    await (underWay === undefined ? parts.logouts.share(name, begin) : within(PATIENCE, () => underWay));
+    const all = providersOf(parts, token).map((provider) => loggedOut(parts, provider, token, endSessions));
+    const failures = (await Promise.allSettled(all)).flatMap((one) =>
+      one.status === "rejected" ? [one.reason as unknown] : [],
+    );
+    const [failure] = failures.filter((one) => !(one instanceof TokenError) || failures.length === all.length);
+    if (failure !== undefined) throw failure as Error;
     return answer(200);
   } catch (error) {
     if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
     if (!(error instanceof UnavailableError || error instanceof Refusal)) parts.logger.error(error);
     return unavailable();
   }
+}
+
+/** Ends the sessions of one provider, once for a token. */
+async function loggedOut<Req>(
+  parts: SsoParts<Req>,
+  provider: Provider,
+  token: string,
+  endSessions: BackchannelLogoutOptions["endSessions"],
+): Promise<void> {
+  const { claims, logout } = await verified(provider, token);
+  const { clockTolerance } = provider.loginType.verifier.config.rules;
+  const name = useName("logout", provider.config.id, logout.issuer, claims.jti as string);
+  const end = () => callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
+  // A provider that did not wait for the answer asks again: what is under way is not done.
+  const begin = () => parts.gate.once(name, claims as SealedTimes, clockTolerance, end).catch(doneBefore);
+  const underWay = parts.logouts.get(name);
+  await (underWay === undefined ? parts.logouts.share(name, begin) : within(PATIENCE, () => underWay));
 }
 
 /** Seconds that a repeated request waits for a logout that is still under way. */
@@ -58,34 +72,28 @@ function doneBefore(error: unknown): void {
 }
 
 interface VerifiedLogout {
-  readonly provider: Provider;
   readonly claims: Claims;
-  /** One for each provider that is the same client of the same issuer: the token does not say which of them it means. */
-  readonly logouts: readonly SsoLogout[];
+  readonly logout: SsoLogout;
 }
 
-async function verified<Req>(parts: SsoParts<Req>, token: string): Promise<VerifiedLogout> {
-  const fitting = providersOf(parts, token);
-  const [provider] = fitting;
-  const { reader } = provider.loginType.verifier.config;
+async function verified(provider: Provider, token: string): Promise<VerifiedLogout> {
+  const { reader, maxTokenLength } = provider.loginType.verifier.config;
+  assertLength(token, maxTokenLength);
   const proven = await reader.read(token, STRICT);
   checkLogoutToken(proven, provider);
   const { claims } = proven;
-  return { provider, claims, logouts: fitting.map((each) => logoutOf(claims, each)) };
+  return { claims, logout: logoutOf(claims, provider) };
 }
 
-/** Whose keys to verify it with: what it says is not proven yet. */
-function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly [Provider, ...Provider[]] {
+/** Whose token it says it is, which is not proven yet. Several providers may be one client: it does not say which of them it means. */
+function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly Provider[] {
   const all = [...providers.values()];
-  const maxLength = Math.max(...all.map(({ loginType }) => loginType.verifier.config.maxTokenLength));
-  assertLength(token, maxLength);
+  assertLength(token, longestAccepted(all.map(({ loginType }) => loginType)));
   const { iss, aud } = unverifiedClaims(parseCompact(token));
   const audiences = [aud].flat();
-  const [provider, ...others] = all.filter(
-    ({ config }) => iss === config.issuer && audiences.includes(config.clientId),
-  );
-  if (provider === undefined) throw new TokenError("issuer", "token is of no provider here (iss, aud)");
-  return [provider, ...others.filter(({ config }) => config.clientId === provider.config.clientId)];
+  const fitting = all.filter(({ config }) => iss === config.issuer && audiences.includes(config.clientId));
+  if (fitting.length > 0) return fitting;
+  throw new TokenError("issuer", "token is of no provider here (iss, aud)");
 }
 
 /** Section 2.6. */

@@ -154,7 +154,10 @@ export interface SsoLogout {
 export interface BackchannelLogoutOptions {
   /** Where logout tokens arrive: a whole path, e.g. `/_matrix/client/unstable/org.matrix-jwt-login/sso/logout`. */
   readonly path: string;
-  /** Ends the devices that the sign-in began. May be async. If it fails, the provider is asked to try again. */
+  /**
+   * Ends the devices that the sign-in began. May be async. If it fails, the provider is asked to try again. If several providers are
+   * one client of one issuer, it is called for each of them, as a logout token does not say which it means.
+   */
   readonly endSessions: (logout: SsoLogout) => Awaitable<void>;
 }
 

@@ -31,6 +31,8 @@ let provider;
 let demonstration;
 let shownToken = "";
 let shownRequest;
+/** The token of the login that was refused last, until something else is done. */
+let refusedToken;
 /** The deletion that waits for a proof. */
 let proof;
 /** Who one is at the identity provider for development, if it is linked to the account. */
@@ -41,6 +43,7 @@ let busy = false;
 async function attempt(meanwhile, work) {
   if (busy) return;
   hideProblem();
+  refusedToken = undefined;
   say(meanwhile);
   setBusy(true);
   try {
@@ -121,13 +124,14 @@ async function logIn(type, token) {
       const wasRefused = status !== 200;
       showChecks(found, { wasRefused });
       const failed = found?.checks.find(({ result }) => result === "fail");
-      if (wasRefused && failed !== undefined) showProblemCheck(failed);
+      if (refusedToken === token && failed !== undefined) showProblemCheck(failed);
     });
   };
   let answer;
   try {
     answer = await matrixServer(server).login(body);
   } catch (error) {
+    refusedToken = token;
     if (error instanceof RequestError && error.kind === "matrix") showLogin(error.status, error.answer);
     throw error;
   }

@@ -135,11 +135,11 @@ function oneLoginType(options: object, wanted: string | undefined): readonly [st
   throw new UsageError(`--options has several login types: export one of ${names}, or choose it by --login-type`);
 }
 
-/** The login types of an object that may be `loginTypes`: those whose names have dots, or the one that is wanted. */
+/** The login types of an object that may be `loginTypes`: those whose names have dots, and the one that is wanted. */
 function typesAmong(options: object, wanted: string | undefined): readonly [string, unknown][] {
-  const all = Object.entries(options);
-  const dotted = all.filter(([name]) => name.includes("."));
-  return dotted.length > 0 ? dotted : all.filter(([name]) => name === wanted);
+  const isType = ([name, value]: [string, unknown]) =>
+    name.includes(".") || (name === wanted && typeof value === "object" && value !== null);
+  return Array.isArray(options) ? [] : Object.entries(options).filter(isType);
 }
 
 function jwksOptionsOf(options: { readonly jwksOptions?: object }): object | undefined {

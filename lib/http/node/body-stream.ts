@@ -12,6 +12,7 @@ export class BodyStream {
   #body: Buffer | string = "";
   #flowed = false;
   #wasRead = false;
+  #lacksBeginning = false;
   #wasPaused = false;
   /** How often the stream was told to flow since, by somebody else. */
   #resumed = 0;
@@ -23,13 +24,17 @@ export class BodyStream {
     this.#req = req;
   }
 
+  /** Somebody else has taken the beginning of what was read, and not put all of it back. */
+  get lacksBeginning(): boolean {
+    return this.#lacksBeginning;
+  }
+
   /**
    * @param limit - bytes; no more is ever held
    * @param length - bytes that the whole body has; NaN if only its end tells
-   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end; `"lost"`:
-   * somebody else has taken the beginning of it
+   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
    */
-  read(limit: number, length: number): Promise<Buffer | "too long" | "gone" | "lost"> {
+  read(limit: number, length: number): Promise<Buffer | "too long" | "gone"> {
     const req = this.#req;
     const chunks: (Buffer | string)[] = [];
     let size = 0;
@@ -42,7 +47,7 @@ export class BodyStream {
     this.#takeOver();
 
     return new Promise((resolve) => {
-      const settle = (outcome?: "too long" | "gone" | "lost"): void => {
+      const settle = (outcome?: "too long" | "gone"): void => {
         if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
         const body = whole(chunks, encodingOf(req));
         if (outcome !== "gone") this.#body = body;
@@ -64,7 +69,9 @@ export class BodyStream {
             return;
           }
         }
-        if (hasAll()) settle(this.#wasRead && req.readableEncoding === null && size < length ? "lost" : undefined);
+        if (!hasAll()) return;
+        this.#lacksBeginning = this.#wasRead && req.readableEncoding === null && size < length;
+        settle();
       };
       const onGone = (): void => {
         settle("gone");

@@ -77,13 +77,21 @@ async function read(
 ): Promise<Submission> {
   const body = await stream.read(bodies.limit, lengthIn(req.headers));
   if (body === "gone") return body;
-  if (body === "lost") {
-    onLost.toReader();
-    return undefined;
-  }
-  if (body !== "too long") return bodies.of(body);
+  if (body !== "too long") return stream.lacksBeginning ? restOf(body, bodies, onLost) : bodies.of(body);
   drainUnread(req, res);
   return bodies.refuse(tooLarge);
+}
+
+/** Somebody may have left out of a login what says nothing; of another body, the rest says nothing. */
+function restOf(body: Buffer, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
+  try {
+    const submission = bodies.of(body);
+    if (submission !== undefined) return submission;
+  } catch {
+    // It is not ours to refuse.
+  }
+  onLost.toReader();
+  return undefined;
 }
 
 /**
@@ -101,7 +109,7 @@ export async function takeForm(req: NodeRequest, stream: BodyStream, limit: numb
   const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
-  return new URLSearchParams(body === "lost" ? "" : body.toString());
+  return new URLSearchParams(stream.lacksBeginning ? "" : body.toString());
 }
 
 function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
@@ -135,7 +143,8 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
   // What the host's handlers see comes first, but for what a form's parser may have made of JSON.
-  const isRead = isJsonObject(body) && !isEmpty(body) && !FORM_TYPE.test(req.headers["content-type"] ?? "");
+  const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
+  const isRead = isJsonObject(body) && !isEmpty(body) && !isForms;
   if (!isRead && isBytes(rawBody) && rawBody.length > 0) return bodies.of(rawBody);
   if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
@@ -145,7 +154,8 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
   if (isBytes(body)) return bodies.of(body);
   if (hasBraceForKey(body)) onLost.toFormParser();
   else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
-    return isTooLong(req, body, bodies.limit) ? bodies.refuse(tooLarge) : bodies.ofJson(body);
+    const submission = bodies.ofJson(body);
+    return submission !== undefined && isTooLong(req, body, bodies.limit) ? bodies.refuse(tooLarge) : submission;
   }
   return bodies.refuse(notJson);
 }
@@ -197,9 +207,9 @@ function isTooLong(req: NodeRequest, body: unknown, limit: number): boolean {
 function lengthAsJson(body: unknown, names?: string[]): number {
   try {
     return Buffer.byteLength(JSON.stringify(body, names));
-  } catch {
-    // Somebody has added what JSON can't hold.
-    return 0;
+  } catch (error) {
+    // Too deep; or somebody has added what JSON can't hold.
+    return error instanceof RangeError ? Infinity : 0;
   }
 }
 

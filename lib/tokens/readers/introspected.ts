@@ -4,7 +4,7 @@ import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";
 import { malformed } from "./compact.js";
-import { peek, type TokenShape } from "./peek.js";
+import { peek } from "./peek.js";
 import type { Proven, SecondProof, TokenReader } from "./reader.js";
 
 /** RFC 6750 section 2.1. */
@@ -26,14 +26,14 @@ export class IntrospectedReader implements TokenReader {
     steps.take("characters", () => {
       if (!B64TOKEN.test(token)) throw malformed("it has characters that no bearer token has (RFC 6750 section 2.1)");
     });
-    const { shape, header = {}, claims: claimed = {} } = peek(token);
+    const { header = {}, claims: claimed = {} } = peek(token);
     const answer = await steps.take("introspection", () => {
       // The answer need not say what the token is made for.
       checkPurpose({ typ: header.typ, claims: claimed });
       return this.#introspection.ask(token);
     });
     const claims = this.#claimsOf(answer);
-    return { claims, fingerprint: fingerprintOf(token, shape), verifiedBy: undefined, introspection: answer };
+    return { claims, fingerprint: fingerprintOf(token), verifiedBy: undefined, introspection: answer };
   }
 
   /** An answer that names no issuer is the answer of the issuer that was asked. */
@@ -44,14 +44,17 @@ export class IntrospectedReader implements TokenReader {
 }
 
 /**
- * The server that is asked may read a token leniently. So padding, unused bits, base64 for base64url and a signature's other
- * form make no other token of it; an opaque token is its text.
+ * The server that is asked may read a token leniently. So what stands around a JWT's header and claims, padding, unused bits and
+ * base64 for base64url make no other token of it; an opaque token is its text.
  */
-function fingerprintOf(token: string, shape: TokenShape): string {
+function fingerprintOf(token: string): string {
   const text = token.replace(/=+$/, "");
-  if (shape === "opaque") return text;
-  const parts = text.split(".").map((part) => Buffer.from(part, "base64url").toString("base64url"));
-  return (shape === "signed" ? parts.slice(0, -1) : parts).join(".");
+  const parts = text.split(".");
+  const isEncrypted = peek(text).shape === "encrypted";
+  const isJwt = peek(parts.slice(0, 3).join(".")).claims !== undefined;
+  if (!isEncrypted && !isJwt) return text;
+  const said = isEncrypted ? parts : parts.slice(0, 2);
+  return said.map((part) => Buffer.from(part, "base64url").toString("base64url")).join(".");
 }
 
 type ConfirmationRules = Pick<ClaimRules, "allowSenderConstrained">;
