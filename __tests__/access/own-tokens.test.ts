@@ -1,9 +1,9 @@
 import { createPrivateKey } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { createAccessTokens, createBearerAuth, matrixJwtLogin, type AccessTokens } from "matrix-jwt-login";
 
 import { recordingLogger, rejection } from "../helpers/core.js";
@@ -200,6 +200,17 @@ describe("rotation of the signing key", () => {
       clock.move(5);
       expect(await rejection(authenticate(old))).toMatchObject({ fields: { soft_logout: true } });
       expect(await authenticate(bearer(tokens.issue(ALICE).accessToken))).toMatchObject(ALICE);
+    });
+
+    test("is read once for all tokens of two seconds", () => {
+      const tokens = tokensOf({ signingKeyFile: file });
+      const read = jest.spyOn(fs, "readFileSync");
+      for (let i = 0; i < 20; i += 1) tokens.issue(ALICE);
+      expect(read).not.toHaveBeenCalled();
+      clock.move(5);
+      for (let i = 0; i < 20; i += 1) tokens.issue(ALICE);
+      expect(read).toHaveBeenCalledTimes(1);
+      read.mockRestore();
     });
 
     test("keeps what was verified if the file is written anew with the same key", async () => {

@@ -1,3 +1,5 @@
+import { unescape } from "node:querystring";
+
 import { LOGIN_PATHS } from "../matrix/endpoints.js";
 
 /** A request target under a mount, where `url` has lost the mount's path and `originalUrl` has not; or as Node has it. */
@@ -39,19 +41,11 @@ function isByWildcard(path: string, params: MountedRequest["params"]): boolean {
     ([name, value]) => !/^\d+$/.test(name) || String(value).includes("/"),
   );
   const matched = logins(given.flatMap(([, value]) => value as unknown).join("/"));
-  return matched > 0 && matched >= logins(decoded(path));
+  return matched > 0 && matched >= logins(unescape(path));
 }
 
 function logins(path: string): number {
   return path.split("/").filter((segment) => segment === "login").length;
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The paths by which a request may be ours, the whole one and, below a mount, what follows it; and the mount's, or nothing. */

@@ -133,6 +133,10 @@ describe("a key file may hold", () => {
     expect(await verdict(verifier, withKid(undefined))).toBe("accepted");
     expect(await verdict(verifier, withKid("theirs"))).toBe("unknown_key");
     expect(await verdict(verifier, withKid("other"))).toBe("unknown_key");
+    const numbered = token({}, { algorithm: "RS256", header: { kid: 1 } });
+    expect(await verdict(verifier, numbered)).toBe("malformed");
+    writeFileSync(file, pem(RSA));
+    expect(await verdict({ keyFile: file }, numbered)).toBe("accepted");
   });
 
   test("a JWK that names its algorithm, and serves no other", async () => {
@@ -450,6 +454,11 @@ test("an error of a file that can't be read any more says why, and when to come 
   const message = `loginTypes["${LOGIN_TYPE}"].keyFile can't be read any more; its last good key stays in use`;
   expect(errors[0]?.error).toMatchObject({ message, retryAfter: 2 });
   expect(String(logger.warn.mock.calls[0]?.[0])).toContain(`${message}: ENOENT`);
+});
+
+test("an options error of a file that can't be read has the cause", () => {
+  unlinkSync(file);
+  expect(errorOf(() => verifierOf({ keyFile: file }))).toMatchObject({ cause: { code: "ENOENT" } });
 });
 
 test("a broken file is an outage until it changes again, however often it is looked at", async () => {
