@@ -180,10 +180,12 @@ describe("introspection alone", () => {
         `${header}.${payload}.AAAA`,
         `${header}.${payload}.${signature}.`,
         `${header}.${payload}.${signature}.x`,
+        `${header}.${payload}.${signature}.AAAA.BBBB`,
+        `${header}.${payload}.${signature}..`,
       ],
     ],
     // The bits of the last character that are no part of a byte.
-    ["an encrypted token", `${jwe}.AQ`, [`${jwe}.AQ==`, `${jwe}.AR`]],
+    ["an encrypted token", `${jwe}.AQ`, [`${jwe}.AQ==`, `${jwe}.AR`, `${jwe}.AQ.`, `${jwe}.AQ.x`]],
   ])("takes %s once, in whatever other spelling a lenient server knows it", async (_, first, twins) => {
     behave = json({ ...ALICE, exp: inSeconds(60) });
     const { attempt } = remoteLogins({ [LOGIN_TYPE]: alone({}, { singleUse: true }) });

@@ -99,7 +99,7 @@ function parseTokenSource(value: unknown, path: string, context: TokenContext): 
   const verifier = parseVerifier({ ...options, requiredScopes: [] }, path, context);
   return {
     verifier,
-    issuers: issuersOf(verifier, options),
+    issuers: issuersOf(verifier),
     requiredScopes,
     deviceOf: deviceReader(deviceClaim),
     subjectFormat: options.subjectFormat,
@@ -110,14 +110,9 @@ function parseTokenSource(value: unknown, path: string, context: TokenContext): 
   };
 }
 
-/** Where the answer of a discovered endpoint alone proves a token, it need not name the issuer: the token need not either. */
-function issuersOf(
-  { config }: Verifier,
-  { introspection }: Pick<TokenValues, "introspection">,
-): TokenSource["issuers"] {
-  const { issuers } = config.rules;
-  const mayLack = config.signed === undefined && introspection?.discover === true;
-  return mayLack && issuers !== undefined ? new Set([...issuers, undefined]) : issuers;
+/** Where introspection alone proves a token, its answer is judged: the token itself need not name an issuer. */
+function issuersOf({ config: { rules, signed } }: Verifier): TokenSource["issuers"] {
+  return signed === undefined && rules.issuers !== undefined ? new Set([...rules.issuers, undefined]) : rules.issuers;
 }
 
 /** Tokens of other kinds are nothing that the options could take. */

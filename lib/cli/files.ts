@@ -68,7 +68,8 @@ function exportedBy(module: unknown): unknown {
   if (meant !== undefined) {
     const options = (module as Record<string, unknown>)[meant];
     // Names of login types need not look like that.
-    const areTypes = meant === "loginTypes" && !Object.keys(Object(options) as object).some(isNameInOptions);
+    const isOption = (name: string) => name === "loginTypes" || Object.hasOwn(LOGIN_TYPE_OPTIONS, name);
+    const areTypes = meant === "loginTypes" && !Object.keys(Object(options) as object).some(isOption);
     return areTypes ? { loginTypes: options } : options;
   }
   throw new UsageError(`--options exports ${names.join(", ")}: make one of them the default export`);

@@ -34,14 +34,22 @@ export async function backchannelLogout<Req>(
     const failures = (await Promise.allSettled(all)).flatMap((one) =>
       one.status === "rejected" ? [one.reason as unknown] : [],
     );
-    const [failure] = failures.filter((one) => !(one instanceof TokenError) || failures.length === all.length);
+    const faults = failures.filter((one) => !(one instanceof TokenError));
+    // One provider's refusal says nothing where another one's answer is still to come.
+    const [failure, ...others] = faults.length > 0 || failures.length < all.length ? faults : failures.slice(0, 1);
+    for (const other of others) report(parts, other);
     if (failure !== undefined) throw failure as Error;
     return answer(200);
   } catch (error) {
     if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
-    if (!(error instanceof UnavailableError || error instanceof Refusal)) parts.logger.error(error);
+    report(parts, error);
     return unavailable();
   }
+}
+
+/** What has no log line of its own yet. */
+function report<Req>({ logger }: SsoParts<Req>, error: unknown): void {
+  if (!(error instanceof UnavailableError || error instanceof Refusal)) logger.error(error);
 }
 
 /** Ends the sessions of one provider, once for a token. */

@@ -50,10 +50,10 @@ export class IntrospectedReader implements TokenReader {
 function fingerprintOf(token: string): string {
   const text = token.replace(/=+$/, "");
   const parts = text.split(".");
-  const isEncrypted = peek(text).shape === "encrypted";
   const isJwt = peek(parts.slice(0, 3).join(".")).claims !== undefined;
+  const isEncrypted = !isJwt && peek(parts.slice(0, 5).join(".")).shape === "encrypted";
   if (!isEncrypted && !isJwt) return text;
-  const said = isEncrypted ? parts : parts.slice(0, 2);
+  const said = parts.slice(0, isJwt ? 2 : 5);
   return said.map((part) => Buffer.from(part, "base64url").toString("base64url")).join(".");
 }
 
