@@ -142,10 +142,10 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
-  // What the host's handlers see comes first, but for what a form's parser may have made of JSON.
-  const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
-  const isRead = isJsonObject(body) && !isEmpty(body) && !isForms;
-  if (!isRead && isBytes(rawBody) && rawBody.length > 0) return bodies.of(rawBody);
+  // What the client has sent decides: a parser decodes what is not ours to decode.
+  if (isBytes(rawBody) && rawBody.length > 0) {
+    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
+  }
   if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
@@ -197,10 +197,8 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
 }
 
 /** Of a document whose length the headers don't say. */
-function isTooLong(req: NodeRequest, body: unknown, limit: number): boolean {
-  const { rawBody } = req as ParsedRequest;
-  if (isBytes(rawBody)) return rawBody.length > limit;
-  const isCounted = !Number.isNaN(lengthIn(req.headers)) && !isEncoded(req.headers["content-encoding"]);
+function isTooLong({ headers }: NodeRequest, body: unknown, limit: number): boolean {
+  const isCounted = !Number.isNaN(lengthIn(headers)) && !isEncoded(headers["content-encoding"]);
   return !isCounted && lengthAsJson(body) > limit;
 }
 
