@@ -7,7 +7,7 @@ import { judge } from "../../lib/cli/explain/judge.js";
 import { reasonOf } from "../../lib/cli/explain/advice.js";
 import { LOGIN_TYPE, optionsWith, SERVER_NAME } from "../helpers/login.js";
 import { jwk, pem, RSA, SECRET } from "../helpers/keys.js";
-import { encode, inSeconds, signed, token, type TokenParts } from "../helpers/tokens.js";
+import { encode, forged, inSeconds, signed, token, type TokenParts } from "../helpers/tokens.js";
 import type { AnyOptions } from "../helpers/verdict.js";
 
 const otherRsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -49,7 +49,7 @@ const damaged: readonly string[] = [
   "a.b.c.d.e",
   ` ${token()}`,
   `${token()}=`,
-  `${token().slice(0, -3)}AAA`,
+  forged(token()),
   token().replace(/[^.]+$/, ""),
   `${encode({ alg: "none" })}.${encode({ sub: "alice" })}.`,
   `${encode([])}.${encode({ sub: "alice" })}.AA`,

@@ -55,3 +55,9 @@ export function signature(input: string, algorithm: Algorithm, key: KeyObject = 
       return signWith(hash, data, key);
   }
 }
+
+/** A token with another signature. Its last characters would now and then be those that they are replaced by. */
+export function forged(text: string): string {
+  const start = text.lastIndexOf(".") + 1;
+  return `${text.slice(0, start)}${text[start] === "A" ? "B" : "A"}${text.slice(start + 1)}`;
+}
