@@ -11,7 +11,7 @@ const RETRY_AFTER = 5_000;
 export interface LimiterAnswer {
   readonly msBeforeNext?: unknown;
   readonly consumedPoints?: unknown;
-  /** Of the limits that are migrated from Synapse. */
+  /** True: `msBeforeNext` is the time of this point alone, and not what is left of a window. */
   readonly isPerPoint?: unknown;
 }
 

@@ -7,7 +7,7 @@ import type { JsonObject } from "../support/json.js";
 import type { Logger } from "../support/logger.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import { STRICT, SUBJECT_OPTIONAL } from "../tokens/steps.js";
-import { type VerifiedRequest } from "./account.js";
+import type { VerifiedRequest } from "./account.js";
 import { admitted, type Attempt, attempted, succeeded } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";

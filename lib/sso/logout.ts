@@ -35,8 +35,9 @@ export async function backchannelLogout<Req>(
       one.status === "rejected" ? [one.reason as unknown] : [],
     );
     const faults = failures.filter((one) => !(one instanceof TokenError));
-    // One provider's refusal says nothing where another one's answer is still to come.
-    const [failure, ...others] = faults.length > 0 || failures.length < all.length ? faults : failures.slice(0, 1);
+    // A provider's refusal counts only if all of them refuse the token.
+    const areRefusals = faults.length === 0 && failures.length === all.length;
+    const [failure, ...others] = areRefusals ? failures.slice(0, 1) : faults;
     for (const other of others) report(parts, other);
     if (failure !== undefined) throw failure as Error;
     return answer(200);

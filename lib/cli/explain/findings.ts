@@ -55,7 +55,7 @@ export class Findings implements Steps {
   }
 
   take<T>(rule: string, step: () => T, factsOf: FactsOf = (result) => this.factsOf(rule, result)): T {
-    // Nobody else is asked about a token that is too long, nor is that a second fault of it.
+    // As at a login, nobody else is asked about a token that is too long. That is one fault, not two.
     const { error: tooLong } = this.#all.get("length") ?? {};
     if (rule === "introspection" && tooLong instanceof Error) throw tooLong;
     try {

@@ -109,7 +109,7 @@ export async function takeForm(req: NodeRequest, stream: BodyStream, limit: numb
   const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
-  return new URLSearchParams(stream.lacksBeginning ? "" : body.toString());
+  return new URLSearchParams(body.toString());
 }
 
 function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {

@@ -21,7 +21,7 @@ export function publicKeyFromPem(text: string, path: string): KeyObject {
   const [first] = labels;
   if (first === undefined) throw notPem(text, path);
   // `createPublicKey` would take a private key too, and a server that verifies has no business with one.
-  if (labels.some((label) => label.endsWith("PRIVATE KEY"))) throw isPrivate(path);
+  if (labels.some((label) => label.endsWith("PRIVATE KEY"))) throw noPrivateKey(path);
   if (!isPublicLabel(first)) {
     throw new OptionsError(path, `holds a PEM block ${JSON.stringify(first)}; it must be PUBLIC KEY or CERTIFICATE`);
   }
@@ -39,12 +39,12 @@ function notPem(text: string, path: string): OptionsError {
   const base64 = bare(text);
   const label = /^[\w+/=-]+$/.test(base64) ? labelOfDer(Buffer.from(base64, "base64")) : undefined;
   if (label === undefined) return new OptionsError(path, wanted);
-  if (label === "PRIVATE KEY") return isPrivate(path);
+  if (label === "PRIVATE KEY") return noPrivateKey(path);
   const lines = `-----BEGIN ${label}----- before it and -----END ${label}----- after it`;
   return new OptionsError(path, `${wanted}: this is the base64 of one without its BEGIN and END lines; add ${lines}`);
 }
 
-function isPrivate(path: string): OptionsError {
+function noPrivateKey(path: string): OptionsError {
   return new OptionsError(path, "holds a private key; give its public key: `openssl pkey -in FILE -pubout`");
 }
 
