@@ -5,17 +5,18 @@ import { callback, type Check, moreThanZero, numberFrom, seconds } from "../supp
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
 import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
+import type { Entries } from "../tokens/by-issuer.js";
 import { tokenContexts } from "../tokens/context.js";
 import { InactiveError } from "../tokens/introspection.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
 import { type CacheSettings, TokenCache } from "./token-cache.js";
-import { parseTokenSources, SOURCE_OPTIONS, type TokenSources, warnOfSharedNames } from "./token-source.js";
+import { parseTokenSources, SOURCE_OPTIONS, type TokenSource, warnOfSharedNames } from "./token-source.js";
 import type { AccessConfig } from "./verify-access.js";
 
 /** The options of {@link BearerAuthOptions}, in the form that requests use. */
 export interface BearerConfig<User, Req> extends AccessConfig {
-  readonly sources: TokenSources;
+  readonly sources: Entries<TokenSource>;
   readonly findUser: BearerAuthOptions<User, Req>["findUser"];
   /** Undefined: nothing is kept. */
   readonly cache: TokenCache<VerifiedAccess> | undefined;

@@ -1,18 +1,17 @@
 import { LOGIN_TYPE_OPTIONS } from "../login/login-type.js";
 import type { SubjectRules } from "../matrix/subject.js";
 import type { IssuerMetadata, RemoteSettings } from "../remote/metadata.js";
-import { type Check, listOf } from "../support/checks.js";
+import type { Check } from "../support/checks.js";
 import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import { assertOneDecryption, chooseByIssuer, longestAccepted, opener, unverifiedIssuer } from "../tokens/by-issuer.js";
+import { type Entries, oneOrByIssuer } from "../tokens/by-issuer.js";
 import { type ClaimLocator, claimReader } from "../tokens/claim-reader.js";
 import type { Claims } from "../tokens/claims.js";
 import type { TokenContext } from "../tokens/context.js";
 import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
-import { isEncrypted } from "../tokens/readers/compact.js";
 import type { TokenShape } from "../tokens/readers/peek.js";
-import { assertLength, type Verifier } from "../tokens/verifier.js";
+import type { Verifier } from "../tokens/verifier.js";
 import { type OwnTokens, ownTokensOf } from "./create-access-tokens.js";
 import { type Device, deviceOf, oneDevice } from "./device.js";
 import { ownVerifier } from "./own-verifier.js";
@@ -41,44 +40,11 @@ const sourceOptions = optionsOf(SOURCE_OPTIONS);
 /** Options that distinguish an access token from an ID token. */
 const MARKS = ["tokenType", "requiredScopes", "authorize", "introspection"] as const;
 
-/** Where all access tokens come from. */
-export interface TokenSources {
-  readonly all: readonly TokenSource[];
-  /**
-   * The source whose rules apply to a token. Of several, the token's unverified `iss` chooses it, and its rules then check
-   * `iss` again.
-   *
-   * @throws TokenError `issuer` if the token is of none
-   */
-  for(token: string): TokenSource | Promise<TokenSource>;
-  ready(): Promise<void>;
-}
-
 /** @throws OptionsError */
-export function parseTokenSources(value: unknown, path: string, context: TokenContext): TokenSources {
+export function parseTokenSources(value: unknown, path: string, context: TokenContext): Entries<TokenSource> {
   const parse: Check<TokenSource> = (one, here) => parseTokenSource(one, here, context);
-  if (!Array.isArray(value)) {
-    const source = parse(value, path);
-    return { all: [source], for: () => source, ready: () => source.verifier.ready() };
-  }
-  const all = listOf(parse)(value, path);
-  const choose = chooseByIssuer(all, path);
   // The host's own tokens are never encrypted.
-  assertOneDecryption(value, path, (options) => ownTokensOf(options) === undefined);
-  const signedIn = opener(all);
-  const maxTokenLength = longestAccepted(all);
-  return {
-    all,
-    for(token) {
-      assertLength(token, maxTokenLength);
-      const opened = isEncrypted(token) ? signedIn(token) : token;
-      if (typeof opened === "string") return choose(unverifiedIssuer(opened));
-      return opened.then((late) => choose(unverifiedIssuer(late)));
-    },
-    ready: async () => {
-      await Promise.all(all.map(({ verifier }) => verifier.ready()));
-    },
-  };
+  return oneOrByIssuer(parse, (options) => ownTokensOf(options) !== undefined)(value, path);
 }
 
 /** @throws OptionsError */

@@ -1,7 +1,7 @@
 import { at, type Check, listOf } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { TokenError } from "./errors.js";
-import { parseCompact, unverifiedClaims } from "./readers/compact.js";
+import { isEncrypted, parseCompact, unverifiedClaims } from "./readers/compact.js";
 import { EncryptedReader } from "./readers/encrypted.js";
 import { assertLength, assertText, type Verifier } from "./verifier.js";
 
@@ -28,13 +28,19 @@ export interface Entries<E extends Entry> {
  * Makes a check of one options object, or of a list of them by issuer.
  *
  * @param parse - for one options object
+ * @param neverEncrypted - is an entry of a list one whose tokens are never encrypted? Where there may be such entries, only a
+ *   token that is encrypted is decrypted to learn its issuer
  */
-export function oneOrByIssuer<E extends Entry>(parse: Check<E>): Check<Entries<E>> {
+export function oneOrByIssuer<E extends Entry>(
+  parse: Check<E>,
+  neverEncrypted?: (options: unknown) => boolean,
+): Check<Entries<E>> {
   return (value, path) => {
     if (Array.isArray(value)) {
       const all = listOf(parse)(value, path);
-      assertOneDecryption(value, path);
-      return byIssuer(all, path);
+      const choose = chooseByIssuer(all, path);
+      assertOneDecryption(value, path, neverEncrypted);
+      return byIssuer(all, choose, neverEncrypted !== undefined);
     }
     const entry = parse(value, path);
     return { all: [entry], for: () => entry, ready: () => entry.verifier.ready() };
@@ -47,7 +53,7 @@ export function oneOrByIssuer<E extends Entry>(parse: Check<E>): Check<Entries<E
  * @returns the entry of an `iss`. Throws TokenError `issuer` if there is none
  * @throws OptionsError unless each issuer has one entry, whose tokens can name it
  */
-export function chooseByIssuer<E extends Entry>(all: readonly E[], path: string): (issuer: unknown) => E {
+function chooseByIssuer<E extends Entry>(all: readonly E[], path: string): (issuer: unknown) => E {
   const entries = new Map<unknown, E>();
   for (const [index, entry] of all.entries()) {
     const here = at(at(path, index), "issuer");
@@ -78,7 +84,7 @@ export function chooseByIssuer<E extends Entry>(all: readonly E[], path: string)
  *
  * @throws TokenError `malformed`
  */
-export function unverifiedIssuer(token: string): unknown {
+function unverifiedIssuer(token: string): unknown {
   return unverifiedClaims(parseCompact(token)).iss;
 }
 
@@ -87,10 +93,9 @@ export function longestAccepted(all: readonly Entry[]): number {
   return Math.max(...all.map(({ verifier }) => verifier.config.maxTokenLength));
 }
 
-function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> {
-  const choose = chooseByIssuer(all, path);
+function byIssuer<E extends Entry>(all: readonly E[], choose: (issuer: unknown) => E, mayBePlain: boolean): Entries<E> {
   const entryOf = (text: string): E => choose(unverifiedIssuer(text));
-  const signedIn = opener(all);
+  const signedIn = opener(all, mayBePlain);
   return {
     all,
     for(token) {
@@ -107,30 +112,32 @@ function byIssuer<E extends Entry>(all: readonly E[], path: string): Entries<E> 
  * Makes what opens a token before its issuer is known: the signed one in it, or the token itself.
  *
  * @param all - entries; those that decrypt do it alike
+ * @param mayBePlain - is a token that is not encrypted taken as it is, whatever the entries that decrypt allow?
  */
-export function opener(all: readonly Entry[]): (token: unknown) => string | Promise<string> {
+function opener(all: readonly Entry[], mayBePlain: boolean): (token: unknown) => string | Promise<string> {
   const maxTokenLength = longestAccepted(all);
   const readers = all.map(({ verifier }) => verifier.config.reader);
   const encrypted = readers.find((reader) => reader instanceof EncryptedReader);
   return (token) => {
     assertText(token);
     assertLength(token, maxTokenLength);
-    return encrypted === undefined ? token : encrypted.open(token);
+    return encrypted === undefined || (mayBePlain && !isEncrypted(token)) ? token : encrypted.open(token);
   };
 }
 
 /**
  * A token is decrypted before its issuer is known.
  *
- * @param counts - is an entry one of those that must agree?
  * @throws OptionsError
  */
-export function assertOneDecryption(
+function assertOneDecryption(
   list: readonly unknown[],
   path: string,
-  counts: (options: unknown) => boolean = () => true,
+  neverEncrypted: ((options: unknown) => boolean) | undefined,
 ): void {
-  const all = list.map((options, index) => ({ options, index })).filter(({ options }) => counts(options));
+  const all = list
+    .map((options, index) => ({ options, index }))
+    .filter(({ options }) => neverEncrypted?.(options) !== true);
   const decryptionOf = (options: unknown) => (options as { readonly decryption?: unknown }).decryption;
   const odd = all.find(({ options }) => decryptionOf(options) !== decryptionOf(all[0]?.options));
   if (odd === undefined) return;
