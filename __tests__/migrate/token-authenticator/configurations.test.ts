@@ -699,6 +699,47 @@ test.each([
   );
 });
 
+test("which keys of a jwk_set fit no token is said of shared secrets too", async () => {
+  const k = Buffer.from(SECRET).toString("base64url");
+  const jwk_set = {
+    keys: [
+      { kty: "oct", kid: "a", k },
+      { kty: "oct", kid: "b", alg: "HS512", k },
+      { kty: "oct", kid: "c", use: "enc", k },
+      jwk(RSA, { kid: "rsa" }),
+    ],
+  };
+  const loginTypes = fromTokenAuthenticatorConfig({ oauth: { jwt_validation: { jwk_set, localpart_path: "sub" } } });
+  const warn = jest.fn<(message: unknown) => void>();
+  const login = createJwtLogin({ ...optionsWith(), loginTypes, logger: { ...console, warn } });
+  const lineOf = async (kid: string): Promise<unknown> => {
+    const token = honest({}, { header: { kid } });
+    await login.login({ type: "com.famedly.login.token.oauth", token }).catch(() => undefined);
+    return warn.mock.lastCall?.[0];
+  };
+  const keysAre = (a: string, b: string, rsa: string) =>
+    `its keys are (kid "a", kty "oct"): ${a}; (kid "b", kty "oct", alg "HS512"): ${b}; (kid "c", kty "oct", use "enc"): its "use" is not "sig"; (kid "rsa", kty "RSA"): ${rsa}`;
+  expect(await lineOf("unknown")).toContain(keysAre("another kid", "another kid", "another kid"));
+  expect(await lineOf("b")).toContain(keysAre("another kid", "not for HS256", "another kid"));
+  expect(JSON.stringify(warn.mock.calls)).not.toContain(k);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["without", undefined, /must be a string/],
+  ["with an empty", "", /must not be empty/],
+])("a shared secret %s k that gets into a set later is none", (_, k, problem) => {
+  const secret = { kty: "oct", kid: "a", k: Buffer.from(SECRET).toString("base64url") };
+  const loginTypes = fromTokenAuthenticatorConfig({
+    oauth: { jwt_validation: { jwk_set: { keys: [secret] }, localpart_path: "sub" } },
+  });
+  Object.assign(secret, { k });
+  expectOptionsError(
+    () => createJwtLogin({ ...optionsWith(), loginTypes }),
+    'loginTypes["com.famedly.login.token.oauth"].jwks.keys[0].k',
+    problem,
+  );
+});
+
 test("shared secrets in a jwk_set are taken by another copy of this package too", async () => {
   const jwk_set = { keys: [{ kty: "oct", kid: "a", k: Buffer.from(SECRET).toString("base64url") }] };
   let theirs = fromTokenAuthenticatorConfig;

@@ -1,16 +1,15 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { anyObject, at, type Check, listOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
-import { configuredJwks } from "../../tokens/keys/configured-jwks.js";
-import { isSecret, otherUseOf } from "../../tokens/keys/jwk.js";
+import { configuredJwks, sharedSecret } from "../../tokens/keys/configured-jwks.js";
+import { isSecret, type Jwk, otherUseOf } from "../../tokens/keys/jwk.js";
 import { warnOfShortSecret } from "../../tokens/keys/secret.js";
 import type { SettingsReader } from "../yaml.js";
 
 type KeySource = Pick<LoginTypeOptions, "publicKey" | "secret" | "keyFile" | "jwksUri" | "jwks" | "algorithms">;
-type Jwk = Readonly<Record<string, unknown>>;
 
 export const KEY_SETTINGS = ["jwk_set", "jwk_file", "jwks_endpoint"] as const;
 
@@ -50,12 +49,6 @@ function singleKey(jwk: Jwk, path: string): KeySource {
   const algorithms = ALGORITHMS.filter((name) => name === alg);
   const key = jwk["kty"] === "oct" ? { secret: sharedSecret(jwk, path) } : { publicKey: publicKey(jwk, path) };
   return algorithms.length === 0 ? key : { ...key, algorithms };
-}
-
-function sharedSecret(jwk: Jwk, path: string): KeyObject {
-  const bytes = Buffer.from(text(jwk["k"], at(path, "k")), "base64url");
-  if (bytes.length === 0) throw new OptionsError(at(path, "k"), "must be base64url");
-  return createSecretKey(bytes);
 }
 
 function publicKey(jwk: Jwk, path: string): KeyObject {

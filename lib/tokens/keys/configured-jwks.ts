@@ -1,8 +1,10 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 
+import { at, text } from "../../support/checks.js";
+import { OptionsError } from "../../support/options-error.js";
 import { type Algorithm, HMAC, isHmac } from "../algorithms.js";
 import { type Jwk, type Jwks, otherUseOf } from "./jwk.js";
-import { inlineJwks, JwkSet, setSource } from "./jwk-set.js";
+import { describeKeys, inlineJwks, JwkSet, noKeyFor, setSource } from "./jwk-set.js";
 import { type KeyQuery, type KeySource, MAX_CANDIDATES } from "./key-source.js";
 
 // Two copies of this package can be loaded beside each other (CommonJS and ES modules), and one may make what the other reads.
@@ -17,31 +19,50 @@ export function configuredJwks(set: Jwks): Jwks {
 export function givenJwks(value: unknown, path: string): KeySource {
   const isConfigured = typeof value === "object" && value !== null && CONFIGURED in value;
   const { keys } = isConfigured ? (value as unknown as Jwks) : { keys: [] };
-  const secrets = keys
-    .filter((jwk) => jwk.kty === "oct" && otherUseOf(jwk) === undefined)
-    .map((jwk) => ({ jwk, key: secretOf(jwk) }));
-  if (secrets.length === 0) return inlineJwks(value, path);
-  const source = setSource(JwkSet.of(keys.filter(({ kty }) => kty !== "oct")));
+  const secrets = new Map<Jwk, KeyObject>();
+  for (const [index, jwk] of keys.entries()) {
+    if (jwk.kty !== "oct" || otherUseOf(jwk) !== undefined) continue;
+    secrets.set(jwk, sharedSecret(jwk, at(at(path, "keys"), index)));
+  }
+  if (secrets.size === 0) return inlineJwks(value, path);
+  const set = JwkSet.of(keys.filter(({ kty }) => kty !== "oct"));
+  const source = setSource(set);
   const algorithms = new Set<Algorithm>([...HMAC, ...source.algorithms]);
-  const secretsFor = ({ algorithm, kid }: KeyQuery): readonly KeyObject[] =>
-    secrets
-      .filter(
-        ({ jwk }) => (kid === undefined || jwk.kid === kid) && (jwk["alg"] === undefined || jwk["alg"] === algorithm),
-      )
-      .map(({ key }) => key)
+  const secretsFor = (query: KeyQuery): readonly KeyObject[] =>
+    [...secrets]
+      .filter(([jwk]) => whyNotSecret(jwk, query) === undefined)
+      .map(([, key]) => key)
       .slice(0, MAX_CANDIDATES);
   return {
     keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : source.keysFor(query)),
-    holds: (key) => secrets.some((each) => each.key === key) || source.holds(key),
+    holds: (key) => [...secrets.values()].includes(key) || source.holds(key),
     named: true,
     algorithms,
     possibleAlgorithms: algorithms,
-    describe: (query) => source.describe?.(query),
+    describe: (query) =>
+      noKeyFor(
+        query,
+        describeKeys(keys, (jwk) =>
+          secrets.has(jwk) ? (whyNotSecret(jwk, query) ?? "usable") : set.whyNot(jwk, query),
+        ),
+      ),
     ready: () => source.ready(),
   };
 }
 
-/** RFC 7518 section 6.4.1. */
-function secretOf({ k }: Jwk): KeyObject {
-  return createSecretKey(Buffer.from(String(k), "base64url"));
+function whyNotSecret(jwk: Jwk, { algorithm, kid }: KeyQuery): string | undefined {
+  if (kid !== undefined && jwk.kid !== kid) return "another kid";
+  const mayVerify = isHmac(algorithm) && (jwk["alg"] === undefined || jwk["alg"] === algorithm);
+  return mayVerify ? undefined : `not for ${algorithm}`;
+}
+
+/**
+ * RFC 7518 section 6.4.1.
+ *
+ * @throws OptionsError
+ */
+export function sharedSecret(jwk: Jwk, path: string): KeyObject {
+  const bytes = Buffer.from(text(jwk["k"], at(path, "k")), "base64url");
+  if (bytes.length === 0) throw new OptionsError(at(path, "k"), "must be base64url");
+  return createSecretKey(bytes);
 }

@@ -125,13 +125,11 @@ export class JwkSet {
 
   /** Which keys there are, and why each is ignored: for one token, or at all. For the operator only. */
   describe(query?: KeyQuery): string {
-    const lines = this.#jwks.slice(0, MAX_DESCRIBED).map((jwk) => `(${describeJwk(jwk)}): ${this.#whyNot(jwk, query)}`);
-    const more = this.#jwks.length - lines.length;
-    if (more > 0) lines.push(`${String(more)} more`);
-    return lines.length === 0 ? "it has no keys" : `its keys are ${lines.join("; ")}`;
+    return describeKeys(this.#jwks, (jwk) => this.whyNot(jwk, query));
   }
 
-  #whyNot(jwk: unknown, query: KeyQuery | undefined): string {
+  /** Why one of its keys is passed over, or `usable`. */
+  whyNot(jwk: unknown, query: KeyQuery | undefined): string {
     const made = setKey(jwk);
     if (typeof made === "string") return made;
     const key = this.#byKid.get(made.jwk.kid)?.find((each) => each.equals(made));
@@ -150,9 +148,21 @@ function fitting(candidates: readonly SetKey[], algorithm: Algorithm): Keys {
   return found.length === 0 ? NONE : found;
 }
 
-/** For the log: a token that no key of a set fits. */
-export function noKeyFor({ algorithm, kid }: KeyQuery, set: JwkSet): string {
-  return `no key for a token with alg ${algorithm} and ${kid === undefined ? "no kid" : `kid ${quoted(kid)}`}; ${set.describe({ algorithm, kid })}`;
+/** @param whyNot - why a key is passed over, or `usable` */
+export function describeKeys<K>(jwks: readonly K[], whyNot: (jwk: K) => string): string {
+  const lines = jwks.slice(0, MAX_DESCRIBED).map((jwk) => `(${describeJwk(jwk)}): ${whyNot(jwk)}`);
+  const more = jwks.length - lines.length;
+  if (more > 0) lines.push(`${String(more)} more`);
+  return lines.length === 0 ? "it has no keys" : `its keys are ${lines.join("; ")}`;
+}
+
+/**
+ * For the log: a token that no key of a set fits.
+ *
+ * @param keys - the set's, described
+ */
+export function noKeyFor({ algorithm, kid }: KeyQuery, keys: string): string {
+  return `no key for a token with alg ${algorithm} and ${kid === undefined ? "no kid" : `kid ${quoted(kid)}`}; ${keys}`;
 }
 
 /** Public keys of an inline JWK Set. */
@@ -168,7 +178,7 @@ export function setSource(set: JwkSet): KeySource {
     possibleAlgorithms: algorithms,
     holds: (key) => set.holds(key),
     named: true,
-    describe: (query) => noKeyFor(query, set),
+    describe: (query) => noKeyFor(query, set.describe(query)),
     ready: () => Promise.resolve(),
   };
 }

@@ -58,7 +58,7 @@ export class RemoteJwks implements KeySource {
   describe(query: KeyQuery): string | undefined {
     // An outage explains it, and has been logged.
     const set = this.#set.isFailing ? undefined : this.#set.current();
-    return set && noKeyFor(query, set);
+    return set && noKeyFor(query, set.describe(query));
   }
 
   ready(): Promise<void> {
