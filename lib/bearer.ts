@@ -107,19 +107,19 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
       return addressOf(req);
     });
   const check = new AccessCheck(config, { passesForeign: otherTokens === "next" });
-  const admitted = new Admitted<User>();
+  const accessOf = new AccessOfRequests<User>();
 
   const handler =
     (isOptional: boolean): BearerHandler<Req> =>
     (req, res, next) => {
-      admitted.forget(req);
+      accessOf.forget(req);
       if (req.method === "OPTIONS") {
         next();
         return;
       }
       const attempt = new AccessAttempt<Req>(new RequestContext(req, countedAddress));
       const admit = (access: MatrixAccess<User>): void => {
-        admitted.keep(req, access);
+        accessOf.keep(req, access);
         next();
       };
       const refuse = (error: unknown): void => {
@@ -143,7 +143,7 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
       else admit(access);
     };
 
-  const of = (req: object): MatrixAccess<User> | undefined => admitted.of(req);
+  const of = (req: object): MatrixAccess<User> | undefined => accessOf.of(req);
   return Object.assign(handler(false), {
     optional: Object.assign(handler(true), { of }),
     of: of as MatrixBearerAuth<User, Req>["of"],
@@ -201,7 +201,7 @@ interface Checked<User> {
 }
 
 /** What one handler found of each request: in `req.matrix`, and kept for `of`, whatever else writes to that. */
-class Admitted<User> {
+class AccessOfRequests<User> {
   readonly #key = Symbol("matrix-jwt-login.access");
 
   forget(req: object): void {

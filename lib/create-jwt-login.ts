@@ -68,12 +68,7 @@ function withSso<User, Req>(
 ): JwtLogin<Req> {
   const { serverName, logger, registerUser } = login;
   const providers = providersOf(config, login.keysFor("m.login.sso"), logger);
-  for (const {
-    config: { path },
-    loginType,
-  } of providers.values()) {
-    assertRegistrar(loginType, registerUser, path);
-  }
+  for (const provider of providers.values()) assertRegistrar(provider.loginRules, registerUser, provider.config.path);
   if (externalIds === undefined && !isOneIssuersOwn([...providers.values()])) {
     throw new OptionsError(
       "externalIds",
@@ -92,7 +87,7 @@ function withSso<User, Req>(
     ready: async () => {
       await Promise.all([
         jwtLogin.ready(),
-        ...Array.from(providers.values(), ({ loginType }) => loginType.verifier.ready()),
+        ...Array.from(providers.values(), ({ loginRules }) => loginRules.verifier.ready()),
       ]);
     },
     sso: Object.freeze(sso),
@@ -106,7 +101,7 @@ function isOneIssuersOwn(all: readonly Provider[]): boolean {
   return all.length === 1 && all.every(bySubject);
 }
 
-/** A login with a token of ours, whatever else is wrong with it. */
+/** Does it look like a login with a login token of ours? Nothing is verified. */
 export function isLoginToken(submission: unknown): boolean {
   const { type, token } = Object(submission) as Readonly<Record<string, unknown>>;
   return type === "m.login.token" && typeof token === "string" && token.startsWith(LOGIN_TOKEN_PREFIX);

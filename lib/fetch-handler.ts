@@ -18,7 +18,10 @@ export interface FetchContext {
    * @defaultValue what the option `clientAddress` gives
    */
   readonly ip?: string | undefined;
-  /** Answers the requests that are not ours, with their body still unread; returns undefined if you have no answer. */
+  /**
+   * Your own handler, for requests that are not ours, with their body still unread, and for `GET /login`, to whose answer the
+   * login types are added. Returns undefined if you have no answer.
+   */
   readonly next?: ((request: Request) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
 

@@ -45,8 +45,9 @@ export interface MatrixJwtLogin<Req = NodeRequest> {
 
 /**
  * Makes a middleware for Express and its like, or a handler for `node:http` and HTTP/2's compatibility API, that answers
- * `/login` for your login types. All other requests reach your own handlers untouched, but for `GET` and `HEAD /login`: your
- * handlers answer `GET` without the headers that would compress or shorten the answer, as the login types are added to it.
+ * `/login` for your login types, and with `cors` its `OPTIONS`. All other requests reach your own handlers untouched, but for
+ * `GET` and `HEAD /login`: your handlers answer `GET` without the headers that would compress or shorten the answer, as the
+ * login types are added to it.
  *
  * @param options - checked here, never later
  * @throws OptionsError if an option is invalid

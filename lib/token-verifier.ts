@@ -1,4 +1,4 @@
-import { type LoginTypeOptions, parseLoginTypes } from "./login/login-type.js";
+import { type LoginTypeOptions, parseLoginType } from "./login/login-type.js";
 import { at, callback } from "./support/checks.js";
 import { HostFailure } from "./support/host-failure.js";
 import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
@@ -83,7 +83,7 @@ export function createTokenVerifier(
       onKeysError({ error, source });
     });
   const keysFor = tokenContexts({ logger, keyCache, onKeysError: tell });
-  const entries = parseLoginTypes(options, "", keysFor("a token verifier"));
+  const entries = parseLoginType(options, "", keysFor("a token verifier"));
   for (const [index, { singleUse }] of entries.all.entries()) {
     if (!singleUse) continue;
     const path = at(Array.isArray(options) ? at("", index) : "", "singleUse");

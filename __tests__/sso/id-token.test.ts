@@ -1,7 +1,7 @@
 import { tokenContexts } from "../../lib/tokens/context.js";
 import { describe, expect, test } from "@jest/globals";
 
-import { parseLoginType } from "../../lib/login/login-type.js";
+import { parseLoginRules } from "../../lib/login/login-type.js";
 import { checkSignedInSince, verifyIdToken } from "../../lib/sso/id-token.js";
 import type { Provider, SignIn } from "../../lib/sso/parts.js";
 import { STRICT } from "../../lib/tokens/steps.js";
@@ -10,13 +10,13 @@ import { SECRET } from "../helpers/keys.js";
 import { inSeconds, token } from "../helpers/tokens.js";
 
 const CLIENT = "matrix";
-const loginType = parseLoginType(
+const loginRules = parseLoginRules(
   { secret: SECRET, audience: CLIENT },
   "",
   tokenContexts({ keyCache: undefined, logger: console, onKeysError: undefined })("m.login.sso"),
 );
 const provider = (config: object = {}): Provider =>
-  ({ config: { clientId: CLIENT, userInfo: false, requireAuthTime: true, ...config }, loginType }) as never;
+  ({ config: { clientId: CLIENT, userInfo: false, requireAuthTime: true, ...config }, loginRules }) as never;
 
 const verified = (claims: Readonly<Record<string, unknown>>) => {
   const idToken = token({ iat: inSeconds(0), aud: CLIENT, nonce: "n", ...claims });

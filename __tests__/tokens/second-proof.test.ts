@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import { TokenError, type Claims } from "matrix-jwt-login";
 
-import { parseLoginType } from "../../lib/login/login-type.js";
+import { parseLoginRules } from "../../lib/login/login-type.js";
 import { SharedJwks } from "../../lib/tokens/keys/shared-jwks.js";
 import type { SecondProof, Proven } from "../../lib/tokens/readers/reader.js";
 import { Verifier } from "../../lib/tokens/verifier.js";
@@ -12,7 +12,7 @@ const ANSWER = { active: true, username: "bob" };
 const watcher = { failed: () => undefined, recovered: () => undefined };
 
 function verifierWith(secondProof: SecondProof, options: object = {}): Verifier {
-  const { verifier } = parseLoginType({ secret: SECRET, ...options }, "", {
+  const { verifier } = parseLoginRules({ secret: SECRET, ...options }, "", {
     shared: new SharedJwks(),
     watcher,
     introspectionWatcher: watcher,

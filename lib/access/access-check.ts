@@ -8,7 +8,7 @@ import type { Authorization } from "./authorization.js";
 import type { AccessContext, MatrixAccess, VerifiedAccess } from "./options.js";
 import type { BearerConfig } from "./parse-options.js";
 import { type AccessRejection, blamesToken } from "./refusal.js";
-import { cacheKey, type Verified } from "./token-cache.js";
+import { cacheKey, type TokenCache, type Verified } from "./token-cache.js";
 import { verifyAccess } from "./verify-access.js";
 import { isForeign } from "./whose.js";
 
@@ -77,28 +77,36 @@ export class AccessCheck<User, Req> {
 
   #verified(token: string, attempt: AccessAttempt<Req>): VerifiedAccess | Promise<VerifiedAccess> {
     const { cache } = this.#config;
-    if (cache === undefined) return this.#unknown(token, attempt.context, () => valueOf(this.#verify(token)));
+    if (cache === undefined) {
+      return this.#withinLimits(token, attempt.context, () => valueOf(this.#verify(token)));
+    }
     const key = cacheKey(token);
+    const known = cache.find(key);
+    if (!(known instanceof Promise)) return known ?? this.#verifiedNow(token, key, cache, attempt.context);
+    // Node forgets the address of a connection that closes meanwhile.
+    const { ip, signal } = attempt.context;
+    return known.then((access) => access ?? this.#verifiedNow(token, key, cache, { ip, signal }));
+  }
+
+  /** A token that is not in the cache, or no longer. */
+  #verifiedNow(
+    token: string,
+    key: string,
+    cache: TokenCache<VerifiedAccess>,
+    context: AccessContext<Req>,
+  ): VerifiedAccess | Promise<VerifiedAccess> {
     const verify = () => cache.verify(key, () => this.#verify(token));
-    // While the limits were asked, another request may have had the token verified.
-    const verifyUnlessKnown = () => {
+    cache.refuseInactive(key);
+    return this.#withinLimits(token, context, () => {
+      // While the limits were asked, another request may have had the token verified.
       cache.refuseInactive(key);
       const known = cache.find(key);
       return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
-    };
-    const unknown = (context: AccessContext<Req>) => {
-      cache.refuseInactive(key);
-      return this.#unknown(token, context, verifyUnlessKnown);
-    };
-    const known = cache.find(key);
-    if (!(known instanceof Promise)) return known ?? unknown(attempt.context);
-    // Node forgets the address of a connection that closes meanwhile.
-    const { ip, signal } = attempt.context;
-    return known.then((access) => access ?? unknown({ ip, signal }));
+    });
   }
 
-  /** A token that is not in the cache, or no longer: somebody else's, or verified within the limits. */
-  #unknown<T>(token: string, context: AccessContext<Req>, verify: () => T | Promise<T>): T | Promise<T> {
+  /** @throws Foreign if the token is somebody else's, which no limit counts */
+  #withinLimits<T>(token: string, context: AccessContext<Req>, verify: () => T | Promise<T>): T | Promise<T> {
     const { limits, sources } = this.#config;
     if (this.#passesForeign && isForeign(token, sources.all)) throw new Foreign();
     if (limits === undefined) return verify();

@@ -192,7 +192,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly logger?: Logger | false;
   /**
-   * Called after each refusal.
+   * Called after each request that is answered with an error, not after one that `optional` lets through.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.

@@ -31,15 +31,15 @@ export function ownVerifier({ keys, issuer, audience }: OwnTokens): Verifier {
 class OwnKeys implements KeySource {
   readonly algorithms: ReadonlySet<Algorithm>;
   readonly possibleAlgorithms: ReadonlySet<Algorithm>;
-  readonly named: boolean;
+  readonly usesKid: boolean;
   readonly #keys: SigningKeys;
 
   constructor(keys: SigningKeys) {
     const current = keys.current();
     this.#keys = keys;
-    this.named = current[0].jwk !== undefined;
+    this.usesKid = current[0].jwk !== undefined;
     // A file may come to hold a key for another algorithm; a secret does not change.
-    this.algorithms = this.named ? PUBLIC_KEY_ALGORITHMS : new Set(current.map(({ algorithm }) => algorithm));
+    this.algorithms = this.usesKid ? PUBLIC_KEY_ALGORITHMS : new Set(current.map(({ algorithm }) => algorithm));
     this.possibleAlgorithms = this.algorithms;
   }
 

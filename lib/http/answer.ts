@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A page for a browser. Each header replaces one that is set already; a list is added to it. */
+/** A page for a browser. A text replaces the header of its name; a list is added to it. */
 export interface Page {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;

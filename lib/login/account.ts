@@ -8,13 +8,13 @@ import { Refusal } from "../support/refusal.js";
 import { NO_SUBJECT, STRICT } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import type { Attempt } from "./attempt.js";
-import type { LoginType } from "./login-type.js";
+import type { LoginRules } from "./login-type.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
 
 /** A login whose token is verified. */
 export interface VerifiedRequest {
   /** Its rules. */
-  readonly rules: LoginType;
+  readonly rules: LoginRules;
   readonly submission: JsonObject;
   readonly fields: LoginFields;
   readonly token: VerifiedToken;
@@ -49,7 +49,7 @@ export function accountOfLink(userId: string, { rules, submission }: VerifiedReq
 }
 
 function assertIdentifier(
-  { identifier }: LoginType,
+  { identifier }: LoginRules,
   submission: JsonObject,
   localpart: string,
   serverName: string,

@@ -13,7 +13,7 @@ export async function findUser<User, Req>(
   return user === null || user === undefined ? undefined : assertUser(user, "findUser");
 }
 
-/** Undefined: another login has registered this user meanwhile. */
+/** The new user; or why it is none: another login has registered this user meanwhile (`inUse`). */
 export async function registerUser<User, Req>(
   config: LoginConfig<User, Req>,
   login: VerifiedLogin<Req>,

@@ -67,7 +67,7 @@ export interface UserRules {
 export type LoginTypeOptions = TokenVerifierOptions & UserRules;
 
 /** A login type, ready for use. */
-export interface LoginType {
+export interface LoginRules {
   readonly verifier: Verifier;
   readonly subjectFormat: SubjectFormat;
   readonly localpart: LocalpartRule;
@@ -96,12 +96,12 @@ const loginTypeOptions = optionsOf(LOGIN_TYPE_OPTIONS);
  *
  * @throws OptionsError
  */
-export function parseLoginTypes(value: unknown, path: string, context: TokenContext): Entries<LoginType> {
-  return oneOrByIssuer((one, here) => parseLoginType(one, here, context))(value, path);
+export function parseLoginType(value: unknown, path: string, context: TokenContext): Entries<LoginRules> {
+  return oneOrByIssuer((one, here) => parseLoginRules(one, here, context))(value, path);
 }
 
 /** @throws OptionsError */
-export function parseLoginType(value: unknown, path: string, context: TokenContext): LoginType {
+export function parseLoginRules(value: unknown, path: string, context: TokenContext): LoginRules {
   const options = loginTypeOptions(value, path);
   const { displayNameClaim } = options;
   return {

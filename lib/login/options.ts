@@ -30,7 +30,7 @@ export interface VerifiedLogin<Req = unknown> {
   readonly externalId?: ExternalId;
   /** How the user signed in, if that was by single sign-on. Only at `issueToken` and the `findUser` before it. */
   readonly sso?: SsoLogin;
-  /** The client's, or made here: ten letters A-Z. */
+  /** The client's; otherwise ten random letters A-Z. */
   readonly deviceId: string;
   /** The client gave the device ID. */
   readonly deviceIdGiven: boolean;
@@ -246,7 +246,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: ((event: LoginEvent<Req>) => void) | undefined;
   /**
-   * Called after each refused or failed login, single sign-on included, unless its client hung up; `reason` is a stable code.
+   * Called after each refused or failed login of your login types and by single sign-on, unless its client hung up; `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.

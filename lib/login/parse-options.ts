@@ -12,7 +12,7 @@ import { OptionsError } from "../support/options-error.js";
 import type { Entries } from "../tokens/by-issuer.js";
 import { type TokenContext, tokenContexts } from "../tokens/context.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
-import { LOGIN_TYPE_OPTIONS, type LoginType, parseLoginTypes } from "./login-type.js";
+import { LOGIN_TYPE_OPTIONS, type LoginRules, parseLoginType } from "./login-type.js";
 import type { ExternalIds, LoginEvent, RejectEvent, TokenLoginOptions } from "./options.js";
 import { SingleUse } from "./single-use.js";
 
@@ -20,7 +20,7 @@ export interface LoginConfig<User, Req> extends Pick<
   TokenLoginOptions<User, Req>,
   "serverName" | "findUser" | "registerUser" | "issueToken" | "wellKnown"
 > {
-  readonly loginTypes: ReadonlyMap<string, Entries<LoginType>>;
+  readonly loginTypes: ReadonlyMap<string, Entries<LoginRules>>;
   /** Undefined: there are none. */
   readonly limits: LoginLimits | undefined;
   readonly singleUse: SingleUse;
@@ -73,7 +73,7 @@ export function parseLoginOptions<User, Req>(
   const { serverName, findUser, registerUser, issueToken, wellKnown, externalIds, logger } = options;
   const keysFor = tokenContexts(options);
   const loginTypes = mapOf(options.loginTypes, "loginTypes", mayBeEmpty, (value, path, name) => {
-    const entries = parseLoginTypes(value, path, keysFor(name));
+    const entries = parseLoginType(value, path, keysFor(name));
     if (Array.isArray(value) && externalIds === undefined) {
       throw new OptionsError(
         "externalIds",
@@ -110,14 +110,14 @@ export function parseLoginOptions<User, Req>(
  * @param path - of the login type's options
  * @throws OptionsError
  */
-export function assertRegistrar({ allowRegistration }: LoginType, registerUser: unknown, path: string): void {
+export function assertRegistrar({ allowRegistration }: LoginRules, registerUser: unknown, path: string): void {
   if (!allowRegistration || registerUser !== undefined) return;
   throw new OptionsError(at(path, "allowRegistration"), "needs the callback registerUser");
 }
 
 function singleUseOf(
   store: UsedTokenStore = new MemoryUsedTokens(),
-  loginTypes: readonly LoginType[],
+  loginTypes: readonly LoginRules[],
   logger: Logger,
 ): SingleUse {
   const tolerances = loginTypes.map(({ singleUse, verifier }) =>

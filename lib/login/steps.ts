@@ -6,7 +6,7 @@ import { type Account, accountOfLink, accountOfSubject, verifiedLogin, type Veri
 import type { Attempt } from "./attempt.js";
 import { externalIdOf, findLinked, linkOrRefuse } from "./external-ids.js";
 import { findUser, issueToken, registerUser } from "./host-callbacks.js";
-import type { LoginType } from "./login-type.js";
+import type { LoginRules } from "./login-type.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 import type { LoginConfig } from "./parse-options.js";
 
@@ -146,7 +146,7 @@ async function userOfIdentity<User, Req>(
   request: VerifiedRequest,
   purpose: Purpose,
   externalId: ExternalId,
-  before?: { readonly inUse: HostFailure; readonly counted: string },
+  lostRace?: { readonly inUse: HostFailure; readonly counted: string },
 ): Promise<Resolved<User, Req>> {
   const { serverName, externalIds } = config;
   const linked = await findLinked(externalIds, externalId, serverName);
@@ -155,7 +155,7 @@ async function userOfIdentity<User, Req>(
   enter(attempt, purpose, account);
   const { userId } = account;
   const login = { ...verifiedLogin(attempt, request, account), externalId };
-  if (purpose.counts && before?.counted !== userId) await config.limits?.countLogin(userId);
+  if (purpose.counts && lostRace?.counted !== userId) await config.limits?.countLogin(userId);
   const user = await findUser(config, login);
   if (user !== undefined) {
     if (linked !== undefined) return { login, user };
@@ -165,7 +165,7 @@ async function userOfIdentity<User, Req>(
   if (linked !== undefined) throw unknownUser();
   assertMayBeNew(purpose, request, account);
   if (purpose.newUsers === "admit") return { login, user };
-  if (before !== undefined) throw before.inUse;
+  if (lostRace !== undefined) throw lostRace.inUse;
   const registered = await registerUser(config, login);
   if ("user" in registered) return { login, user: registered.user };
   // Somebody has this user ID now: perhaps this very identity, by another login.
@@ -185,7 +185,7 @@ function assertMayBeNew({ newUsers }: Purpose, { rules }: VerifiedRequest, { loc
 }
 
 /** @throws Refusal if nobody new may log in with this localpart */
-export function assertRegistrable({ allowRegistration }: LoginType, localpart: string): void {
+export function assertRegistrable({ allowRegistration }: LoginRules, localpart: string): void {
   if (!allowRegistration) throw unknownUser();
   checkNewLocalpart(localpart);
 }

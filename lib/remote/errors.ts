@@ -177,7 +177,7 @@ function oneLine(text: string): string {
   return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}...` : line;
 }
 
-/** What a peer sent, short enough for one line, and without characters that a terminal acts on or does not show. */
+/** A text that a peer sent (of anything else, its type), short enough for one line, and without characters that a terminal acts on or does not show. */
 export function quoted(value: unknown): string {
   const text = typeof value === "string" ? value : typeof value;
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text).replace(

@@ -63,7 +63,7 @@ export class Refreshed<T> {
   }
 
   /** The next fetch is not allowed yet. */
-  get askedLately(): boolean {
+  get isCoolingDown(): boolean {
     return !this.#underWay && this.#pause() > 0;
   }
 
@@ -83,7 +83,7 @@ export class Refreshed<T> {
   }
 
   /** What is left to use when the refresh has failed. */
-  lastGood(): T | undefined {
+  fallback(): T | undefined {
     const usable = this.#failing && secondsSince(this.#fetchedAt) <= this.#settings.staleIfError;
     return usable ? this.#value : undefined;
   }
@@ -103,7 +103,7 @@ export class Refreshed<T> {
     const question = this.#questions;
     return this.#waited(async () => {
       const value = await this.#soon().catch((error: unknown) => {
-        if (this.#answered >= question || this.lastGood() === undefined) throw error;
+        if (this.#answered >= question || this.fallback() === undefined) throw error;
         return undefined;
       });
       if (value !== undefined && (this.#answered >= question || (await suits(value)))) return value;
@@ -116,7 +116,7 @@ export class Refreshed<T> {
     try {
       return await this.#waited(() => this.#soon());
     } catch (error) {
-      const value = this.lastGood();
+      const value = this.fallback();
       if (value === undefined) throw error;
       return value;
     }
@@ -197,7 +197,7 @@ export class Refreshed<T> {
   }
 
   #meanwhile(): string {
-    if (this.lastGood() === undefined) return "logins get 503 until this works again";
+    if (this.fallback() === undefined) return "logins get 503 until this works again";
     const until = new Date(this.#fetchedAt.wall + this.#settings.staleIfError * 1_000);
     return `what was fetched before serves ${Number.isNaN(until.getTime()) ? "on" : `until ${until.toISOString()}`}`;
   }

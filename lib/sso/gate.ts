@@ -1,6 +1,6 @@
 import { requestedBy } from "../login/account.js";
 import { admitted, attempted, succeeded } from "../login/attempt.js";
-import type { LoginType } from "../login/login-type.js";
+import type { LoginRules } from "../login/login-type.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
 import type { LoginConfig } from "../login/parse-options.js";
 import { issueTo, type Purpose, resolved, SIGN_IN } from "../login/steps.js";
@@ -18,12 +18,12 @@ import type { SealedTimes } from "./seal.js";
 /** The login type of events and callbacks, whichever provider it was. */
 const SSO_LOGIN_TYPE = "m.login.sso";
 
-/** Who a user is, for a session that exists: nobody is registered, linked or counted. */
+/** Who a user is, for a session that exists: nobody is registered or linked, and no account is counted. */
 const IDENTIFICATION: Purpose = { ...SIGN_IN, newUsers: "refuse", links: false };
 
 /** A provider, as far as its rules go. */
 interface WithRules {
-  readonly loginType: LoginType;
+  readonly loginRules: LoginRules;
 }
 
 /** The steps of a login, for browsers. Throws {@link MatrixError}, or a {@link SignInError} of `prove`. */
@@ -38,7 +38,7 @@ export interface LoginGate<Req> {
     context: LoginContext<Req>,
     prove: () => Promise<VerifiedToken>,
   ): Promise<VerifiedLogin<Req>>;
-  /** The token's user, within the same limits. */
+  /** The token's user, within the limits by address. */
   identify(
     provider: WithRules,
     context: LoginContext<Req>,
@@ -56,7 +56,7 @@ export interface LoginGate<Req> {
 
 export function loginGate<User, Req>(config: LoginConfig<User, Req>): LoginGate<Req> {
   const go = async (
-    { loginType: rules }: WithRules,
+    { loginRules: rules }: WithRules,
     context: LoginContext<Req>,
     purpose: Purpose,
     prove: () => Promise<VerifiedToken>,

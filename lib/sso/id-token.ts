@@ -29,7 +29,7 @@ export interface IdTokenClaims extends Claims {
  * @throws TokenError, KeysUnavailableError, SignInError
  */
 export async function verifyIdToken(
-  { config, client, loginType }: Provider,
+  { config, client, loginRules }: Provider,
   signIn: SignIn,
   { idToken, accessToken }: ProviderTokens,
   steps: Steps,
@@ -42,7 +42,7 @@ export async function verifyIdToken(
       return withClaims(proven, further);
     },
   };
-  return new Verifier({ ...loginType.verifier.config, secondProof }).verify(idToken, steps);
+  return new Verifier({ ...loginRules.verifier.config, secondProof }).verify(idToken, steps);
 }
 
 function checkIdToken({ aud, azp, nonce, iat, sub, sid }: Claims, clientId: string, expectedNonce: string): void {
@@ -73,10 +73,10 @@ function withClaims(proven: Proven, further: Readonly<Record<string, unknown>>):
 export function checkSignedInSince(
   { auth_time: time }: Claims,
   startedAt: number,
-  { config, loginType }: Provider,
+  { config, loginRules }: Provider,
 ): void {
   if (!config.requireAuthTime) return;
-  const { clockTolerance } = loginType.verifier.config.rules;
+  const { clockTolerance } = loginRules.verifier.config.rules;
   const now = Date.now() / 1_000;
   if (typeof time === "number" && time >= startedAt - clockTolerance && time <= now + clockTolerance) return;
   throw new TokenError("too_old", "the sign-in was not recent enough (auth_time)");

@@ -61,7 +61,7 @@ async function loggedOut<Req>(
   endSessions: BackchannelLogoutOptions["endSessions"],
 ): Promise<void> {
   const { claims, logout } = await verified(provider, token);
-  const { clockTolerance } = provider.loginType.verifier.config.rules;
+  const { clockTolerance } = provider.loginRules.verifier.config.rules;
   const name = useName("logout", provider.config.id, logout.issuer, claims.jti as string);
   const end = () => callHost("sso.backchannelLogout.endSessions", () => endSessions(logout));
   // A provider that did not wait for the answer asks again: what is under way is not done.
@@ -86,7 +86,7 @@ interface VerifiedLogout {
 }
 
 async function verified(provider: Provider, token: string): Promise<VerifiedLogout> {
-  const { reader, maxTokenLength } = provider.loginType.verifier.config;
+  const { reader, maxTokenLength } = provider.loginRules.verifier.config;
   assertLength(token, maxTokenLength);
   const proven = await reader.read(token, STRICT);
   checkLogoutToken(proven, provider);
@@ -97,7 +97,7 @@ async function verified(provider: Provider, token: string): Promise<VerifiedLogo
 /** Whose token it says it is, which is not proven yet. Several providers may be one client: it does not say which of them it means. */
 function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly Provider[] {
   const all = [...providers.values()];
-  assertLength(token, longestAccepted(all.map(({ loginType }) => loginType)));
+  assertLength(token, longestAccepted(all.map(({ loginRules }) => loginRules)));
   const { iss, aud } = unverifiedClaims(parseCompact(token));
   const audiences = [aud].flat();
   const fitting = all.filter(({ config }) => iss === config.issuer && audiences.includes(config.clientId));
@@ -106,9 +106,9 @@ function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly
 }
 
 /** Section 2.6. */
-function checkLogoutToken(proven: Proven, { loginType }: Provider): void {
+function checkLogoutToken(proven: Proven, { loginRules }: Provider): void {
   const { claims, typ } = proven;
-  const { rules } = loginType.verifier.config;
+  const { rules } = loginRules.verifier.config;
   const now = Date.now() / 1_000;
   for (const rule of [CLAIM_RULES.exp, CLAIM_RULES.nbf, CLAIM_RULES.iat, CLAIM_RULES.iss, CLAIM_RULES.aud]) {
     rule(proven, rules, now);

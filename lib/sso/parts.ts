@@ -1,4 +1,4 @@
-import type { LoginType } from "../login/login-type.js";
+import type { LoginRules } from "../login/login-type.js";
 import type { LoginContext } from "../login/options.js";
 import type { Logger } from "../support/logger.js";
 import type { UnderWay } from "../support/under-way.js";
@@ -31,7 +31,7 @@ export interface SsoRequest<Req = unknown> extends LoginContext<Req> {
 export interface Provider {
   readonly config: ProviderConfig;
   readonly client: ProviderClient;
-  readonly loginType: LoginType;
+  readonly loginRules: LoginRules;
 }
 
 /** What a browser's cookie remembers while it is at the provider. */

@@ -1,4 +1,4 @@
-import { parseLoginType } from "../login/login-type.js";
+import { parseLoginRules } from "../login/login-type.js";
 import type { Logger } from "../support/logger.js";
 import { UnderWay } from "../support/under-way.js";
 import type { TokenContext } from "../tokens/context.js";
@@ -103,10 +103,10 @@ export function providersOf(
 }
 
 function providerOf(config: ProviderConfig, keys: TokenContext, logger: Logger): Provider {
-  const { issuer, clientId, loginRules, path } = config;
-  const rules = { ...loginRules, issuer, discover: true, audience: clientId };
-  const loginType = parseLoginType(rules, path, keys);
+  const { issuer, clientId, path } = config;
+  const options = { ...config.loginRules, issuer, discover: true, audience: clientId };
+  const loginRules = parseLoginRules(options, path, keys);
   const settings = jwksSettings(config);
   const metadata = keys.shared.metadata(issuer, settings, keys.watcher);
-  return { config, loginType, client: new ProviderClient(config, metadata, settings, logger) };
+  return { config, loginRules, client: new ProviderClient(config, metadata, settings, logger) };
 }

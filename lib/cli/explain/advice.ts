@@ -24,7 +24,7 @@ export function reasonOf(error: unknown): Reason {
 export interface AdviceFacts {
   /** The header's `alg`. */
   readonly alg: unknown;
-  /** What the keys may verify, and what is allowed of it. */
+  /** What the keys may verify. */
   readonly possible: ReadonlySet<Algorithm>;
 }
 

@@ -1,5 +1,5 @@
 import { externalIdOf, unlinked } from "../../login/external-ids.js";
-import type { LoginType } from "../../login/login-type.js";
+import type { LoginRules } from "../../login/login-type.js";
 import { unknownUser } from "../../login/steps.js";
 import type { Claims } from "../../tokens/claims.js";
 import { NO_SUBJECT, STRICT } from "../../tokens/steps.js";
@@ -42,7 +42,7 @@ export async function examineIdentity(
   token: VerifiedToken | undefined,
   claims: Claims | undefined,
   facts: Facts,
-  loginType: LoginType,
+  loginType: LoginRules,
   findings: Findings,
 ): Promise<void> {
   if (claims !== undefined) {
@@ -58,7 +58,7 @@ export async function examineIdentity(
   else examineUnlinked(token, facts, loginType, findings);
 }
 
-function examineLinked(token: VerifiedToken, { user }: Facts, loginType: LoginType, findings: Findings): void {
+function examineLinked(token: VerifiedToken, { user }: Facts, loginType: LoginRules, findings: Findings): void {
   findings.note("linked", seen("to a user; --linked no judges an identity that is new"));
   findings.note("user ID", notAsked("it is that of the link"));
   examineDisplayName(loginType, token, findings);
@@ -73,7 +73,7 @@ function examineLinked(token: VerifiedToken, { user }: Facts, loginType: LoginTy
   findings.check("new user", refuse, () => seen("the user of the link is unknown"));
 }
 
-function examineUnlinked(token: VerifiedToken, facts: Facts, loginType: LoginType, findings: Findings): void {
+function examineUnlinked(token: VerifiedToken, facts: Facts, loginType: LoginRules, findings: Findings): void {
   const { verifier, allowRegistration } = loginType;
   // Without a link, the subject names the user after all.
   if (token.subject === NO_SUBJECT) findings.check("subject", () => verifier.subjectOf(token, STRICT));

@@ -1,4 +1,4 @@
-import type { LoginType } from "../../login/login-type.js";
+import type { LoginRules } from "../../login/login-type.js";
 import { assertRememberable } from "../../login/single-use.js";
 import { assertRegistrable } from "../../login/steps.js";
 import { parseUserId } from "../../matrix/identifiers.js";
@@ -17,7 +17,7 @@ export const DISPLAY_NAME = "display name";
 /** What `findUser` answers: a user, or nobody. */
 export type UserIs = "known" | "unknown";
 
-export function examineSingleUse(claims: Claims, { singleUse }: LoginType, findings: Findings): void {
+export function examineSingleUse(claims: Claims, { singleUse }: LoginRules, findings: Findings): void {
   if (!singleUse) {
     findings.note("single use", notAsked("singleUse is off"));
     return;
@@ -32,7 +32,7 @@ export function examineSingleUse(claims: Claims, { singleUse }: LoginType, findi
 /** @returns the localpart; undefined if there is none */
 export function examineUser(
   subject: string,
-  loginType: LoginType,
+  loginType: LoginRules,
   { serverName }: { readonly serverName?: string | undefined },
   findings: Findings,
 ): string | undefined {
@@ -76,7 +76,7 @@ export async function examineAuthorize(
 
 /** Asks for the display name: a function of the host's may fail. */
 export function examineDisplayName(
-  { displayName }: LoginType,
+  { displayName }: LoginRules,
   token: VerifiedToken | undefined,
   findings: Findings,
 ): void {
@@ -94,7 +94,7 @@ export function examineDisplayName(
 /** Judges what becomes of a user whom `findUser` does not know. */
 export function examineNewUser(
   localpart: string,
-  loginType: LoginType,
+  loginType: LoginRules,
   { user }: { readonly user?: UserIs | undefined },
   findings: Findings,
 ): void {

@@ -1,4 +1,4 @@
-import { type LoginType, parseLoginTypes } from "../../login/login-type.js";
+import { type LoginRules, parseLoginType } from "../../login/login-type.js";
 import { silentLogger } from "../../support/logger.js";
 import type { Entries } from "../../tokens/by-issuer.js";
 import { tokenContexts } from "../../tokens/context.js";
@@ -21,7 +21,7 @@ import { inWords } from "./source.js";
 import { tokenSteps, TokenView } from "./step-facts.js";
 
 /** All steps, in the order of a login. The first is of lists of issuers alone. */
-function stepsOf(loginType: LoginType | undefined, { accounts }: LoginFacts): readonly string[] {
+function stepsOf(loginType: LoginRules | undefined, { accounts }: LoginFacts): readonly string[] {
   const ofToken = loginType === undefined ? [] : tokenSteps(loginType.verifier.config);
   const ofLogin: readonly string[] = accounts === undefined ? LOGIN_STEPS : IDENTITY_STEPS;
   const isAsked = (step: string) => step !== DISPLAY_NAME || loginType?.displayName !== undefined;
@@ -34,7 +34,7 @@ export interface Judgement {
   /** What refuses the token; undefined if it is accepted. */
   readonly refusal: unknown;
   /** Undefined if no entry of a list is of the token's issuer. */
-  readonly loginType: LoginType | undefined;
+  readonly loginType: LoginRules | undefined;
   readonly view: TokenView | undefined;
   /** As it was given. */
   readonly token: string;
@@ -56,7 +56,7 @@ export interface LoginFacts {
  * @throws OptionsError
  */
 export async function judge(token: string, options: object, login: LoginFacts): Promise<Judgement> {
-  const entries = parseLoginTypes(options, "", tokenContexts({ logger: silentLogger })("explain"));
+  const entries = parseLoginType(options, "", tokenContexts({ logger: silentLogger })("explain"));
   const findings = new Findings();
   const loginType = Array.isArray(options) ? await entryFor(token, entries, findings) : entries.all[0];
   const steps = stepsOf(loginType, login);
@@ -68,7 +68,7 @@ export async function judge(token: string, options: object, login: LoginFacts): 
 }
 
 interface Examination {
-  readonly loginType: LoginType;
+  readonly loginType: LoginRules;
   readonly view: TokenView;
   readonly findings: Findings;
   readonly login: LoginFacts;
@@ -92,7 +92,7 @@ async function examine(token: string, { loginType, view, findings, login }: Exam
 }
 
 /** Undefined if there is none. */
-async function entryFor(token: string, entries: Entries<LoginType>, steps: Findings): Promise<LoginType | undefined> {
+async function entryFor(token: string, entries: Entries<LoginRules>, steps: Findings): Promise<LoginRules | undefined> {
   const issuers = entries.all.flatMap(({ verifier }) => Array.from(verifier.config.rules.issuers as Iterable<unknown>));
   try {
     return await steps.take(

@@ -75,7 +75,7 @@ export class TokenView {
 
   /** Of a set's keys only so many are tried if a token has no `kid`. */
   #oneOfMany(): NearMiss | undefined {
-    const isSet = this.config.signed?.keys.named === true;
+    const isSet = this.config.signed?.keys.usesKid === true;
     if (!isSet || this.header.kid !== undefined || this.#keys.length < MAX_CANDIDATES) return undefined;
     return {
       text: `tried with ${String(MAX_CANDIDATES)} keys, and there may be more`,

@@ -41,8 +41,8 @@ function settingAt(settings: object, name: string | number, path: string): strin
 }
 
 /**
- * The original sends name and password as they are, and not form-encoded first (RFC 6749 section 2.3.1). Where that is not
- * the same, they are sent as they were, since the provider knows them so.
+ * The original sends name and password as they are, and not form-encoded first (RFC 6749 section 2.3.1). If encoding would
+ * change them, they are sent as they are, as the provider knows them so.
  */
 export function basic(clientId: string, clientSecret: string): Credentials {
   if (/^[\w*.-]+$/.test(clientId + clientSecret)) return { clientId, clientSecret };

@@ -36,7 +36,7 @@ export function givenJwks(value: unknown, path: string): KeySource {
   return {
     keysFor: (query) => (isHmac(query.algorithm) ? secretsFor(query) : source.keysFor(query)),
     holds: (key) => [...secrets.values()].includes(key) || source.holds(key),
-    named: true,
+    usesKid: true,
     algorithms,
     possibleAlgorithms: algorithms,
     describe: (query) =>

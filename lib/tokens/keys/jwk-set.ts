@@ -102,7 +102,7 @@ export class JwkSet {
   #allFor(algorithm: Algorithm): readonly SetKey[] {
     const known = this.#byAlgorithm.get(algorithm);
     if (known !== undefined) return known;
-    const found = this.#keys.filter(({ named }) => named.includes(algorithm));
+    const found = this.#keys.filter(({ stated: named }) => named.includes(algorithm));
     this.#byAlgorithm.set(algorithm, found);
     return found;
   }
@@ -135,7 +135,7 @@ export class JwkSet {
     const key = this.#byKid.get(made.jwk.kid)?.find((each) => each.equals(made));
     if (key?.parsed === true && key.algorithms.length === 0) return "damaged";
     if (query?.kid !== undefined && made.jwk.kid !== query.kid) return "another kid";
-    return query !== undefined && !made.named.includes(query.algorithm) ? `not for ${query.algorithm}` : "usable";
+    return query !== undefined && !made.stated.includes(query.algorithm) ? `not for ${query.algorithm}` : "usable";
   }
 }
 
@@ -177,7 +177,7 @@ export function setSource(set: JwkSet): KeySource {
     algorithms,
     possibleAlgorithms: algorithms,
     holds: (key) => set.holds(key),
-    named: true,
+    usesKid: true,
     describe: (query) => noKeyFor(query, set.describe(query)),
     ready: () => Promise.resolve(),
   };

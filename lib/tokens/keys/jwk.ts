@@ -34,12 +34,12 @@ export type { SetKey };
 class SetKey {
   readonly jwk: Jwk;
   /** The algorithms that its members allow. It may turn out to be a key for none of them. */
-  readonly named: readonly Algorithm[];
+  readonly stated: readonly Algorithm[];
   #parsed: { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } | undefined;
 
   constructor(jwk: Jwk, named: readonly Algorithm[]) {
     this.jwk = jwk;
-    this.named = named;
+    this.stated = named;
   }
 
   get parsed(): boolean {
@@ -52,7 +52,7 @@ class SetKey {
 
   /** The key, if it is one for this algorithm. */
   keyFor(algorithm: Algorithm): KeyObject | undefined {
-    if (!this.named.includes(algorithm)) return undefined;
+    if (!this.stated.includes(algorithm)) return undefined;
     const { key, algorithms } = this.#parse();
     return algorithms.includes(algorithm) ? key : undefined;
   }
@@ -67,7 +67,7 @@ class SetKey {
   }
 
   #parse(): { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } {
-    this.#parsed ??= parse(this.jwk, this.named);
+    this.#parsed ??= parse(this.jwk, this.stated);
     return this.#parsed;
   }
 }

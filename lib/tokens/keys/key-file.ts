@@ -24,8 +24,8 @@ export class KeyFile implements KeySource {
     return this.#file.value.algorithms;
   }
 
-  get named(): boolean {
-    return this.#file.value.named;
+  get usesKid(): boolean {
+    return this.#file.value.usesKid;
   }
 
   keysFor(query: KeyQuery): ReturnType<KeySource["keysFor"]> {

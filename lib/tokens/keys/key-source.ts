@@ -26,7 +26,7 @@ export interface KeySource {
   holds(key: KeyObject): boolean | Promise<boolean>;
 
   /** Do its keys have names, so that a `kid` chooses among them? */
-  readonly named: boolean;
+  readonly usesKid: boolean;
 
   /** What the option `algorithms` may name: those of the keys, where these are known at the start, else {@link possibleAlgorithms}. */
   readonly algorithms: ReadonlySet<Algorithm>;
@@ -66,7 +66,7 @@ export function fixedKeys(keys: readonly KeyObject[]): KeySource {
   return {
     keysFor: ({ algorithm }) => byAlgorithm.get(algorithm) ?? NONE,
     holds: (key) => keys.includes(key),
-    named: false,
+    usesKid: false,
     algorithms,
     possibleAlgorithms: algorithms,
     ready: () => Promise.resolve(),
@@ -86,8 +86,8 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
       if (answers.includes(true) || !answers.some((answer) => answer instanceof Promise)) return answers.includes(true);
       return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((late) => late.includes(true));
     },
-    get named() {
-      return sources.some(({ named }) => named);
+    get usesKid() {
+      return sources.some(({ usesKid: named }) => named);
     },
     algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
     possibleAlgorithms: new Set(sources.flatMap(({ possibleAlgorithms }) => [...possibleAlgorithms])),
@@ -113,8 +113,8 @@ export function telling(source: KeySource, tell: (describe: () => string | undef
       return isKnown(keys) ? checked(keys, query) : keys.then((late) => checked(late, query));
     },
     holds: (key) => source.holds(key),
-    get named() {
-      return source.named;
+    get usesKid() {
+      return source.usesKid;
     },
     get algorithms() {
       return source.algorithms;

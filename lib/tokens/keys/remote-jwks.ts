@@ -22,7 +22,7 @@ export interface JwksEndpoint {
 
 /** Keys of a JWKS endpoint. While the set may be used, a known key is found without waiting; a new `kid` waits for the next fetch. */
 export class RemoteJwks implements KeySource {
-  readonly named = true;
+  readonly usesKid = true;
   readonly algorithms = PUBLIC_KEY_ALGORITHMS;
   readonly possibleAlgorithms = PUBLIC_KEY_ALGORITHMS;
   readonly #set: Refreshed<JwkSet>;
@@ -75,7 +75,7 @@ export class RemoteJwks implements KeySource {
       const set = await this.#set.next(async (newer) => isAnswer(await newer.keysFor(query), newer, query));
       return await set.keysFor(query);
     } catch (error) {
-      const set = this.#set.lastGood();
+      const set = this.#set.fallback();
       const keys = set && (await set.keysFor(query));
       if (keys === undefined || !isAnswer(keys, set, query)) throw error;
       return keys;

@@ -10,7 +10,7 @@ import { OptionsError } from "../../support/options-error.js";
 
 /** How old what was read of a file may be before it is read again, in milliseconds. */
 const RECHECK_AFTER = 2_000;
-/** How old it may be while it is used as it is, so that whoever asks often never waits, in milliseconds. */
+/** Until when its content still serves while it is read again, so that whoever asks often never waits, in milliseconds. */
 const USED_UNTIL = 4_000;
 /** How long a file system may take to answer before the last good content is used as it is, in milliseconds. */
 const READ_DEADLINE = 1_000;

@@ -68,12 +68,12 @@ export function checkCritical(header: JoseHeader): void {
   if ("crit" in header) throw new TokenError("critical", "token has critical header parameters that are not supported");
 }
 
-/** RFC 7515 section 4.1.4: what chooses among keys that have names. Keys without names are chosen by nothing. */
-export function keyIdOf(header: JoseHeader, named: boolean): string | undefined {
+/** RFC 7515 section 4.1.4: what chooses among keys that have names. Where keys have none, it may be anything. */
+export function keyIdOf(header: JoseHeader, usesKid: boolean): string | undefined {
   if (!("kid" in header)) return undefined;
   const { kid } = header;
   if (typeof kid === "string") return kid;
-  if (named) throw malformed("its key ID is not a string");
+  if (usesKid) throw malformed("its key ID is not a string");
   return undefined;
 }
 

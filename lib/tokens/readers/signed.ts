@@ -46,7 +46,7 @@ export class SignedReader implements TokenReader {
   }
 
   #keyIdOf({ header }: CompactToken): string | undefined {
-    return keyIdOf(header, this.keys.named);
+    return keyIdOf(header, this.keys.usesKid);
   }
 
   #keysFor(query: KeyQuery): readonly KeyObject[] | Promise<readonly KeyObject[]> {
