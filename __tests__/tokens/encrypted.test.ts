@@ -104,6 +104,14 @@ describe("an encrypted token", () => {
     expect(await verdict(options(), await encrypted(token(), RSA.publicKey, header))).toBe("accepted");
   });
 
+  test.each(["logout+jwt", "application/SecEvent+JWT", "dpop+jwt"])(
+    "is refused if its own header says that it is made for something else: %s",
+    async (typ) => {
+      const jwe = await encrypted(token(), RSA.publicKey, { ...RSA_HEADER, typ });
+      expect(await verdict(options(), jwe)).toBe("decryption");
+    },
+  );
+
   test("passes every rule of what is in it", async () => {
     expect(await verdict(options(), await encrypted(token({ exp: 1 })))).toBe("expired");
     expect(await verdict(options(), await encrypted(token({}, { algorithm: "RS256" })))).toBe("algorithm");
@@ -404,6 +412,11 @@ describe("keys for decryption", () => {
     await expect(createTokenVerifier(options()).ready()).resolves.toBeUndefined();
   });
 
+  test.each([["decrypt"], ["unwrapKey", "sign"], ["deriveKey"], ["deriveBits"]])("may say by key_ops: %s", (...ops) => {
+    const key = { ...RSA.privateKey.export({ format: "jwk" }), key_ops: ops };
+    expect(() => createTokenVerifier(options({ key }))).not.toThrow();
+  });
+
   const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey;
   const k1 = generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey;
   test.each<[string, object, string, RegExp]>([
@@ -418,6 +431,12 @@ describe("keys for decryption", () => {
       "decryption.key",
       /\(use\)/,
     ],
+    ...["sign", "encrypt", ["verify", "wrapKey"], []].map((operations): [string, object, string, RegExp] => [
+      `a JWK with the key_ops ${JSON.stringify(operations)}`,
+      { key: { ...RSA.privateKey.export({ format: "jwk" }), key_ops: operations } },
+      "decryption.key",
+      /\(key_ops\)/,
+    ]),
     [
       "a JWK for RSA1_5",
       { key: { ...RSA.privateKey.export({ format: "jwk" }), alg: "RSA1_5" } },

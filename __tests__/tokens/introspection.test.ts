@@ -391,6 +391,52 @@ describe("an introspection endpoint", () => {
     await idp.close();
   });
 
+  test("that has moved is found as soon as the document may be asked again", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));
+    const options = { ...alone({}, { issuer: idp.issuer }), introspection: { discover: true, timeout: 2 } };
+    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: options });
+    behave = json(ALICE);
+    expect(await attempt(OPAQUE)).toBe("200");
+    behave = text("", 404);
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${idp.url}/moved` })));
+    idp.answer("/moved", answered(JSON.stringify(ALICE)));
+    const clock = movableClock();
+    clock.move(10);
+    expect(await attempt(OPAQUE)).toBe("200");
+    // The new one alone is asked from now on.
+    asked = [];
+    expect(await attempt(OPAQUE)).toBe("200");
+    expect(asked).toEqual([]);
+    expect(logger.warn).not.toHaveBeenCalled();
+    clock.restore();
+    await idp.close();
+  });
+
+  test("is one outage for all issuers of a list that name it", async () => {
+    behave = text("", 404);
+    const entry = (issuer: string) => alone({}, { issuer, secret: SECRET, algorithms: ["HS256"] });
+    const issuers = ["https://one.example.org", "https://two.example.org"];
+    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: issuers.map(entry) }, { externalIds: false });
+    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("503 introspection_unavailable");
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    behave = json({ active: true });
+    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("200");
+    expect(logger.info).toHaveBeenCalledTimes(1);
+  });
+
+  test("that can't be found is no outage of its own beside the keys of the same document", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered("", 503));
+    const options = { issuer: idp.issuer, audience: null, discover: true as const, introspection: { discover: true } };
+    const { attempt, core, logger } = remoteLogins({ [LOGIN_TYPE]: options });
+    await expect(core.ready()).rejects.toThrow();
+    const made = token({ iss: idp.issuer }, { algorithm: "EdDSA", key: ED25519.privateKey });
+    expect(await attempt(made)).toBe("503 keys_unavailable");
+    expect(logger.warn.mock.calls).toEqual([[expect.stringContaining("answered with status 503")]]);
+    await idp.close();
+  });
+
   test("is found again once ready() finds it, if that was all that failed", async () => {
     const idp = await serveIdentityProvider();
     idp.discovery(answered("", 500));

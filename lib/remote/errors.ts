@@ -59,6 +59,8 @@ const MAX_LENGTH = 4_000;
 const MAX_QUOTED = 200;
 /** Characters. A shorter one is in many texts by chance. */
 const SHORTEST_SECRET = 4;
+/** RFC 3986 section 3.2.1. */
+const USER_INFO = /\/\/[^\s/?#]*@/g;
 /** As Node, OpenSSL and undici write them. */
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]*$/;
 
@@ -79,7 +81,8 @@ export function outageText(failed: string, cause: unknown, asked: string | undef
  * @param url - what was asked last, if anything was
  */
 export function operatorText(error: unknown, url: string | undefined): string {
-  const root = readableRootOf(error);
+  // A host's `fetch` may have put credentials into the URL.
+  const root = readableRootOf(error).replaceAll(USER_INFO, "//");
   if (url === undefined) return `: ${oneLine(root)}`;
   const { origin, pathname } = new URL(url);
   // A message may quote the URL, whose query may be a secret.

@@ -35,6 +35,7 @@ export class Refreshed<T> {
   readonly #settings: RefreshSettings;
   readonly #watcher: KeyWatcher;
   readonly #name: string;
+  readonly #foundBy: string | undefined;
   #value: T | undefined;
   #fetchedAt = NEVER;
   #endedAt = NEVER;
@@ -49,9 +50,13 @@ export class Refreshed<T> {
   #questions = 0;
   #answered = 0;
 
-  /** @param name - what is fetched, for the operator */
-  constructor(name: string, fetch: FetchOnce<T>, settings: RefreshSettings, watcher: KeyWatcher) {
+  /**
+   * @param name - what is fetched, for the operator
+   * @param foundBy - the URL of what says where it is, if something does
+   */
+  constructor(name: string, fetch: FetchOnce<T>, settings: RefreshSettings, watcher: KeyWatcher, foundBy?: string) {
     this.#name = name;
+    this.#foundBy = foundBy;
     this.#fetch = fetch;
     this.#settings = settings;
     this.#watcher = watcher;
@@ -163,7 +168,7 @@ export class Refreshed<T> {
     this.#underWay = true;
     const startedAt = now();
     this.#startedInTime = secondsSince(this.#fetchedAt) <= 2 * this.#settings.cacheMaxAge;
-    let asked: string | undefined;
+    let asked = this.#foundBy;
     try {
       // Whoever asks in the same turn is answered by this fetch.
       await setImmediate();

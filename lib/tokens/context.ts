@@ -30,20 +30,33 @@ interface KeyEvents {
 export function tokenContexts({ keyCache, logger, onKeysError }: KeyEvents): (name: string) => TokenContext {
   const shared = keyCache ?? new SharedJwks();
   const notify = notifier(onKeysError, "onKeysError", logger);
-  return (name) => ({
-    shared,
-    watcher: keyWatcher(name, logger, notify),
-    introspectionWatcher: introspectionWatcher(name, logger, notify),
-    questions: { open: 0 },
-  });
+  return (name) => {
+    const told = new WeakSet<object>();
+    return {
+      shared,
+      watcher: keyWatcher(name, logger, notify, told),
+      introspectionWatcher: introspectionWatcher(name, logger, notify, told),
+      questions: { open: 0 },
+    };
+  };
 }
 
-/** Logs each outage of a login type's keys once when it begins and once when it ends; the host hears of each failure. */
-function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorEvent> | undefined): KeyWatcher {
+/**
+ * Logs each outage of a login type's keys once when it begins and once when it ends; the host hears of each failure.
+ *
+ * @param told - gets the errors of which it is told
+ */
+function keyWatcher(
+  loginType: string,
+  logger: Logger,
+  notify: Notify<KeysErrorEvent> | undefined,
+  told: WeakSet<object>,
+): KeyWatcher {
   const outages = new Outages(logger);
   let [minute, lines] = [0, 0];
   return {
     failed(error, what) {
+      told.add(error);
       outages.began(what, `no new keys for ${loginType}: ${error.detail}`);
       notify?.({ loginType, error, source: "keys" });
     },
@@ -62,16 +75,22 @@ function keyWatcher(loginType: string, logger: Logger, notify: Notify<KeysErrorE
   };
 }
 
-/** As {@link keyWatcher}, of introspection. */
+/**
+ * As {@link keyWatcher}, of introspection.
+ *
+ * @param told - errors that were logged as an outage of keys: what follows from one is no outage of its own
+ */
 function introspectionWatcher(
   loginType: string,
   logger: Logger,
   notify: Notify<KeysErrorEvent> | undefined,
+  told: WeakSet<object>,
 ): IntrospectionWatcher {
   const outages = new Outages(logger);
   return {
     failed(error, what) {
-      outages.began(what, `${loginType} can't introspect tokens: ${error.detail}`);
+      if (!told.has(Object(error.cause) as object))
+        outages.began(what, `${loginType} can't introspect tokens: ${error.detail}`);
       notify?.({ loginType, error, source: "introspection" });
     },
     recovered(what) {

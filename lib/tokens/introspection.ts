@@ -14,9 +14,9 @@ export class InactiveError extends TokenError {
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
-  /** @param what - what can't be asked, by identity: each has outages of its own */
-  failed(error: IntrospectionUnavailableError, what: object): void;
-  recovered(what: object): void;
+  /** @param what - what can't be asked, an endpoint or who names it: each has outages of its own */
+  failed(error: IntrospectionUnavailableError, what: unknown): void;
+  recovered(what: unknown): void;
 }
 
 /** How an introspection endpoint is asked. */
@@ -77,7 +77,7 @@ export class Introspection {
 
   /** Finds the endpoint. Asks about no token. */
   async ready(): Promise<void> {
-    await this.#within((_signal, onAsk) => this.#endpoint(onAsk), "finding");
+    await this.#within((_signal, onAsk) => this.#atEndpoint(onAsk, () => Promise.resolve()), "finding");
   }
 
   /**
@@ -92,7 +92,10 @@ export class Introspection {
       throw unavailable(new Error(`${String(MAX_OPEN)} questions are open already`), undefined);
     this.#questions.open += 1;
     try {
-      const answer = await this.#within((signal, onAsk) => this.#question(token, signal, onAsk), "asking");
+      const answer = await this.#within(
+        (signal, onAsk) => this.#atEndpoint(onAsk, (url) => this.#question(url, token, signal)),
+        "asking",
+      );
       assertAccessToken(answer, this.#config);
       return answer;
     } finally {
@@ -115,27 +118,35 @@ export class Introspection {
       // To have found the endpoint says nothing of whether it answers.
       if (this.#failing === "finding" || (this.#failing === "asking" && shown === "asking")) {
         this.#failing = undefined;
-        this.#watcher.recovered(this);
+        this.#watcher.recovered(this.#config.endpoint);
       }
       return result;
     } catch (cause) {
       this.#failing = at.step === "asking" ? at.step : (this.#failing ?? at.step);
       const error = unavailable(cause, at.url);
-      this.#watcher.failed(error, this);
+      this.#watcher.failed(error, this.#config.endpoint);
       throw error;
     }
   }
 
-  async #endpoint(onAsk: OnAsk): Promise<string> {
+  /**
+   * Does what `work` does with the endpoint's URL, or with a newer one if that fails and the issuer's document, or a newer
+   * one, names another.
+   */
+  async #atEndpoint<T>(onAsk: OnAsk, work: (url: string) => Promise<T>): Promise<T> {
     const { endpoint } = this.#config;
-    const url = typeof endpoint === "string" ? endpoint : await discovered(endpoint, onAsk);
-    onAsk(url, "asking");
-    return url;
+    const asking = (url: string) => {
+      onAsk(url, "asking");
+      return work(url);
+    };
+    if (typeof endpoint === "string") return asking(endpoint);
+    onAsk(endpoint.url, "finding");
+    return endpoint.ask("introspection_endpoint", asking);
   }
 
   /** RFC 7662 section 2.1. */
-  async #question(token: string, signal: AbortSignal, onAsk: OnAsk): Promise<Claims> {
-    const url = await this.#endpoint(onAsk);
+  async #question(url: string, token: string, signal: AbortSignal): Promise<Claims> {
+    signal.throwIfAborted();
     const { headers, form } = await this.#config.credentials();
     const body = new URLSearchParams({ token, token_type_hint: "access_token", ...form }).toString();
     const request = {
@@ -145,12 +156,6 @@ export class Introspection {
     };
     return answerIn(await requestJson(url, request, this.#config, signal));
   }
-}
-
-/** The endpoint that the issuer's document names. If that has no usable one, a newer document is asked for. */
-function discovered(issuer: IssuerMetadata, onAsk: OnAsk): Promise<string> {
-  onAsk(issuer.url, "finding");
-  return issuer.ask("introspection_endpoint", (url) => Promise.resolve(url));
 }
 
 function unavailable(cause: unknown, asked: string | undefined): IntrospectionUnavailableError {

@@ -16,6 +16,7 @@ import { EXPRESS_VERSIONS } from "../../helpers/hosts.js";
 import { ED25519, jwk, P256, pem, privatePem, RSA } from "../../helpers/keys.js";
 import { host, LOGIN_TYPE, loginWith, optionsWith } from "../../helpers/login.js";
 import { inSeconds, token } from "../../helpers/tokens.js";
+import { until } from "../../helpers/until.js";
 import { errorOf, verdict, verifierOf } from "../../helpers/verdict.js";
 
 /** By when a change must be in use, in seconds. */
@@ -399,6 +400,17 @@ describe("a file that changes is used within 5 seconds, where it is", () => {
     clock.move(SOON);
     expect(await statusOf(core, byEc)).toBe(200);
     expect(await statusOf(core, byRsa)).toBe(403);
+  });
+
+  test("of names no more, though every token has a kid that is no string", async () => {
+    writeFileSync(file, JSON.stringify({ keys: [jwk(RSA, { kid: "rsa" })] }));
+    const { core } = watched();
+    const made = token({ exp }, { algorithm: "RS256", header: { kid: 5 } });
+    expect(await statusOf(core, made)).toBe(403);
+    writeFileSync(file, pem(RSA));
+    clock.move(SOON);
+    // The first one has the file read again.
+    await until(async () => (await statusOf(core, made)) === 200);
   });
 
   test("changed while the clock is set back", async () => {

@@ -124,6 +124,14 @@ describe("an outage is one line for the operator, with the URL and the root caus
       (url) => Promise.reject(new Error(`can't fetch ${url}`)),
       /\/jwks: can't fetch https:\/\/idp\.example\.org\/jwks;/,
     ],
+    [
+      "a URL with credentials",
+      () =>
+        Promise.reject(
+          new Error("bad URL https://matrix:top/secret@host/ or http://a:topsecret@x@idp.example.org/jwks."),
+        ),
+      /\/jwks: bad URL https:\/\/matrix:top\/secret@host\/ or http:\/\/idp\.example\.org\/jwks\.;/,
+    ],
     ["a status", () => Promise.resolve(new Response("", { status: 404 })), /\/jwks: answered with status 404;/],
   ])("%s", async (_, fetch, cause) => {
     const login = loginBy({
@@ -304,6 +312,16 @@ describe("discovery that fails names issuer and URL", () => {
       ),
     ]);
     expect(errors).toHaveLength(1);
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ["no URL of keys", { jwks_uri: undefined }, "jwks_uri must be a string, not undefined"],
+    ["one that may not be asked", { jwks_uri: "http://idp.example.org/jwks" }, "jwks_uri must be an https: URL"],
+  ])("with its own URL if it names %s", async (_, members, said) => {
+    idp.discovery(text(idp.document(members)));
+    await attempt(loginBy({ discover: true, issuer: idp.issuer }), RS256, claims());
+    const from = `${idp.issuer}/.well-known/openid-configuration`;
+    expect(lines()).toEqual([expect.stringContaining(`cannot fetch the JWK Set from ${from}: ${said}`)]);
   });
 
   test("with the URL of the keys that it leads to", async () => {

@@ -16,6 +16,9 @@ export type KeyManagement = (typeof KEY_MANAGEMENT)[number];
 /** RFC 7518 section 6.2.1.1, as OpenSSL names them. */
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
 
+/** RFC 7517 section 4.3: what a private key of these algorithms may be for. */
+const DECRYPTS = ["decrypt", "unwrapKey", "deriveKey", "deriveBits"];
+
 /** A private key that tokens may be encrypted to. */
 export interface DecryptionKey {
   readonly key: KeyObject;
@@ -37,8 +40,11 @@ export function decryptionKeysIn(content: Uint8Array, path: string): readonly De
 
 function usable(given: PrivateKey, path: string): DecryptionKey {
   const { key, jwk } = given;
-  const { use, alg } = jwk as Readonly<Record<string, unknown>>;
+  const { use, alg, key_ops: operations } = jwk as Readonly<Record<string, unknown>>;
   if (use !== undefined && use !== "enc") throw new OptionsError(path, "is not for encryption (use)");
+  if (operations !== undefined && !DECRYPTS.some((name) => [operations].flat().includes(name))) {
+    throw new OptionsError(path, "is not for decryption (key_ops)");
+  }
   const fitting = algorithmsOf(key);
   if (fitting.length === 0) {
     throw new OptionsError(

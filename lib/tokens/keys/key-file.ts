@@ -25,6 +25,8 @@ export class KeyFile implements KeySource {
   }
 
   get usesKid(): boolean {
+    // A token that is refused for its `kid` asks for no key, and must not keep the file from being read again.
+    void this.#file.current();
     return this.#file.value.usesKid;
   }
 

@@ -16,6 +16,8 @@ type Keys = readonly KeyObject[];
 
 /** Where a set is fetched from. */
 export interface JwksEndpoint {
+  /** The URL of the document that names it, if one does. */
+  readonly foundBy?: string;
   /** Fetches by its URL, or by one after the other if the first one known has moved. */
   load<T>(fetchSet: (uri: string) => Promise<T>): Promise<T>;
 }
@@ -40,7 +42,7 @@ export class RemoteJwks implements KeySource {
         }),
       );
     };
-    this.#set = new Refreshed("the JWK Set", fetch, settings, watcher);
+    this.#set = new Refreshed("the JWK Set", fetch, settings, watcher, endpoint.foundBy);
   }
 
   keysFor(query: KeyQuery): Keys | Promise<Keys> {

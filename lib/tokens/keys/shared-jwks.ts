@@ -72,7 +72,7 @@ export class SharedJwks {
   #issuer(issuer: string, settings: RemoteSettings, watcher: KeyWatcher): Entry<IssuerMetadata> {
     return this.#shared(this.#byIssuer, issuer, settings, watcher, (part) => {
       const metadata = new IssuerMetadata(issuer, settings, part());
-      return { metadata, endpoint: { load: (fetchSet) => metadata.ask("jwks_uri", fetchSet) } };
+      return { metadata, endpoint: { foundBy: metadata.url, load: (fetchSet) => metadata.ask("jwks_uri", fetchSet) } };
     });
   }
 

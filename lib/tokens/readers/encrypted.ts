@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 
 import type * as Jose from "jose";
 
-import { mediaType } from "../claim-options.js";
+import { jsonIn } from "../../support/json.js";
+import { MADE_FOR_OTHERS, mediaType } from "../claim-options.js";
 import { TokenError } from "../errors.js";
 import type { DecryptionKey, KeyManagement } from "../keys/decryption-key.js";
 import type { Steps } from "../steps.js";
@@ -72,16 +73,17 @@ export class EncryptedReader implements TokenReader {
   /** One text whatever failed: who does not have the key learns nothing about what it opens. */
   async #decrypt(token: string): Promise<string> {
     if (!isEncrypted(token)) throw malformed("an encrypted token has five parts");
-    const { compactDecrypt } = await jose();
-    const content = await this.#contentOf(token, compactDecrypt).catch(() => undefined);
+    const header = this.#headerOf(token);
+    const content = header && (await this.#contentOf(token, header, await jose()).catch(() => undefined));
     if (content !== undefined) return content;
     throw new TokenError("decryption", "token can't be decrypted, or holds no signed token");
   }
 
-  async #contentOf(token: string, compactDecrypt: typeof Jose.compactDecrypt): Promise<string | undefined> {
-    const header = this.#headerOf(token);
-    if (header === undefined) return undefined;
-    const { alg, enc, kid } = header;
+  async #contentOf(
+    token: string,
+    { alg, enc, kid }: JweHeader,
+    { compactDecrypt }: typeof Jose,
+  ): Promise<string | undefined> {
     const all = await this.#config.keys.current();
     const named = kid === undefined ? [] : all.filter((each) => each.kid === kid);
     for (const { key, algorithms } of named.length === 0 ? all : named) {
@@ -97,14 +99,15 @@ export class EncryptedReader implements TokenReader {
   #headerOf(token: string): JweHeader | undefined {
     if (!token.split(".").every(isBase64url)) return undefined;
     const bytes = Buffer.from(token.slice(0, token.indexOf(".")), "base64url");
-    const header: unknown = isUtf8(bytes) ? JSON.parse(bytes.toString()) : undefined;
+    const header: unknown = isUtf8(bytes) ? jsonIn(bytes.toString()) : undefined;
     if (typeof header !== "object" || header === null || "zip" in header || "crit" in header) return undefined;
-    const { alg, enc, kid, cty } = header as Readonly<Record<string, unknown>>;
+    const { alg, enc, kid, cty, typ } = header as Readonly<Record<string, unknown>>;
     const allowed = this.#config.algorithms.find((name) => name === alg);
     const encryption = this.#config.contentEncryption.find((name) => name === enc);
     const isJwt = cty === undefined || (typeof cty === "string" && mediaType(cty) === "application/jwt");
     const isNamed = kid === undefined || typeof kid === "string";
-    if (allowed === undefined || encryption === undefined || !isJwt || !isNamed) return undefined;
+    const isOther = typeof typ === "string" && MADE_FOR_OTHERS.has(mediaType(typ));
+    if (allowed === undefined || encryption === undefined || !isJwt || !isNamed || isOther) return undefined;
     return { alg: allowed, enc: encryption, kid };
   }
 }
