@@ -34,8 +34,8 @@ interface Inactive {
   readonly keptAt: Moment;
 }
 
-/** Milliseconds after which a verification that is still under way is begun anew. */
-const PATIENCE = 10_000;
+/** Milliseconds after which a verification that is still under way is begun anew: longer than any that waits for other servers. */
+const PATIENCE = 60_000;
 
 /** Milliseconds that an answer `active: false` is kept. */
 const INACTIVE_AGE = 5_000;
