@@ -185,6 +185,27 @@ describe("what is asked of the provider is not logged", () => {
     expect(logger.lines.map(({ message }) => String(message)).join("\n")).not.toMatch(SECRETS);
   });
 
+  test.each<[string, (password: string) => string]>([
+    ["as it was sent", (password) => password],
+    ["in small letters", (password) => password.toLowerCase()],
+    ["decoded", (password) => decodeURIComponent(password)],
+    ["encoded in full", (password) => Buffer.from(decodeURIComponent(password)).toString("hex").replace(/../g, "%$&")],
+  ])("by an answer that repeats the client's secret: %s", async (_, spelt) => {
+    const { redirect, logger, provider } = await ssoHost({ provider: { clientSecret: "kc_client-secret.1 \u00fc" } });
+    const repeated: string[] = [];
+    provider.fault("token", (req, res) => {
+      const [, password = ""] = String(Buffer.from(String(req.headers.authorization).slice(6), "base64")).split(":");
+      repeated.push(spelt(password));
+      res.status(401).json({ error: "invalid_client", error_description: `wrong: ${String(repeated[0])}` });
+    });
+    await new TestBrowser().visit(redirect());
+    const told = logger.lines.map(({ message }) => String(message)).join("\n");
+    expect(told).toContain("not shown, as it quotes the request");
+    expect(repeated[0]).toMatch(/^.{10}/);
+    expect(told).not.toContain(repeated[0]);
+    expect(told).not.toContain("wrong:");
+  });
+
   test.each(["invalid_grant", "invalid_client", "invalid_request"])(
     "by an answer that repeats it: %s",
     async (error) => {

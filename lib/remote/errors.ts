@@ -131,9 +131,18 @@ function textOf(error: Error): string {
 
 /** What somebody else wrote, unless it quotes a secret. */
 export function shown(text: string, secrets: readonly string[]): string {
-  const plain = text.toLowerCase();
-  const isTelling = secrets.some((secret) => secret.length >= SHORTEST_SECRET && plain.includes(secret.toLowerCase()));
+  const quotes = (secret: string): boolean =>
+    text.toLowerCase().includes(secret.toLowerCase()) || decoded(text).includes(decoded(secret));
+  const isTelling = secrets.some((secret) => secret.length >= SHORTEST_SECRET && quotes(secret));
   return isTelling ? "an error that is not shown, as it quotes the request" : text;
+}
+
+/** Without the encoding of URLs and forms, of which each side has ways of its own; not in the case of its letters. */
+function decoded(text: string): string {
+  return text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll("%", ""), "hex").toString())
+    .replaceAll("+", " ")
+    .toLowerCase();
 }
 
 function readableRootOf(error: unknown): string {

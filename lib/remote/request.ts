@@ -116,7 +116,7 @@ export function secretsOf({ headers, body }: Pick<FetchInit, "headers" | "body">
   const credentials = authorization.replace(/^\S+ +/, "");
   return [
     credentials,
-    ...(/^basic /i.test(authorization) ? [passwordIn(credentials)] : []),
+    ...(/^basic /i.test(authorization) ? passwordsIn(credentials) : []),
     ...SECRET_MEMBERS.flatMap((name) => form.getAll(name)),
   ]
     .filter((secret) => secret !== "")
@@ -128,12 +128,12 @@ export function secretsOf({ headers, body }: Pick<FetchInit, "headers" | "body">
     ]);
 }
 
-/** RFC 7617 section 2, of a client whose secret is encoded as in a form (RFC 6749 section 2.3.1). */
-function passwordIn(credentials: string): string {
+/** RFC 7617 section 2: as it stands there, and decoded as in a form (RFC 6749 section 2.3.1), which not every server does. */
+function passwordsIn(credentials: string): readonly string[] {
   const password = Buffer.from(credentials, "base64")
     .toString()
     .replace(/^[^:]*:/, "");
-  return String(new URLSearchParams(`password=${password}`).get("password"));
+  return [password, String(new URLSearchParams(`password=${password}`).get("password"))];
 }
 
 /** Redirects are not followed: they would let the endpoint choose another. */
