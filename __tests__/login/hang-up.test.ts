@@ -29,6 +29,15 @@ describe.each<[string, Act]>([
     expect(calls()).toBe(0);
   });
 
+  test.each(["address", "failures"])("before it begins is counted by no limit: %s", async (name) => {
+    const limiter = new RateLimiterMemory({ points: 1, duration: 60 });
+    const consume = jest.spyOn(limiter, "consume");
+    const { login, calls } = watched({ [name]: limiter });
+    const error = await rejection(act(login, { signal: AbortSignal.abort() }));
+    expect(error).toMatchObject({ statusCode: 499 });
+    expect([calls(), consume.mock.calls]).toEqual([0, []]);
+  });
+
   test.each(["address", "failures"])(
     "while it waits for the limit %s verifies nothing and calls nothing",
     async (name) => {

@@ -14,7 +14,7 @@ import { thrownBy } from "../helpers/core.js";
 const UNSAFE = ["'", ";", ",", "*", "{", "}", "`", '"'];
 
 const parse = (...urls: readonly string[]): URL =>
-  redirectUrlIn(new URLSearchParams(urls.map((url): [string, string] => ["redirectUrl", url])));
+  redirectUrlIn(new URLSearchParams(urls.map((url): [string, string] => ["redirectUrl", url]))).url;
 
 describe("a redirectUrl that is accepted", () => {
   test.each([

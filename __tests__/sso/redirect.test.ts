@@ -258,6 +258,17 @@ describe("the page of several providers", () => {
     );
   });
 
+  test("has links that work for the longest URL, though it is longer once it is encoded", async () => {
+    const given = `https://app.example.org/#/${"\u65e5".repeat(2_000)}`;
+    const links = [
+      ...(await body(`redirectUrl=${encodeURIComponent(given)}`)).matchAll(/href="([^"]+\?redirectUrl[^"]+)"/g),
+    ];
+    expect(links).toHaveLength(20);
+    const query = new URL(String(links[0]?.[1])).searchParams;
+    expect(query.get("redirectUrl")).toBe(given);
+    expect(await body(query.toString())).toContain("app.example.org");
+  });
+
   test("does not grow by the rest of the query", async () => {
     const short = await body(redirectUrl);
     expect((await body(`${redirectUrl}&x=${"y".repeat(10_000)}`)).length).toBe(short.length);

@@ -115,6 +115,8 @@ export class AccessCheck<User, Req> {
       assertConnected(context.signal);
       return verify();
     };
+    // Of who is gone, the address may be gone too.
+    assertConnected(context.signal);
     return limits.admit(context.ip, connected, blamesToken);
   }
 

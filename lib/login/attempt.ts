@@ -47,10 +47,10 @@ export async function attempted<User, Req, T>(
 }
 
 /**
- * Does the work of an attempt within the limits by address, unless the client has hung up meanwhile. An error of `work` counts
- * as a failure if the token is to blame.
+ * Does the work of an attempt within the limits by address, unless the client has hung up: its address may be gone too. An error
+ * of `work` counts as a failure if the token is to blame.
  */
-export function admitted<User, Req, T>(
+export async function admitted<User, Req, T>(
   { limits }: LoginConfig<User, Req>,
   { context }: Attempt<Req>,
   work: () => Promise<T>,
@@ -59,7 +59,9 @@ export function admitted<User, Req, T>(
     assertConnected(context.signal);
     return work();
   };
-  return limits === undefined ? connected() : limits.admit(context.ip, connected, blamesToken);
+  if (limits === undefined) return connected();
+  assertConnected(context.signal);
+  return limits.admit(context.ip, connected, blamesToken);
 }
 
 /** Tells `onLogin` of an attempt that succeeded. */

@@ -42,7 +42,9 @@ export interface SignIn extends AuthorizationSecrets {
   readonly purpose: SignInPurpose;
 }
 
-/** Where the browser goes afterwards, or which session of User-Interactive Authentication it confirms. */
+/**
+ * Where the browser goes afterwards, as that was given; or which session of User-Interactive Authentication it confirms.
+ */
 export type SignInPurpose = { readonly redirectUrl: string } | { readonly session: string };
 
 /** What the steps of single sign-on share. */

@@ -20,14 +20,18 @@ const UNSAFE_IN_HOST = /[;,'"`*{}<>\\|^\s\u0000-\u001f]/;
 /** What is left of `..` after parsing could be resolved by the client's server, and lead out of a trusted path. */
 const DOTS = /(?:\.|%2e){2}/i;
 
+/** Where a browser is sent back to. What is compared, shown and used is its serialization (WHATWG URL Standard). */
+export interface RedirectUrl {
+  readonly url: URL;
+  /** As it was given: it is within the limit, where its serialization can be many times as long. */
+  readonly given: string;
+}
+
 /**
- * Where a browser is sent back to. Parsed once (WHATWG URL Standard): what is compared, shown and used is its
- * serialization.
- *
  * @param query - of the request
  * @throws MatrixError 400 `M_MISSING_PARAM` or `M_INVALID_PARAM`
  */
-export function redirectUrlIn(query: URLSearchParams): URL {
+export function redirectUrlIn(query: URLSearchParams): RedirectUrl {
   const [given, second] = query.getAll("redirectUrl");
   if (given === undefined) {
     throw new MatrixError("M_MISSING_PARAM", "Missing query parameter redirectUrl", { statusCode: 400 });
@@ -38,7 +42,7 @@ export function redirectUrlIn(query: URLSearchParams): URL {
   if (url === undefined) throw invalid("must be an absolute URL");
   const problem = problemOf(url);
   if (problem !== undefined) throw invalid(problem);
-  return url;
+  return { url, given };
 }
 
 export function redirectUrlTooLong(): MatrixError {

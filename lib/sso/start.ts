@@ -35,15 +35,15 @@ export async function redirectToProvider<Req>(
   const home = redirectHome(parts, request, here);
   if (home !== undefined) return home;
   if (id === undefined && second !== undefined) {
-    const kept = keptOf(query, redirectUrl).toString();
+    const kept = keptOf(query, redirectUrl.given).toString();
     const choices = Array.from(providers.values(), ({ config: { id, name } }) => ({
       label: name,
       href: `${config.publicBaseUrl}${request.path}/${id}?${kept}`,
     }));
-    return page(choosePage(serverName, clientOf(redirectUrl), choices));
+    return page(choosePage(serverName, clientOf(redirectUrl.url), choices));
   }
   const parameters = { register: actionOf(query) === "register", ...(query.has(ANEW) && { prompt: "login" }) };
-  return begin(parts, request, provider, { redirectUrl: redirectUrl.href }, parameters);
+  return begin(parts, request, provider, { redirectUrl: redirectUrl.given }, parameters);
 }
 
 function actionOf(query: URLSearchParams): string | null {
@@ -51,8 +51,8 @@ function actionOf(query: URLSearchParams): string | null {
 }
 
 /** What of a query a provider's own link needs: a page has a link for each of many. */
-function keptOf(query: URLSearchParams, redirectUrl: URL): URLSearchParams {
-  const kept = new URLSearchParams({ redirectUrl: redirectUrl.href });
+function keptOf(query: URLSearchParams, redirectUrl: string): URLSearchParams {
+  const kept = new URLSearchParams({ redirectUrl });
   if (actionOf(query) === "register") kept.set("action", "register");
   for (const mark of [AT_HOME, ANEW]) if (query.has(mark)) kept.set(mark, "1");
   return kept;

@@ -52,7 +52,7 @@ async function signedIn<Req>(
     const { userId, claims } = await parts.gate.signIn(provider, request, prove);
     const { iss, sub, sid } = claims as IdTokenClaims;
     const identity = { userId, provider: provider.config.id, iss, sub, ...(sid !== undefined && { sid }) };
-    return await home(parts, request, identity, new URL(purpose.redirectUrl));
+    return await home(parts, request, identity, purpose.redirectUrl);
   } catch (error) {
     const page = pageFor(parts, error, startUrl(parts, signIn), startUrl(parts, signIn, true));
     return parts.page({ ...page, keepOpener: "session" in purpose });
@@ -64,15 +64,16 @@ async function home<Req>(
   parts: SsoParts<Req>,
   request: SsoRequest<Req>,
   identity: SsoIdentity,
-  redirectUrl: URL,
+  redirectUrl: string,
 ): Promise<SsoAnswer> {
-  if (parts.config.isTrusted(redirectUrl)) return withToken(parts, identity, redirectUrl);
-  const { field, cookies } = await parts.forms.make(request.cookie, { identity, redirectUrl: redirectUrl.href });
+  const url = new URL(redirectUrl);
+  if (parts.config.isTrusted(url)) return withToken(parts, identity, url);
+  const { field, cookies } = await parts.forms.make(request.cookie, { identity, redirectUrl });
   const { userId, provider } = identity;
   const action = `${parts.config.publicBaseUrl}${parts.config.callbackPath}/${provider}`;
   return parts.page({
-    ...confirmPage({ userId, client: clientOf(redirectUrl), action, field }),
-    formTargets: [policySourceOf(redirectUrl)],
+    ...confirmPage({ userId, client: clientOf(url), action, field }),
+    formTargets: [policySourceOf(url)],
     cookies,
   });
 }
