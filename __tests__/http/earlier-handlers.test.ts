@@ -200,6 +200,8 @@ describe.each(Object.entries(FRONTS))("behind %s", (name, front) => {
     const ways = Object.entries(PACKETS).flatMap(([way, packetsOf]) =>
       Object.entries(BODIES).map(([body, bytes]) => [`${body}, ${way}`, packetsOf(bytes)] as const),
     );
+    ways.push(["no chunk, in one packet", [Buffer.concat([CHUNKED, END])]]);
+    ways.push(["no chunk, the end by itself", [CHUNKED, END]]);
     const seen = async (ours: Handler | undefined) =>
       Promise.all(ways.map(async ([way, packets]) => [way, await exchanged(front, ours, packets)]));
     expect(await seen(middleware())).toEqual(await seen(undefined));
@@ -219,6 +221,7 @@ describe.each(Object.entries(FRONTS))("over HTTP/2, behind %s", (name, front) =>
   test.each([
     ["a login", LOGIN, "access_token"],
     ["a request that is the host's", PASSWORD.toString(), "m.login.password"],
+    ["a request with an empty body", "", ""],
   ])("%s is answered", async (_, body, answer) => {
     const ours = middleware();
     let seen = "";

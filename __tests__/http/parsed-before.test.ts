@@ -6,7 +6,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import type { Request, RequestHandler } from "express";
 import type { Logger } from "matrix-jwt-login";
 
-import { goodLogin, send, type Received, type Sending } from "../helpers/http-client.js";
+import { answerTo, begin, goodLogin, send, type Received, type Sending } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_TYPE } from "../helpers/login.js";
 import { hostOf, middleware, type Options } from "../helpers/test-hosts.js";
@@ -456,6 +456,46 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         next();
       });
     };
+    test.each<[string, (bytes: Buffer) => unknown]>([
+      ["as bytes", (bytes) => bytes],
+      ["as base64", (bytes) => bytes.toString("base64")],
+      ["as Latin-1", (bytes) => bytes.toString("latin1")],
+    ])("say nothing of what the host sees in req.body: %s", async (_, kept) => {
+      const parser = express.json({
+        verify: (req, _res, bytes) => Object.assign(req, { rawBody: kept(bytes) }),
+      });
+      const becoming = (members: object): RequestHandler =>
+        both(parser, (req, _res, next) => {
+          req.body = { ...(req.body as object), ...members };
+          next();
+        });
+      const ours = becoming({ type: LOGIN_TYPE, token: token() });
+      expect((await post(ours, { body: '{"type":"other"}', headers: JSON_TYPE })).status).toBe(200);
+      const theirs = becoming({ type: "m.login.password" });
+      expect((await post(theirs, { body: goodLogin(), headers: JSON_TYPE })).status).toBe(299);
+      expect((await post(parser, { body: goodLogin(), headers: JSON_TYPE })).status).toBe(200);
+    });
+
+    test.each(["rawBody", "body", "anything"])("say nothing while they are collected: req.%s", async (name) => {
+      const collecting: RequestHandler = (req, _res, next) => {
+        const kept = req as unknown as Record<string, string>;
+        kept[name] = "";
+        req.on("data", (chunk: Buffer) => {
+          if (kept[name] === "") setTimeout(next, 20);
+          kept[name] = `${String(kept[name])}${String(chunk)}`;
+        });
+      };
+      for (const options of [{}, REJECT]) {
+        const login = goodLogin();
+        const headers = { ...JSON_TYPE, "Content-Length": String(Buffer.byteLength(login)) };
+        const outgoing = begin(await start(collecting, options), { headers });
+        outgoing.write(login.slice(0, 20));
+        setTimeout(() => outgoing.end(login.slice(20)), 60);
+        expect((await answerTo(outgoing)).status).toBe(299);
+        expect(warn).toHaveBeenCalledTimes(1);
+      }
+    });
+
     test.each<readonly [string, RequestHandler, Sending, number, number]>([
       ["a login that a form's parser took apart", form, { body: goodLogin(), headers: FORM_TYPE }, 200, 200],
       [
@@ -470,6 +510,17 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       ["a login, before the stream's end", atLastByte, { body: [goodLogin()] }, 200, 200],
       ["a login", json, { body: [goodLogin()], headers: JSON_TYPE }, 200, 200],
       ["longer than the limit", json, { body: [goodLogin().padEnd(70_000)], headers: JSON_TYPE }, 299, 413],
+      [
+        "a login in UTF-16",
+        json,
+        {
+          body: Buffer.from(goodLogin(), "utf16le"),
+          headers: { "Content-Type": "application/json; charset=utf-16le" },
+        },
+        299,
+        400,
+      ],
+      ["a login behind a byte order mark", json, { body: `\ufeff${goodLogin()}`, headers: JSON_TYPE }, 299, 400],
       [
         "a login that was encoded",
         json,

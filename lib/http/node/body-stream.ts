@@ -13,6 +13,7 @@ export class BodyStream {
   #flowed = false;
   #wasRead = false;
   #lacksBeginning = false;
+  #holdsEnd = false;
   #wasPaused = false;
   /** How often the stream was told to flow since, by somebody else. */
   #resumed = 0;
@@ -45,10 +46,12 @@ export class BodyStream {
     this.#wasPaused = req.readableFlowing === false && req.listenerCount("readable") === 0;
     this.#wasRead = req.readableDidRead;
     this.#takeOver();
+    this.#holdEnd();
 
     return new Promise((resolve) => {
       const settle = (outcome?: "too long" | "gone"): void => {
         if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
+        if (size === 0) this.#holdEnd();
         const body = whole(chunks, encodingOf(req));
         if (outcome !== "gone") this.#body = body;
         const done = (): void => {
@@ -99,7 +102,9 @@ export class BodyStream {
         // A listener for `readable` that has just left looked like a pause until now.
         this.#wasPaused &&= req.readableFlowing === false;
         if (this.#wasPaused) req.on("resume", this.#onResume);
-        if (this.#takeOver()) process.nextTick(start);
+        const flowed = this.#takeOver();
+        if (this.#holdEnd()) settle();
+        else if (flowed) process.nextTick(start);
         else start();
       });
     });
@@ -113,6 +118,10 @@ export class BodyStream {
    */
   release(isHosts: boolean): void {
     const req = this.#req;
+    if (this.#holdsEnd) {
+      req.read(1);
+      stateOf(req).dataEmitted = this.#wasRead;
+    }
     const wanted = isHosts || this.#others.length > 0;
     if (wanted && this.#body.length > 0 && !req.readableEnded) {
       req.unshift(this.#body, encodingOf(req));
@@ -128,6 +137,21 @@ export class BodyStream {
     // What nobody reads would keep the connection from its next request.
     if (!isHosts || this.#flowed) req.resume();
     else if (isHeldBack && mayPause) req.pause();
+  }
+
+  /**
+   * An empty body whose end is not announced yet must not end before its reader listens. What is put into it meanwhile nobody
+   * gets.
+   *
+   * @returns is it such a body?
+   */
+  #holdEnd(): boolean {
+    const req = this.#req;
+    if (this.#holdsEnd) return true;
+    if (req.readableLength > 0 || req.readableEnded || req.destroyed || !isEnded(req)) return false;
+    this.#holdsEnd = true;
+    req.unshift(" ", encodingOf(req));
+    return true;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 
 import { isJsonObject, type JsonObject } from "../../support/json.js";
@@ -122,11 +123,18 @@ function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
   return new URLSearchParams(fields);
 }
 
-/** Bytes that somebody has are all of them. Some parsers go on at the last byte, before the stream's end is announced. */
+/** Has somebody read the body? Some parsers go on at the last byte, before the stream's end is announced. */
 function isTaken(req: NodeRequest): boolean {
   const { body, rawBody } = req as ParsedRequest;
-  if (req.readableEnded || (isBytes(body) && body.length > 0)) return true;
+  if (req.readableEnded) return true;
+  if ([body, rawBody].some((bytes) => isBytes(bytes) && isPart(bytes, req))) return false;
+  if (isBytes(body) && body.length > 0) return true;
   return req.readableDidRead && req.readableLength === 0 && (body !== undefined || rawBody !== undefined);
+}
+
+/** Is somebody still collecting the rest of it? */
+function isPart(bytes: Uint8Array | string, { headers }: NodeRequest): boolean {
+  return Buffer.byteLength(bytes) < lengthIn(headers) && !isEncoded(headers["content-encoding"]);
 }
 
 /** Bytes of the whole body; NaN if only its end tells. A coding of the transfer overrides the length (RFC 9112 section 6.3). */
@@ -142,9 +150,12 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
-  // What the client has sent decides: a parser decodes what is not ours to decode.
   if (isBytes(rawBody) && rawBody.length > 0) {
-    return isEncoded(req.headers["content-encoding"]) ? bodies.refuse(notJson) : bodies.of(rawBody);
+    // A parser may have decoded what is not ours to decode.
+    if (isEncoded(req.headers["content-encoding"]) || isOtherText(rawBody)) return bodies.refuse(notJson);
+    // What the host's handlers see comes first, but for what a form's parser may have made of JSON.
+    const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
+    if (isForms || isEmpty(body) || !isJsonObject(body)) return bodies.of(rawBody);
   }
   if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
@@ -158,6 +169,11 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
     return submission !== undefined && isTooLong(req, body, bodies.limit) ? bodies.refuse(tooLarge) : submission;
   }
   return bodies.refuse(notJson);
+}
+
+/** RFC 8259 section 8.1: JSON is UTF-8, without a byte order mark. */
+function isOtherText(bytes: Uint8Array | string): boolean {
+  return typeof bytes !== "string" && (!isUtf8(bytes) || bytes[0] === 0xef || bytes.includes(0));
 }
 
 /** Has somebody read a body and left nothing of it? Some parsers then leave the least that there is. */
@@ -197,9 +213,10 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
 }
 
 /** Of a document whose length the headers don't say. */
-function isTooLong({ headers }: NodeRequest, body: unknown, limit: number): boolean {
-  const isCounted = !Number.isNaN(lengthIn(headers)) && !isEncoded(headers["content-encoding"]);
-  return !isCounted && lengthAsJson(body) > limit;
+function isTooLong(req: NodeRequest, body: unknown, limit: number): boolean {
+  const { rawBody } = req as ParsedRequest;
+  const isCounted = !Number.isNaN(lengthIn(req.headers)) && !isEncoded(req.headers["content-encoding"]);
+  return !isCounted && (isBytes(rawBody) ? rawBody.length : lengthAsJson(body)) > limit;
 }
 
 function lengthAsJson(body: unknown, names?: string[]): number {
