@@ -116,7 +116,19 @@ describe("check", () => {
     provider.discovery(text(provider.document({ response_types_supported: ["code"] })));
     expect(Object.keys((await checked(provider.issuer)).options ?? {})).toEqual(["login", "sso", "bearer"]);
     expect((await run(["check", provider.issuer])).stdout).toContain("in sso.identityProviders");
+    const secretsAlone = { id_token_signing_alg_values_supported: ["HS256"] };
+    provider.discovery(text(provider.document({ response_types_supported: ["code"], ...secretsAlone })));
+    expect(Object.keys((await checked(provider.issuer)).options ?? {})).toEqual(["login", "bearer"]);
   });
+
+  test.each(["ftp://id.example.org", "file:///etc/passwd", "ws://id.example.org"])(
+    "takes %s for wrong use",
+    async (issuer) => {
+      const { exitCode, stdout, stderr } = await run(["check", issuer]);
+      expect([exitCode, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/must be an https: URL/);
+    },
+  );
 
   test.each<[string, (idp: IdentityProvider) => void, string, RegExp]>([
     [

@@ -137,6 +137,12 @@ describe("explain --json", () => {
       claims: { sub: "\u001b[2J\u202e\u2028\u{e0001}\ud800", "\u009b": "\u007f" },
     });
   });
+
+  test("has the header of an encrypted token that it can't open", async () => {
+    const outer = { alg: "RSA-OAEP-256", enc: "A256GCM" };
+    const { stdout } = await explain(`${encode(outer)}.b.c.d.e`, secret, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ accepted: false, header: outer, claims: null });
+  });
 });
 
 describe("explain --quiet", () => {

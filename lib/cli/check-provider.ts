@@ -112,7 +112,7 @@ async function discovered(given: string, question: Question, findings: Finding[]
 /** The issuer that is meant: people give its discovery document's URL too, or leave out the scheme. */
 function issuerIn(given: string, findings: Finding[]): string {
   const text = unquoted(given.trim());
-  const hasScheme = /^https?:\/\//i.test(text);
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   const complete = hasScheme ? text : `https://${text}`;
   if (!hasScheme) {
     findings.push({ name: "address", result: "note", text: `without a scheme, ${show(complete)} is meant` });
@@ -236,7 +236,7 @@ function supports(metadata: Metadata, { allowHttp }: Question, findings: Finding
     name: "algorithms",
     result: fits ? "pass" : "note",
     text: signing.length === 0 ? "not said" : show(signing),
-    ...(!fits && { advice: "None of these is verified with a public key." }),
+    ...(!fits && { advice: "None of these is verified with a public key: no single sign-on." }),
   });
   const say = (name: string, isThere: boolean, without: string): boolean => {
     findings.push({ name, result: isThere ? "pass" : "note", text: isThere ? "supported" : without });
@@ -272,7 +272,7 @@ function supports(metadata: Metadata, { allowHttp }: Question, findings: Finding
     "no back-channel logout: its sessions end here when their devices log out",
   );
   say("sid", isTrue("backchannel_logout_session_supported"), "logout tokens name the user, not the session");
-  return code;
+  return code && fits;
 }
 
 function failed(name: string, text: string, advice: string): Finding {

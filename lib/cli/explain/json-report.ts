@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
+import { isEncrypted } from "../../tokens/readers/compact.js";
 import { decodedFrom } from "../decode.js";
 import { printableJson, reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
@@ -7,7 +8,10 @@ import type { Judgement } from "./judge.js";
 
 /** A judgement for programs: one JSON object. */
 export function jsonReport({ findings, refusal, steps, view, token }: Judgement): string {
-  const read = view === undefined ? decodedFrom(token) : { header: view.shapedHeader, claims: view.claims };
+  const shaped = view === undefined ? undefined : { header: view.shapedHeader, claims: view.claims };
+  // Of an encrypted token that could not be opened, its own header is all that can be told.
+  const isSealed = shaped === undefined || (shaped.header === undefined && isEncrypted(token));
+  const read = isSealed ? decodedFrom(token) : shaped;
   const checks = steps.flatMap((step) => {
     const finding = findings.get(step);
     if (finding === undefined) return [];
