@@ -51,6 +51,21 @@ export const fromConstants = matrixJwtLogin({
   },
   logger: console,
 });
+// What a database answers is ignored where nothing is asked of it.
+const rows = (): Promise<{ readonly count: number }> => Promise.resolve({ count: 1 });
+export const overDatabase: Pick<MatrixJwtLoginOptions<unknown>, "usedTokens" | "sso"> = {
+  usedTokens: { claim: async () => (await rows()).count === 1, release: () => rows() },
+  sso: {
+    publicBaseUrl: "https://matrix.example.org",
+    secret: "at least 32 bytes that nobody knows",
+    identityProviders: {},
+    backchannelLogout: { path: "/logout", endSessions: () => rows() },
+    interactiveAuth: {
+      sessionOf: async () => ((await rows()).count === 1 ? { userId: "@alice:example.org", description: null } : null),
+      complete: () => rows(),
+    },
+  },
+};
 export const fromConfigurations = [
   fromSynapseJwtConfig({ enabled: true, secret: "a secret", algorithm: "HS256", audiences: ["matrix"] } as const),
   fromSynapseJwtConfig(null),

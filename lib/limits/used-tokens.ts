@@ -1,6 +1,8 @@
 import type { Logger } from "../support/logger.js";
 import { begin, LimiterCall } from "./limiter-call.js";
 
+type Awaitable<T> = T | Promise<T>;
+
 /**
  * Remembers used tokens. {@link redisUsedTokens} makes one over Redis. If a store rejects, throws, or does not answer within 2
  * seconds, the login is 503.
@@ -18,7 +20,7 @@ export interface UsedTokenStore {
    */
   claim(key: string, seconds: number): boolean | Promise<boolean>;
   /** Forgets a key, if it is there. */
-  release(key: string): void | Promise<void>;
+  release(key: string): Awaitable<void> | Promise<unknown>;
 }
 
 /** Calls a store with a deadline. If it cannot claim in time, the login is 503; if it cannot release, that is logged. */

@@ -155,10 +155,10 @@ export interface BackchannelLogoutOptions {
   /** Where logout tokens arrive: a whole path, e.g. `/_matrix/client/unstable/org.matrix-jwt-login/sso/logout`. */
   readonly path: string;
   /**
-   * Ends the devices that the sign-in began. May be async. If it fails, the provider is asked to try again. If several providers are
+   * Ends the devices that the sign-in began. May be async; what it returns is ignored. If it fails, the provider is asked to try again. If several providers are
    * one client of one issuer, it is called for each of them, as a logout token does not say which it means.
    */
-  readonly endSessions: (logout: SsoLogout) => Awaitable<void>;
+  readonly endSessions: (logout: SsoLogout) => Awaitable<void> | Promise<unknown>;
 }
 
 /** A session of User-Interactive Authentication, as its pages need it. */
@@ -170,18 +170,18 @@ export interface InteractiveAuthSession {
    *
    * @defaultValue none
    */
-  readonly description?: string | undefined;
+  readonly description?: string | null | undefined;
 }
 
 /** The web fallback of User-Interactive Authentication, for its stage `m.login.sso`. */
 export interface InteractiveAuthOptions {
   /** The session, or nothing if it is unknown. May be async. */
   readonly sessionOf: (session: string) => Awaitable<InteractiveAuthSession | null | undefined>;
-  /** Records that the user has signed in again. May be async. */
+  /** Records that the user has signed in again. May be async; what it returns is ignored. */
   readonly complete: (
     session: string,
     by: { readonly userId: string; readonly type: "m.login.sso" },
-  ) => Awaitable<void>;
+  ) => Awaitable<void> | Promise<unknown>;
 }
 
 /** Single sign-on by OpenID Connect: `m.login.sso`, which every Matrix client knows. */

@@ -60,5 +60,5 @@ export interface SsoParts<Req> {
   readonly forms: BrowserForms;
   readonly loginTokens: LoginTokens;
   /** Back-channel logouts under way. */
-  readonly logouts: UnderWay<void>;
+  readonly logouts: UnderWay<unknown>;
 }

@@ -36,7 +36,7 @@ async function askToSignIn<Req>(
   parts: SsoParts<Req>,
   request: SsoRequest<Req>,
   session: string,
-  shown: InteractiveAuthSession,
+  shown: ShownSession,
 ): Promise<SsoAnswer> {
   const action = fallbackUrl(parts.config.publicBaseUrl, session);
   const home = redirectHome(parts, request, action, true);
@@ -97,7 +97,12 @@ export async function confirmSession<Req>(
   return page(authDonePage());
 }
 
-async function sessionOf(options: InteractiveAuthOptions, id: string): Promise<InteractiveAuthSession | undefined> {
+/** A session that can be shown. */
+interface ShownSession extends InteractiveAuthSession {
+  readonly description: string | undefined;
+}
+
+async function sessionOf(options: InteractiveAuthOptions, id: string): Promise<ShownSession | undefined> {
   if (id === "" || id.length > MAX_SESSION) return undefined;
   return callHost("sso.interactiveAuth.sessionOf", async () => {
     const session: unknown = await options.sessionOf(id);
