@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 
-import { IntrospectionUnavailableError, KeysUnavailableError } from "../../lib/remote/errors.js";
+import { IntrospectionUnavailableError, KeysUnavailableError, shown } from "../../lib/remote/errors.js";
 
 test.each([IntrospectionUnavailableError, KeysUnavailableError])(
   "%p tells the operator what the client is told, unless there is more to tell",
@@ -9,3 +9,19 @@ test.each([IntrospectionUnavailableError, KeysUnavailableError])(
     expect(new Unavailable("later", { retryAfter: 1, detail: "from a URL" }).detail).toBe("from a URL");
   },
 );
+
+describe("what somebody else wrote is shown", () => {
+  test.each([
+    ["see https://x", ["//", "%2F%2F"]],
+    ["\u00e9 failed", ["\u00e9", "%C3%A9"]],
+    ["100 %", ["secret"]],
+  ])("unless it quotes a secret: %s", (text, secrets) => {
+    expect(shown(text, secrets)).toBe(text);
+  });
+
+  test("no more of it than a line holds, and nothing if that would end within a secret", () => {
+    const secrets = ["0123456789abcdef", "key+with space"];
+    expect(shown("+".repeat(1_000_000), secrets)).toHaveLength(4_001);
+    expect(shown(`${"+".repeat(3_990)}${secrets.join("")}`, secrets)).toMatch(/^an error that is not shown/);
+  });
+});

@@ -413,16 +413,22 @@ describe("an introspection endpoint", () => {
     await idp.close();
   });
 
-  test("is one outage for all issuers of a list that name it", async () => {
-    behave = text("", 404);
-    const entry = (issuer: string) => alone({}, { issuer, secret: SECRET, algorithms: ["HS256"] });
-    const issuers = ["https://one.example.org", "https://two.example.org"];
-    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: issuers.map(entry) }, { externalIds: false });
-    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("503 introspection_unavailable");
-    expect(logger.warn).toHaveBeenCalledTimes(1);
-    behave = json({ active: true });
-    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("200");
-    expect(logger.info).toHaveBeenCalledTimes(1);
+  test("that fails is told of, though the document can't be asked for a newer one", async () => {
+    const idp = await serveIdentityProvider();
+    idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));
+    const { attempt, logger } = remoteLogins({
+      [LOGIN_TYPE]: { issuer: idp.issuer, audience: null, introspection: { discover: true, timeout: 2 } },
+    });
+    behave = json(ALICE);
+    expect(await attempt(OPAQUE)).toBe("200");
+    behave = text("", 500);
+    idp.discovery(answered("", 503));
+    const clock = movableClock();
+    clock.move(10);
+    expect(await attempt(OPAQUE)).toBe("503 introspection_unavailable");
+    expect(logger.warn.mock.calls).toEqual([[expect.stringContaining("/introspect: answered with status 500")]]);
+    clock.restore();
+    await idp.close();
   });
 
   test("that can't be found is no outage of its own beside the keys of the same document", async () => {

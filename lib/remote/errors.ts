@@ -57,6 +57,8 @@ export class AnswerError extends Error {
 const MAX_DEPTH = 8;
 const MAX_LENGTH = 4_000;
 const MAX_QUOTED = 200;
+/** Characters of a text that are searched for a secret: more than of one that is shown, lest half a secret is at its end. */
+const MAX_SEARCHED = 16 * MAX_LENGTH;
 /** Characters. A shorter one is in many texts by chance. */
 const SHORTEST_SECRET = 4;
 /** RFC 3986 section 3.2.1. */
@@ -81,12 +83,14 @@ export function outageText(failed: string, cause: unknown, asked: string | undef
  * @param url - what was asked last, if anything was
  */
 export function operatorText(error: unknown, url: string | undefined): string {
+  const root = readableRootOf(error);
   // A host's `fetch` may have put credentials into the URL.
-  const root = readableRootOf(error).replaceAll(USER_INFO, "//");
-  if (url === undefined) return `: ${oneLine(root)}`;
+  const anonymous = (text: string): string => text.replaceAll(USER_INFO, "//");
+  if (url === undefined) return `: ${oneLine(anonymous(root))}`;
   const { origin, pathname } = new URL(url);
   // A message may quote the URL, whose query may be a secret.
-  return ` from ${origin}${pathname}: ${oneLine(root.replaceAll(url, origin + pathname))}`;
+  const brief = (text: string): string => text.replaceAll(url, origin + pathname);
+  return ` from ${origin}${pathname}: ${oneLine(brief(anonymous(brief(root))))}`;
 }
 
 /**
@@ -131,10 +135,17 @@ function textOf(error: Error): string {
 
 /** What somebody else wrote, unless it quotes a secret. */
 export function shown(text: string, secrets: readonly string[]): string {
-  const quotes = (secret: string): boolean =>
-    text.toLowerCase().includes(secret.toLowerCase()) || decoded(text).includes(decoded(secret));
-  const isTelling = secrets.some((secret) => secret.length >= SHORTEST_SECRET && quotes(secret));
-  return isTelling ? "an error that is not shown, as it quotes the request" : text;
+  const beginning = text.slice(0, MAX_SEARCHED);
+  const spellings = [
+    [beginning.toLowerCase(), secrets.map((secret) => secret.toLowerCase())],
+    [decoded(beginning), secrets.map(decoded)],
+  ] as const;
+  const isTelling = spellings.some(([told, all]) =>
+    all.some((secret) => secret.length >= SHORTEST_SECRET && told.includes(secret)),
+  );
+  if (isTelling) return "an error that is not shown, as it quotes the request";
+  // No more of it is ever shown.
+  return text.slice(0, MAX_LENGTH + 1);
 }
 
 /** Without the encoding of URLs and forms, of which each side has ways of its own; not in the case of its letters. */

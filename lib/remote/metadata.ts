@@ -75,7 +75,8 @@ export class IssuerMetadata {
       return answer;
     } catch (error) {
       // Without a wait: logins that come meanwhile would wait along, and then not get in by this fetch.
-      const newer = (this.#document.isCoolingDown ? this.current() : undefined) ?? (await this.latest());
+      const newer =
+        (this.#document.isCoolingDown ? this.current() : undefined) ?? (await this.latest().catch(() => known));
       if (newer[name] === known[name]) throw error;
       return question(this.endpoint(newer, name));
     }

@@ -14,9 +14,9 @@ export class InactiveError extends TokenError {
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
-  /** @param what - what can't be asked, an endpoint or who names it: each has outages of its own */
-  failed(error: IntrospectionUnavailableError, what: unknown): void;
-  recovered(what: unknown): void;
+  /** @param what - what can't be asked, by identity: each has outages of its own */
+  failed(error: IntrospectionUnavailableError, what: object): void;
+  recovered(what: object): void;
 }
 
 /** How an introspection endpoint is asked. */
@@ -118,13 +118,13 @@ export class Introspection {
       // To have found the endpoint says nothing of whether it answers.
       if (this.#failing === "finding" || (this.#failing === "asking" && shown === "asking")) {
         this.#failing = undefined;
-        this.#watcher.recovered(this.#config.endpoint);
+        this.#watcher.recovered(this);
       }
       return result;
     } catch (cause) {
       this.#failing = at.step === "asking" ? at.step : (this.#failing ?? at.step);
       const error = unavailable(cause, at.url);
-      this.#watcher.failed(error, this.#config.endpoint);
+      this.#watcher.failed(error, this);
       throw error;
     }
   }
@@ -146,8 +146,8 @@ export class Introspection {
 
   /** RFC 7662 section 2.1. */
   async #question(url: string, token: string, signal: AbortSignal): Promise<Claims> {
-    signal.throwIfAborted();
     const { headers, form } = await this.#config.credentials();
+    signal.throwIfAborted();
     const body = new URLSearchParams({ token, token_type_hint: "access_token", ...form }).toString();
     const request = {
       method: "POST" as const,

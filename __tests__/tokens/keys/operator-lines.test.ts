@@ -195,6 +195,13 @@ describe("the line of an outage says what happens meanwhile:", () => {
   });
 });
 
+test("a URL with another in its query is told without its query", async () => {
+  const jwksUri = "https://idp.example.org/jwks?tenant=https://svc@corp.example&api_key=topsecret";
+  const fetch: Fetch = (url) => Promise.reject(new Error(`can't fetch ${url}`));
+  await attempt(loginBy({ jwksUri, jwksOptions: { ...jwksOptions, fetch } }));
+  expect(lines()).toEqual([expect.stringContaining("/jwks: can't fetch https://idp.example.org/jwks;")]);
+});
+
 test("each endpoint of a list of issuers has outages of its own", async () => {
   const other = await serveJwks();
   const entry = (name: string, jwksUri: string) => ({ issuer: `https://${name}.example.org`, jwksUri, audience: null });
