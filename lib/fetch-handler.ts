@@ -1,6 +1,6 @@
 import type { JwtLogin } from "./create-jwt-login.js";
 import { jsonAnswer, PREFLIGHT } from "./http/answer.js";
-import { answerLogin } from "./http/endpoint.js";
+import { answerLogin, turnOf } from "./http/endpoint.js";
 import { takeSubmission } from "./http/fetch/body.js";
 import { withFlows } from "./http/fetch/flows.js";
 import { GONE, responseOf } from "./http/fetch/send.js";
@@ -64,22 +64,19 @@ export function createFetchHandler<User, Req extends Request = Request>(
       if (answer !== undefined) return answer;
       return next?.(request);
     }
-    if (isLoginPath(path)) {
-      if (method === "POST") {
-        const answer = await answerLogin(
-          { context, submission: () => takeSubmission(request, bodies), isGone },
-          (submission, known) => jwtLogin.login(submission, known),
-          logger,
-        );
-        if (answer === "gone") return new Response(null, GONE);
-        if (answer !== undefined) return responseOf(answer, method, http);
-      } else if (method === "GET" || method === "HEAD") {
-        if (http.flows === "merge" && next !== undefined) return withFlows(request, next, jwtLogin.flows, http);
-        return responseOf(jsonAnswer(200, flows), method, http);
-      } else if (method === "OPTIONS" && http.cors) {
-        return responseOf(PREFLIGHT, method, http);
-      }
+    const turn = isLoginPath(path) ? turnOf(method, http, next !== undefined) : "host";
+    if (turn === "login") {
+      const answer = await answerLogin(
+        { context, submission: () => takeSubmission(request, bodies), isGone },
+        (submission, known) => jwtLogin.login(submission, known),
+        logger,
+      );
+      if (answer === "gone") return new Response(null, GONE);
+      if (answer !== undefined) return responseOf(answer, method, http);
     }
+    if (turn === "flows") return responseOf(jsonAnswer(200, flows), method, http);
+    if (turn === "preflight") return responseOf(PREFLIGHT, method, http);
+    if (turn === "host with flows" && next !== undefined) return withFlows(request, next, jwtLogin.flows, http);
     return next?.(request);
   };
   return Object.assign(handle, { jwtLogin });

@@ -1,6 +1,6 @@
 import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
 import { type Answer, jsonAnswer, PREFLIGHT, unrecognized } from "./http/answer.js";
-import { answerLogin } from "./http/endpoint.js";
+import { answerLogin, turnOf } from "./http/endpoint.js";
 import { takeSubmission, tellOfLostBodies } from "./http/node/body.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { addFlows } from "./http/node/flows.js";
@@ -103,18 +103,16 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   const handle = (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void => {
     const ends = endings(res, next, http, logger);
     if (browsers?.(req, res, ends.pass, ends.fail) === true) return;
-    const isGet = req.method === "GET" || req.method === "HEAD";
-    if (!isLogin(req)) {
-      ends.pass();
-    } else if (req.method === "POST") {
+    const turn = isLogin(req) ? turnOf(req.method, http, next !== undefined) : "host";
+    if (turn === "login") {
       post(req, res, ends);
-    } else if (isGet && (http.flows === "replace" || next === undefined)) {
+    } else if (turn === "flows") {
       ends.send(jsonAnswer(200, flows));
-    } else if (req.method === "OPTIONS" && http.cors) {
+    } else if (turn === "preflight") {
       ends.send(PREFLIGHT);
     } else {
       // What has been begun already can't be added to.
-      if (isGet && !res.headersSent) addFlows(req, res, jwtLogin.flows, http);
+      if (turn === "host with flows" && !res.headersSent) addFlows(req, res, jwtLogin.flows, http);
       ends.pass();
     }
   };

@@ -4,6 +4,20 @@ import type { JsonObject } from "../support/json.js";
 import type { Logger } from "../support/logger.js";
 import { type Answer, errorAnswer, jsonAnswer } from "./answer.js";
 
+/** What becomes of a request for the login endpoint: ours to answer in one of three ways, or the host's. */
+type Turn = "login" | "flows" | "preflight" | "host" | "host with flows";
+
+/** @param hasHost - is there anybody to answer what is not ours? */
+export function turnOf(
+  method: string | undefined,
+  { flows, cors }: { readonly flows: "merge" | "replace"; readonly cors: boolean },
+  hasHost: boolean,
+): Turn {
+  if (method === "POST") return "login";
+  if (method === "GET" || method === "HEAD") return flows === "merge" && hasHost ? "host with flows" : "flows";
+  return method === "OPTIONS" && cors ? "preflight" : "host";
+}
+
 /** A `POST` to the login endpoint, whatever carries it. */
 export interface LoginPost<Context> {
   /**
