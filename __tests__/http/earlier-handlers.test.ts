@@ -217,6 +217,41 @@ describe.each(Object.entries(FRONTS))("behind %s", (name, front) => {
   });
 });
 
+test.each([{}, { unknownLoginType: "reject" } as const])(
+  "whoever reads an empty body finds it empty, whenever it begins: %j",
+  async (options) => {
+    for (const wait of [0, 1, 2, 3]) {
+      const read: unknown[] = [];
+      let ended = 0;
+      const front: Front = (req, _seen, next) => {
+        void (async () => {
+          req.on("end", () => (ended += 1));
+          if (wait > 0) await sleep(5);
+          next();
+          for (let tick = 1; tick < wait; tick += 1) await Promise.resolve();
+          for await (const part of req) read.push(part);
+        })();
+      };
+      await exchanged(front, middleware(options), [Buffer.concat([CHUNKED, END])]);
+      expect([wait, read, ended]).toEqual([wait, [], 1]);
+    }
+  },
+);
+
+test("a host that waits for a body to be readable is told of an empty one", async () => {
+  const ours = middleware();
+  const server = createServer((req, res) => {
+    ours(req as never, res as never, () => {
+      req.once("readable", () => res.end(`host ${String(req.read())}`));
+    });
+  });
+  const socket = connect(await listening(server), "127.0.0.1");
+  socket.end(Buffer.concat([CHUNKED, END]));
+  let answer = "";
+  for await (const part of socket.setEncoding("latin1")) answer += String(part);
+  expect(answer).toMatch(/host null$/);
+});
+
 describe.each(Object.entries(FRONTS))("over HTTP/2, behind %s", (name, front) => {
   test.each([
     ["a login", LOGIN, "access_token"],

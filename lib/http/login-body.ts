@@ -30,16 +30,14 @@ export class LoginBodies {
 
   /** As {@link ofJson}, of a body's bytes or text. */
   of(body: Uint8Array | string): JsonObject | undefined {
-    const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    if (bytes.length > this.limit) return this.refuse(tooLarge);
-    if (!isUtf8(bytes)) return this.refuse(notJson);
-    let json: unknown;
-    try {
-      json = JSON.parse(typeof body === "string" ? body : textOf(body));
-    } catch {
-      return this.refuse(notJson);
-    }
-    return this.ofJson(json);
+    if (Buffer.byteLength(body) > this.limit) return this.refuse(tooLarge);
+    const json = parsed(body);
+    return json === undefined ? this.refuse(notJson) : this.ofJson(json.value);
+  }
+
+  /** Is it JSON (RFC 8259 section 8.1: without a byte order mark), and within the limit? */
+  isJson(body: Uint8Array | string): boolean {
+    return Buffer.byteLength(body) <= this.limit && parsed(body) !== undefined;
   }
 
   /**
@@ -79,6 +77,16 @@ export function tooLarge(): MatrixError {
   return new MatrixError("M_TOO_LARGE", "Content is too large", { statusCode: 413 });
 }
 
+/** Undefined if it is no JSON in UTF-8. */
+function parsed(body: Uint8Array | string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(typeof body === "string" ? body : textOf(body)) };
+  } catch {
+    return undefined;
+  }
+}
+
 function textOf(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new TypeError("not UTF-8");
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }

@@ -51,7 +51,10 @@ export class BodyStream {
     return new Promise((resolve) => {
       const settle = (outcome?: "too long" | "gone"): void => {
         if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
-        if (size === 0) this.#holdEnd();
+        if (outcome === undefined) {
+          this.#lacksBeginning = this.#wasRead && req.readableEncoding === null && size < length;
+          if (size === 0) this.#holdEnd();
+        }
         const body = whole(chunks, encodingOf(req));
         if (outcome !== "gone") this.#body = body;
         const done = (): void => {
@@ -72,9 +75,7 @@ export class BodyStream {
             return;
           }
         }
-        if (!hasAll()) return;
-        this.#lacksBeginning = this.#wasRead && req.readableEncoding === null && size < length;
-        settle();
+        if (hasAll()) settle();
       };
       const onGone = (): void => {
         settle("gone");
@@ -119,8 +120,11 @@ export class BodyStream {
   release(isHosts: boolean): void {
     const req = this.#req;
     if (this.#holdsEnd) {
-      req.read(1);
-      stateOf(req).dataEmitted = this.#wasRead;
+      stateOf(req).endEmitted = false;
+      // Who has come meanwhile has been waiting for it.
+      if (READING.some((event) => req.listenerCount(event) > 0)) req.read(0);
+      // Node tells of an end by this event too, but only who listened when it came.
+      if (isHosts) process.nextTick(() => req.listenerCount("readable") > 0 && req.emit("readable"));
     }
     const wanted = isHosts || this.#others.length > 0;
     if (wanted && this.#body.length > 0 && !req.readableEnded) {
@@ -140,8 +144,7 @@ export class BodyStream {
   }
 
   /**
-   * An empty body whose end is not announced yet must not end before its reader listens. What is put into it meanwhile nobody
-   * gets.
+   * The end of an empty body that is not announced yet must not be before its reader listens.
    *
    * @returns is it such a body?
    */
@@ -150,7 +153,8 @@ export class BodyStream {
     if (this.#holdsEnd) return true;
     if (req.readableLength > 0 || req.readableEnded || req.destroyed || !isEnded(req)) return false;
     this.#holdsEnd = true;
-    req.unshift(" ", encodingOf(req));
+    // To a stream that there is nothing to put back into, Node does not announce its end twice.
+    stateOf(req).endEmitted = true;
     return true;
   }
 
@@ -180,9 +184,14 @@ function isEnded(req: Readable): boolean {
 }
 
 /** Of what Node knows of a stream, what has no name in public. */
-function stateOf(req: Readable): { readonly ended: boolean; dataEmitted: boolean } {
-  return (req as unknown as { readonly _readableState: { readonly ended: boolean; dataEmitted: boolean } })
-    ._readableState;
+function stateOf(req: Readable): StreamState {
+  return (req as unknown as { readonly _readableState: StreamState })._readableState;
+}
+
+interface StreamState {
+  readonly ended: boolean;
+  dataEmitted: boolean;
+  endEmitted: boolean;
 }
 
 function encodingOf(req: Readable): BufferEncoding | undefined {

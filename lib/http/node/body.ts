@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 
 import { isJsonObject, type JsonObject } from "../../support/json.js";
@@ -84,7 +83,7 @@ async function read(
 }
 
 /** Somebody may have left out of a login what says nothing; of another body, the rest says nothing. */
-function restOf(body: Buffer, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
+function restOf(body: Uint8Array | string, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   try {
     const submission = bodies.of(body);
     if (submission !== undefined) return submission;
@@ -127,14 +126,8 @@ function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
 function isTaken(req: NodeRequest): boolean {
   const { body, rawBody } = req as ParsedRequest;
   if (req.readableEnded) return true;
-  if ([body, rawBody].some((bytes) => isBytes(bytes) && isPart(bytes, req))) return false;
   if (isBytes(body) && body.length > 0) return true;
   return req.readableDidRead && req.readableLength === 0 && (body !== undefined || rawBody !== undefined);
-}
-
-/** Is somebody still collecting the rest of it? */
-function isPart(bytes: Uint8Array | string, { headers }: NodeRequest): boolean {
-  return Buffer.byteLength(bytes) < lengthIn(headers) && !isEncoded(headers["content-encoding"]);
 }
 
 /** Bytes of the whole body; NaN if only its end tells. A coding of the transfer overrides the length (RFC 9112 section 6.3). */
@@ -151,18 +144,19 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
   if (isBytes(rawBody) && rawBody.length > 0) {
-    // A parser may have decoded what is not ours to decode.
-    if (isEncoded(req.headers["content-encoding"]) || isOtherText(rawBody)) return bodies.refuse(notJson);
-    // What the host's handlers see comes first, but for what a form's parser may have made of JSON.
+    // A parser has decoded what is not ours to decode.
+    if (isEncoded(req.headers["content-encoding"])) return bodies.refuse(notJson);
+    // What the host's handlers see comes first, but for what a parser may have made of what is no JSON, or a form's of JSON.
     const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
-    if (isForms || isEmpty(body) || !isJsonObject(body)) return bodies.of(rawBody);
+    const isRead = isJsonObject(body) && !isEmpty(body) && !isForms && bodies.isJson(rawBody);
+    if (!isRead) return ofBytes(req, rawBody, bodies, onLost);
   }
   if (isLost(req, body)) {
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
     return undefined;
   }
-  if (isBytes(body)) return bodies.of(body);
+  if (isBytes(body)) return ofBytes(req, body, bodies, onLost);
   if (hasBraceForKey(body)) onLost.toFormParser();
   else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
     const submission = bodies.ofJson(body);
@@ -171,9 +165,15 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
   return bodies.refuse(notJson);
 }
 
-/** RFC 8259 section 8.1: JSON is UTF-8, without a byte order mark. */
-function isOtherText(bytes: Uint8Array | string): boolean {
-  return typeof bytes !== "string" && (!isUtf8(bytes) || bytes[0] === 0xef || bytes.includes(0));
+/** Of bytes that somebody is still collecting, the rest is lost to us; what they are a part of is not ours to refuse. */
+function ofBytes(
+  req: NodeRequest,
+  bytes: Uint8Array | string,
+  bodies: LoginBodies,
+  onLost: OnLost,
+): JsonObject | undefined {
+  const isPart = !req.readableEnded && Buffer.byteLength(bytes) < lengthIn(req.headers);
+  return isPart ? restOf(bytes, bodies, onLost) : bodies.of(bytes);
 }
 
 /** Has somebody read a body and left nothing of it? Some parsers then leave the least that there is. */
@@ -213,10 +213,9 @@ function isForm({ headers }: NodeRequest, body: unknown): boolean {
 }
 
 /** Of a document whose length the headers don't say. */
-function isTooLong(req: NodeRequest, body: unknown, limit: number): boolean {
-  const { rawBody } = req as ParsedRequest;
-  const isCounted = !Number.isNaN(lengthIn(req.headers)) && !isEncoded(req.headers["content-encoding"]);
-  return !isCounted && (isBytes(rawBody) ? rawBody.length : lengthAsJson(body)) > limit;
+function isTooLong({ headers }: NodeRequest, body: unknown, limit: number): boolean {
+  const isCounted = !Number.isNaN(lengthIn(headers)) && !isEncoded(headers["content-encoding"]);
+  return !isCounted && lengthAsJson(body) > limit;
 }
 
 function lengthAsJson(body: unknown, names?: string[]): number {
