@@ -238,6 +238,21 @@ test.each([{}, { unknownLoginType: "reject" } as const])(
   },
 );
 
+test.each([{}, { unknownLoginType: "reject" } as const])(
+  "whoever listens to an empty body while we look at it hears its end, and no byte: %j",
+  async (options) => {
+    const heard: string[] = [];
+    const front: Front = (req, _seen, next) => {
+      setTimeout(() => {
+        next();
+        process.nextTick(() => req.on("data", () => heard.push("data")).on("end", () => heard.push("end")));
+      }, 5);
+    };
+    await exchanged(front, middleware(options), [Buffer.concat([CHUNKED, END])]);
+    expect(heard).toEqual(["end"]);
+  },
+);
+
 test("a host that waits for a body to be readable is told of an empty one", async () => {
   const ours = middleware();
   const server = createServer((req, res) => {

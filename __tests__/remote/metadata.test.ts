@@ -68,6 +68,16 @@ describe("an issuer's metadata", () => {
     expect(idp.requests).toEqual([DISCOVERY]);
   });
 
+  test("that can't be asked for a newer one does not hide why an endpoint failed", async () => {
+    const settings = { ...SETTINGS, cooldown: 0, staleIfError: 0 };
+    const metadata = new SharedJwks().metadata(idp.issuer, settings, WATCHER);
+    await metadata.get();
+    idp.discovery(text("", 500));
+    const down = new Error("down");
+    await expect(metadata.ask("jwks_uri", () => Promise.reject(down))).rejects.toBe(down);
+    expect(idp.requests).toEqual([DISCOVERY, DISCOVERY]);
+  });
+
   test("of another issuer is an error", async () => {
     idp.discovery(text(idp.document({ issuer: "https://elsewhere.example.org" })));
     const metadata = new SharedJwks().metadata(idp.issuer, SETTINGS, WATCHER);

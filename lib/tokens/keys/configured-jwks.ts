@@ -30,7 +30,7 @@ export function givenJwks(value: unknown, path: string): KeySource {
   const algorithms = new Set<Algorithm>([...HMAC, ...source.algorithms]);
   const secretsFor = (query: KeyQuery): readonly KeyObject[] =>
     [...secrets]
-      .filter(([jwk]) => whyNotSecret(jwk, query) === undefined)
+      .filter(([jwk]) => isCalled(jwk, query) && isFor(jwk, query))
       .map(([, key]) => key)
       .slice(0, MAX_CANDIDATES);
   return {
@@ -42,18 +42,21 @@ export function givenJwks(value: unknown, path: string): KeySource {
     describe: (query) =>
       noKeyFor(
         query,
-        describeKeys(keys, (jwk) =>
-          secrets.has(jwk) ? (whyNotSecret(jwk, query) ?? "usable") : set.whyNot(jwk, query),
-        ),
+        describeKeys(keys, (jwk) => {
+          if (!secrets.has(jwk)) return set.whyNot(jwk, query);
+          return isCalled(jwk, query) ? `not for ${query.algorithm}` : "another kid";
+        }),
       ),
     ready: () => source.ready(),
   };
 }
 
-function whyNotSecret(jwk: Jwk, { algorithm, kid }: KeyQuery): string | undefined {
-  if (kid !== undefined && jwk.kid !== kid) return "another kid";
-  const mayVerify = isHmac(algorithm) && (jwk["alg"] === undefined || jwk["alg"] === algorithm);
-  return mayVerify ? undefined : `not for ${algorithm}`;
+function isCalled(jwk: Jwk, { kid }: KeyQuery): boolean {
+  return kid === undefined || jwk.kid === kid;
+}
+
+function isFor({ alg }: Jwk, { algorithm }: KeyQuery): boolean {
+  return isHmac(algorithm) && (alg === undefined || alg === algorithm);
 }
 
 /**

@@ -74,7 +74,7 @@ export class EncryptedReader implements TokenReader {
   async #decrypt(token: string): Promise<string> {
     if (!isEncrypted(token)) throw malformed("an encrypted token has five parts");
     const header = this.#headerOf(token);
-    const content = header && (await this.#contentOf(token, header, await jose()).catch(() => undefined));
+    const content = header && (await this.#contentOf(token, header, await jose()));
     if (content !== undefined) return content;
     throw new TokenError("decryption", "token can't be decrypted, or holds no signed token");
   }
