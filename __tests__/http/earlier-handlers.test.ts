@@ -238,20 +238,34 @@ test.each([{}, { unknownLoginType: "reject" } as const])(
   },
 );
 
-test.each([{}, { unknownLoginType: "reject" } as const])(
-  "whoever listens to an empty body while we look at it hears its end, and no byte: %j",
-  async (options) => {
-    const heard: string[] = [];
+describe.each([{}, { unknownLoginType: "reject" } as const])("of an empty body, while we look at it: %j", (options) => {
+  const heard: string[] = [];
+  test.each<[string, (req: AnyRequest) => unknown, readonly string[]]>([
+    ["listens to data", (req) => req.on("data", () => heard.push("data")), ["end"]],
+    ["listens to readable", (req) => req.on("readable", () => heard.push("readable")), []],
+    ["resumes it", (req) => req.resume(), ["end"]],
+    ["pipes it", (req) => req.pipe(new PassThrough().on("data", () => heard.push("data"))), ["end"]],
+    [
+      "waits for its text",
+      async (req) => {
+        for await (const part of req) heard.push(String(part));
+      },
+      ["end"],
+    ],
+  ])("whoever %s hears its end once, and no byte", async (name, read, expected) => {
+    heard.splice(0);
     const front: Front = (req, _seen, next) => {
       setTimeout(() => {
         next();
-        process.nextTick(() => req.on("data", () => heard.push("data")).on("end", () => heard.push("end")));
+        process.nextTick(() => read(req.on("end", () => heard.push("end"))));
       }, 5);
     };
     await exchanged(front, middleware(options), [Buffer.concat([CHUNKED, END])]);
-    expect(heard).toEqual(["end"]);
-  },
-);
+    // What we answer ourselves is thrown away, and its readers hear of no more than its end.
+    const readable = "unknownLoginType" in options ? [] : ["readable"];
+    expect(heard).toEqual(name === "listens to readable" ? [...readable, "end"] : expected);
+  });
+});
 
 test("a host that waits for a body to be readable is told of an empty one", async () => {
   const ours = middleware();

@@ -22,6 +22,9 @@ describe("what somebody else wrote is shown", () => {
   test("no more of it than a line holds, and nothing if that would end within a secret", () => {
     const secrets = ["0123456789abcdef", "key+with space"];
     expect(shown("+".repeat(1_000_000), secrets)).toHaveLength(4_001);
+    const long = "s".repeat(100_000);
+    expect(shown(`failed: ${long}`, [long])).toMatch(/^an error that is not shown/);
+    expect(shown(`failed: ${long.replaceAll("s", "%73")}`, [long])).toMatch(/^an error that is not shown/);
     expect(shown(`${"+".repeat(3_990)}${secrets.join("")}`, secrets)).toMatch(/^an error that is not shown/);
   });
 });

@@ -413,6 +413,50 @@ describe("an introspection endpoint", () => {
     await idp.close();
   });
 
+  test("is one outage for all issuers of a list that ask it as one client", async () => {
+    behave = text("", 404);
+    const entry = (issuer: string) => alone({}, { issuer, secret: SECRET, algorithms: ["HS256"] });
+    const issuers = ["https://one.example.org", "https://two.example.org"];
+    const { attempt, logger } = remoteLogins({ [LOGIN_TYPE]: issuers.map(entry) }, { externalIds: false });
+    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("503 introspection_unavailable");
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+    behave = json({ active: true });
+    for (const iss of issuers) expect(await attempt(token({ iss }))).toBe("200");
+    expect(logger.info).toHaveBeenCalledTimes(1);
+  });
+
+  test.each<[string, object, object]>([
+    ["clients", { clientId: "a", clientSecret: "wrong" }, { clientId: "b", clientSecret: "right" }],
+    ["bearer tokens", { bearerToken: "wrong" }, { bearerToken: "right" }],
+  ])("has an outage for each of several %s", async (_, wrong, right) => {
+    let isDown = false;
+    behave = (req, res, body) => {
+      const isRight = [Buffer.from("b:right").toString("base64"), "right"].includes(
+        String(req.headers.authorization).replace(/^\S+ /, ""),
+      );
+      if (!isRight) text("", 401)(req, res, body);
+      else if (isDown) text("", 502)(req, res, body);
+      else json({ active: true })(req, res, body);
+    };
+    const entry = (name: string, introspection: object) =>
+      alone(introspection, { issuer: `https://${name}.example.org`, secret: SECRET, algorithms: ["HS256"] });
+    const loginTypes = { [LOGIN_TYPE]: [entry("a", wrong), entry("b", right)] };
+    const { attempt, logger } = remoteLogins(loginTypes, { externalIds: false });
+    const ask = (name: string) => attempt(token({ iss: `https://${name}.example.org` }));
+    const outcomes = [await ask("a"), await ask("b")];
+    isDown = true;
+    outcomes.push(await ask("b"));
+    isDown = false;
+    outcomes.push(await ask("b"), await ask("a"));
+    const DOWN = "503 introspection_unavailable";
+    expect(outcomes).toEqual([DOWN, "200", DOWN, "200", DOWN]);
+    expect(logger.warn.mock.calls).toEqual([
+      [expect.stringContaining("status 401")],
+      [expect.stringContaining("status 502")],
+    ]);
+    expect(logger.info).toHaveBeenCalledTimes(1);
+  });
+
   test("that fails is told of, though the document can't be asked for a newer one", async () => {
     const idp = await serveIdentityProvider();
     idp.discovery(answered(idp.document({ introspection_endpoint: `${url}/introspect` })));

@@ -35,9 +35,9 @@ export class LoginBodies {
     return json === undefined ? this.refuse(notJson) : this.ofJson(json.value);
   }
 
-  /** Is it JSON (RFC 8259 section 8.1: without a byte order mark), and within the limit? */
-  isJson(body: Uint8Array | string): boolean {
-    return Buffer.byteLength(body) <= this.limit && parsed(body) !== undefined;
+  /** Is it a JSON object (RFC 8259 section 8.1: without a byte order mark), and within the limit? */
+  isObject(body: Uint8Array | string): boolean {
+    return Buffer.byteLength(body) <= this.limit && isJsonObject(parsed(body)?.value);
   }
 
   /**

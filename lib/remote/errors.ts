@@ -57,8 +57,6 @@ export class AnswerError extends Error {
 const MAX_DEPTH = 8;
 const MAX_LENGTH = 4_000;
 const MAX_QUOTED = 200;
-/** Characters of a text that are searched for a secret: more than of one that is shown, lest half a secret is at its end. */
-const MAX_SEARCHED = 16 * MAX_LENGTH;
 /** Characters. A shorter one is in many texts by chance. */
 const SHORTEST_SECRET = 4;
 /** RFC 3986 section 3.2.1. */
@@ -135,7 +133,8 @@ function textOf(error: Error): string {
 
 /** What somebody else wrote, unless it quotes a secret. */
 export function shown(text: string, secrets: readonly string[]): string {
-  const beginning = text.slice(0, MAX_SEARCHED);
+  // A secret may begin in what is shown and end behind it, and each of its characters may be encoded.
+  const beginning = text.slice(0, MAX_LENGTH + 3 * Math.max(0, ...secrets.map(({ length }) => length)));
   const spellings = [
     [beginning.toLowerCase(), secrets.map((secret) => secret.toLowerCase())],
     [decoded(beginning), secrets.map(decoded)],

@@ -14,15 +14,17 @@ export class InactiveError extends TokenError {
 
 /** Called after each request that failed, and when one works again. */
 export interface IntrospectionWatcher {
-  /** @param what - what can't be asked, by identity: each has outages of its own */
-  failed(error: IntrospectionUnavailableError, what: object): void;
-  recovered(what: object): void;
+  /** @param what - what can't be asked, by identity or name: each has outages of its own */
+  failed(error: IntrospectionUnavailableError, what: object | string): void;
+  recovered(what: object | string): void;
 }
 
 /** How an introspection endpoint is asked. */
 export interface IntrospectionConfig extends RequestLimits {
   /** Its URL, or the metadata of the issuer that names it. */
   readonly endpoint: string | IssuerMetadata;
+  /** Names its outages, if others ask the same endpoint as the same client. */
+  readonly outage: string | undefined;
   /** Authenticates us to the server: headers, and members of the form. */
   readonly credentials: () => Promise<Credentials>;
   /** Seconds for all that one question needs. */
@@ -118,13 +120,13 @@ export class Introspection {
       // To have found the endpoint says nothing of whether it answers.
       if (this.#failing === "finding" || (this.#failing === "asking" && shown === "asking")) {
         this.#failing = undefined;
-        this.#watcher.recovered(this);
+        this.#watcher.recovered(this.#config.outage ?? this);
       }
       return result;
     } catch (cause) {
       this.#failing = at.step === "asking" ? at.step : (this.#failing ?? at.step);
       const error = unavailable(cause, at.url);
-      this.#watcher.failed(error, this);
+      this.#watcher.failed(error, this.#config.outage ?? this);
       throw error;
     }
   }

@@ -53,8 +53,11 @@ export function parseIntrospection(
   context: TokenContext,
 ): Introspection {
   const here = at(path, "introspection");
+  const endpoint = endpointOf(values, options, path, context);
+  const isNamed = typeof endpoint === "string" && values.bearerToken === undefined;
   const config: IntrospectionConfig = {
-    endpoint: endpointOf(values, options, path, context),
+    endpoint,
+    outage: isNamed ? JSON.stringify([endpoint, values.clientId]) : undefined,
     credentials: credentialsOf(values, here),
     timeout: values.timeout,
     fetch: values.fetch,

@@ -119,13 +119,7 @@ export class BodyStream {
    */
   release(isHosts: boolean): void {
     const req = this.#req;
-    if (this.#holdsEnd) {
-      stateOf(req).endEmitted = false;
-      // Who has come meanwhile has been waiting for it.
-      if (READING.some((event) => req.listenerCount(event) > 0)) req.read(0);
-      // Node tells of an end by this event too, but only who listened when it came.
-      if (isHosts) process.nextTick(() => req.listenerCount("readable") > 0 && req.emit("readable"));
-    }
+    if (this.#holdsEnd && !req.destroyed) this.#letEnd(isHosts);
     const wanted = isHosts || this.#others.length > 0;
     if (wanted && this.#body.length > 0 && !req.readableEnded) {
       req.unshift(this.#body, encodingOf(req));
@@ -153,9 +147,22 @@ export class BodyStream {
     if (this.#holdsEnd) return true;
     if (req.readableLength > 0 || req.readableEnded || req.destroyed || !isEnded(req)) return false;
     this.#holdsEnd = true;
-    // To a stream that there is nothing to put back into, Node does not announce its end twice.
-    stateOf(req).endEmitted = true;
+    // There is nothing to put back that would keep Node from announcing it; of a stream that is closed, it announces none.
+    stateOf(req).closeEmitted = true;
     return true;
+  }
+
+  /** @param isHosts - as of {@link release} */
+  #letEnd(isHosts: boolean): void {
+    const req = this.#req;
+    stateOf(req).closeEmitted = false;
+    // Node tells of an end by `readable` too, but only who listened when it came.
+    const wereTold = this.#others.some(([event]) => event === "readable");
+    if (isHosts && !wereTold) {
+      process.nextTick(() => req.listenerCount("readable") > 0 && !req.readableEnded && req.emit("readable"));
+    }
+    // Who has begun to read meanwhile has been waiting for it.
+    if (req.readableFlowing === true || READING.some((event) => req.listenerCount(event) > 0)) req.read(0);
   }
 
   /**
@@ -191,7 +198,7 @@ function stateOf(req: Readable): StreamState {
 interface StreamState {
   readonly ended: boolean;
   dataEmitted: boolean;
-  endEmitted: boolean;
+  closeEmitted: boolean;
 }
 
 function encodingOf(req: Readable): BufferEncoding | undefined {

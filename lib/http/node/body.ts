@@ -143,12 +143,13 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
   const { body, rawBody } = req as ParsedRequest;
-  if (isBytes(rawBody) && rawBody.length > 0) {
+  const hasBytes = isBytes(rawBody) && rawBody.length > 0;
+  if (hasBytes) {
     // A parser has decoded what is not ours to decode.
     if (isEncoded(req.headers["content-encoding"])) return bodies.refuse(notJson);
     // What the host's handlers see comes first, but for what a parser may have made of what is no JSON, or a form's of JSON.
     const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
-    const isRead = isJsonObject(body) && !isEmpty(body) && !isForms && bodies.isJson(rawBody);
+    const isRead = isJsonObject(body) && !isEmpty(body) && !isForms && bodies.isObject(rawBody);
     if (!isRead) return ofBytes(req, rawBody, bodies, onLost);
   }
   if (isLost(req, body)) {
@@ -160,7 +161,8 @@ function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): Js
   if (hasBraceForKey(body)) onLost.toFormParser();
   else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
     const submission = bodies.ofJson(body);
-    return submission !== undefined && isTooLong(req, body, bodies.limit) ? bodies.refuse(tooLarge) : submission;
+    const isOver = submission !== undefined && !hasBytes && isTooLong(req, body, bodies.limit);
+    return isOver ? bodies.refuse(tooLarge) : submission;
   }
   return bodies.refuse(notJson);
 }
@@ -172,7 +174,8 @@ function ofBytes(
   bodies: LoginBodies,
   onLost: OnLost,
 ): JsonObject | undefined {
-  const isPart = !req.readableEnded && Buffer.byteLength(bytes) < lengthIn(req.headers);
+  const isCounted = !isEncoded(req.headers["content-encoding"]);
+  const isPart = isCounted && !req.readableEnded && Buffer.byteLength(bytes) < lengthIn(req.headers);
   return isPart ? restOf(bytes, bodies, onLost) : bodies.of(bytes);
 }
 
