@@ -132,13 +132,22 @@ describe("rateLimits.failures", () => {
   });
 });
 
-describe("a client that hangs up while its limit is asked", () => {
+describe("a client that hangs up", () => {
   const authorize = jest.fn(() => true);
   beforeEach(() => {
     authorize.mockClear();
   });
 
-  test("has no token verified, and its point given back", async () => {
+  test("before its limit is asked is counted by none", async () => {
+    const failures = scripted();
+    const onReject = jest.fn();
+    const { authenticate } = check(failures, { onReject, tokens: { secret: SECRET, authorize } });
+    const context = { ...FROM, signal: AbortSignal.abort() };
+    expect(await rejection(authenticate(good, context))).toMatchObject({ statusCode: 499 });
+    for (const mock of [authorize, onReject, failures.consume]) expect(mock).not.toHaveBeenCalled();
+  });
+
+  test("while its limit is asked has no token verified, and its point given back", async () => {
     const failures = scripted();
     const signal = { aborted: false };
     failures.consume.mockImplementation(() => {
@@ -153,7 +162,7 @@ describe("a client that hangs up while its limit is asked", () => {
     expect(failures.reward).toHaveBeenCalledTimes(1);
   });
 
-  test.each(HOSTS)("has no token verified, and goes no further, on %s", async (...host) => {
+  test.each(HOSTS)("while its limit is asked has no token verified, and goes no further, on %s", async (...host) => {
     let answer: (value: unknown) => void = () => undefined;
     const failures = scripted();
     const asked = new Promise<void>((resolve) => {

@@ -34,7 +34,7 @@ interface Inactive {
   readonly keptAt: Moment;
 }
 
-/** Milliseconds after which a verification that is still under way is begun anew: longer than any that waits for other servers. */
+/** Milliseconds after which a verification that is still under way is begun anew: by default, other servers have less. */
 const PATIENCE = 60_000;
 
 /** Milliseconds that an answer `active: false` is kept. */

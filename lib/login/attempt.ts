@@ -59,8 +59,8 @@ export function admitted<User, Req, T>(
     assertConnected(context.signal);
     return work();
   };
-  const isUnlimited = limits === undefined || context.signal?.aborted === true;
-  return isUnlimited ? connected() : limits.admit(context.ip, connected, blamesToken);
+  const isGone = context.signal?.aborted === true;
+  return limits === undefined || isGone ? connected() : limits.admit(context.ip, connected, blamesToken);
 }
 
 /** Tells `onLogin` of an attempt that succeeded. */

@@ -138,7 +138,7 @@ export class BodyStream {
   }
 
   /**
-   * The end of an empty body that is not announced yet must not be before its reader listens.
+   * Holds the end of an empty body back, unless it is announced already: its reader may listen later.
    *
    * @returns is it such a body?
    */
