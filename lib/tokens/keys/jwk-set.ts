@@ -102,7 +102,7 @@ export class JwkSet {
   #allFor(algorithm: Algorithm): readonly SetKey[] {
     const known = this.#byAlgorithm.get(algorithm);
     if (known !== undefined) return known;
-    const found = this.#keys.filter(({ stated: named }) => named.includes(algorithm));
+    const found = this.#keys.filter(({ stated }) => stated.includes(algorithm));
     this.#byAlgorithm.set(algorithm, found);
     return found;
   }

@@ -37,9 +37,9 @@ class SetKey {
   readonly stated: readonly Algorithm[];
   #parsed: { readonly key?: KeyObject; readonly algorithms: readonly Algorithm[] } | undefined;
 
-  constructor(jwk: Jwk, named: readonly Algorithm[]) {
+  constructor(jwk: Jwk, stated: readonly Algorithm[]) {
     this.jwk = jwk;
-    this.stated = named;
+    this.stated = stated;
   }
 
   get parsed(): boolean {
@@ -72,10 +72,10 @@ class SetKey {
   }
 }
 
-function parse(jwk: Jwk, named: readonly Algorithm[]) {
+function parse(jwk: Jwk, stated: readonly Algorithm[]) {
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
-    return { key, algorithms: algorithmsOf(key).filter((algorithm) => named.includes(algorithm)) };
+    return { key, algorithms: algorithmsOf(key).filter((algorithm) => stated.includes(algorithm)) };
   } catch {
     return { algorithms: [] };
   }
@@ -98,9 +98,9 @@ function keyOf(jwk: Jwk): SetKey | string {
   const fitting = algorithmsNamedBy(jwk);
   if (fitting.length === 0) return 'not of a supported "kty" and "crv"';
   // RFC 7517 section 4.4: a key that names its algorithm serves no other.
-  const named = alg === undefined ? fitting : fitting.filter((algorithm) => isSynonym(algorithm, alg));
-  if (named.length === 0) return 'its "alg" does not fit';
-  return flawOf(jwk) ?? new SetKey(jwk, named);
+  const stated = alg === undefined ? fitting : fitting.filter((algorithm) => isSynonym(algorithm, alg));
+  if (stated.length === 0) return 'its "alg" does not fit';
+  return flawOf(jwk) ?? new SetKey(jwk, stated);
 }
 
 /** Why a key is not meant to verify signatures (RFC 7517 sections 4.2 and 4.3); undefined if it may be. */

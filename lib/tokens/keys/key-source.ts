@@ -87,7 +87,7 @@ export function anyOf(sources: readonly KeySource[]): KeySource {
       return Promise.all(answers.map((answer) => Promise.resolve(answer))).then((late) => late.includes(true));
     },
     get usesKid() {
-      return sources.some(({ usesKid: named }) => named);
+      return sources.some(({ usesKid }) => usesKid);
     },
     algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
     possibleAlgorithms: new Set(sources.flatMap(({ possibleAlgorithms }) => [...possibleAlgorithms])),
