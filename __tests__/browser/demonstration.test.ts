@@ -4,10 +4,9 @@ import type { Page } from "playwright-core";
 import { startTestServer, type TestServer } from "../example-server/helpers/test-server.js";
 import { explains } from "../example-server/helpers/explains.js";
 import { proofs } from "../example-server/helpers/interactive-auth.js";
-import { button, describeInChromium, idle, useChromium } from "./helpers/browser.js";
+import { button, describeInChromium, idle, signedIn, useChromium } from "./helpers/browser.js";
 import { faintTexts, isTooWide, nameless } from "./helpers/looks.js";
 
-const signedIn = (page: Page): Promise<void> => page.getByRole("heading", { name: "You are signed in" }).waitFor();
 const said = (page: Page, text: string): Promise<void> => page.getByRole("status").filter({ hasText: text }).waitFor();
 const check = (page: Page, name: string) => page.locator("#checks li", { has: page.getByText(name, { exact: true }) });
 
@@ -58,7 +57,6 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     });
     await button(page, "Sign in as Alice").click();
     await signedIn(page);
-    await idle(page);
     await page.locator("#verdict").filter({ hasText: "Good: this token logs its user in." }).waitFor();
     const accessToken = await page.evaluate<string>("JSON.parse(sessionStorage.getItem('session')).accessToken");
     expect(await page.locator("#answer").innerText()).toContain(`"access_token": "${accessToken.slice(0, 8)}…"`);
@@ -123,7 +121,6 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     const { page } = await chromium.open({ server: server.url });
     await button(page, "Sign in as Alice").click();
     await signedIn(page);
-    await idle(page);
     expect(await page.locator("#identities").innerText()).toBe(`alice at ${server.url}/idp`);
     await button(page, "Delete device OLD").click();
     await page.getByRole("heading", { name: "Is it really you?" }).waitFor();
@@ -147,7 +144,6 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
       .click();
     await button(page, "Sign in as Alice").click();
     await signedIn(page);
-    await idle(page);
     expect(page.url()).toBe(`${server.url}/`);
     const [provider] = await Promise.all([
       page.waitForEvent("popup"),
@@ -178,7 +174,6 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     await looksRight(page);
     await button(page, "Sign in as Alice").click();
     await signedIn(page);
-    await idle(page);
     await page
       .getByRole("button", { name: /^Delete device/ })
       .first()

@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from "../example-server/helpers/test
 import { until } from "../helpers/until.js";
 import { serve, type RunningServer } from "../helpers/hosts.js";
 import { token } from "../helpers/tokens.js";
-import { button, describeInChromium, idle, useChromium } from "./helpers/browser.js";
+import { button, describeInChromium, idle, signedIn, useChromium } from "./helpers/browser.js";
 
 const failed = (status: string, path = "/_matrix/client/v3/login"): string =>
   `Failed to load resource: the server responded with a status of ${status} (${path})`;
@@ -89,7 +89,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
   test("notices that the session was ended elsewhere", async () => {
     const { page, console } = await chromium.open({ server: server.url });
     await button(page, "Sign in as Alice").click();
-    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await signedIn(page);
     const accessToken = await page.evaluate<string>("JSON.parse(sessionStorage.getItem('session')).accessToken");
     await server.post("/_matrix/client/v3/logout", { accessToken });
     await button(page, "Refresh the token").click();
@@ -142,7 +142,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     await page.getByRole("status").filter({ hasText: "The server has answered." }).waitFor();
     const good = hs256Token({ sub: "alice", exp: Math.floor(Date.now() / 1_000) + 300 }, server.secrets.jwtSecret);
     await paste(page, "org.matrix.login.jwt", `"Authorization: Bearer ${good.slice(0, 40)}\n${good.slice(40)}"`);
-    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await signedIn(page);
     expect(butForTheProvider(console())).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     const doomed = await startTestServer();
     const { page } = await chromium.open({ server: doomed.url });
     await button(page, "Sign in as Alice").click();
-    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await signedIn(page);
     await page.route("**/logout", (route) => route.abort());
     await button(page, "Log out").click();
     await page.getByRole("heading", { name: "Sign in to Matrix" }).waitFor();

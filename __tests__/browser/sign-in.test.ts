@@ -4,10 +4,8 @@ import type { Page } from "playwright-core";
 import { hs256Token } from "../../example-server/src/signed-token.js";
 import { startTestServer, whoami, type TestServer } from "../example-server/helpers/test-server.js";
 import { until } from "../helpers/until.js";
-import { button, describeInChromium, idle, useChromium } from "./helpers/browser.js";
+import { button, describeInChromium, idle, signedIn, useChromium } from "./helpers/browser.js";
 import { backgroundOf, faintTexts, isTooWide, nameless } from "./helpers/looks.js";
-
-const signedIn = (page: Page): Promise<void> => page.getByRole("heading", { name: "You are signed in" }).waitFor();
 
 const focused = (page: Page): Promise<string> => page.evaluate<string>("document.activeElement.textContent.trim()");
 
@@ -59,7 +57,6 @@ describeInChromium("the sign-in page, on another origin than the Matrix server",
     await until(async () => (await focused(page)) === "Sign in as Alice");
     await page.keyboard.press("Enter");
     await signedIn(page);
-    await idle(page);
     await until(async () => (await focused(page)) === "You are signed in");
 
     await tabTo("Refresh the token");
@@ -111,7 +108,6 @@ describeInChromium("the sign-in page, on another origin than the Matrix server",
 
     await page.reload();
     await signedIn(page);
-    await idle(page);
     expect(await page.locator("#device-id").innerText()).toBe(before.deviceId);
 
     await button(page, "Log out").click();

@@ -82,6 +82,13 @@ export function useChromium(): Visitor {
 /** Waits for the page to be done with what it does. */
 export const idle = (page: Page): Promise<void> => page.locator("body[aria-busy=false]").waitFor();
 
+/** Waits until nothing that the page asks for in the name of whoever has signed in is under way. */
+export async function signedIn(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+  await idle(page);
+  await page.locator("#identities li").first().waitFor();
+}
+
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
 const flags = [
