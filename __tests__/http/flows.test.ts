@@ -55,6 +55,15 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test("the host's numbers stay as it wrote them, whatever a double can hold", async () => {
+    const theirs = String.raw`{"a":9007199254740993,"b":-0,"c":[1e400,1.0,-0.10e-7],"d\"4":"12 \" 3\\","flows":[7e-0,{"type":"x","n":1E2}`;
+    const { url } = await hostOf(express, middleware(), (_req: Request, res: Response) => {
+      res.type("json").send(`${theirs}]}`);
+    });
+    const { text } = await send(url, { method: "GET" });
+    expect(text).toBe(`${theirs},{"type":"${LOGIN_TYPE}"}]}`);
+  });
+
   test("what else the host says of its flows stays", async () => {
     const app = hostWith((_req, res) => {
       res.set({ "Cache-Control": "max-age=60", "X-Request-Id": "7", Vary: "Origin" });

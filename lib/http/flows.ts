@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { type LoginFlow, mergeFlows } from "../matrix/login-flows.js";
 import { type HeaderTarget, setCorsHeaders, setUnlessThere } from "./answer.js";
 
@@ -44,14 +46,27 @@ export function isMissing(status: number): boolean {
  * @returns undefined: it lists no flows, and is not ours to change
  */
 export function mergedBody(body: string, flows: readonly LoginFlow[]): string | undefined {
-  let answer: unknown;
   try {
-    answer = JSON.parse(body);
+    JSON.parse(body);
   } catch {
     return undefined;
   }
-  const merged = mergeFlows(answer, flows);
-  return merged === undefined ? undefined : JSON.stringify(merged);
+  const merged = mergeFlows(JSON.parse(withNumbersAsText(body)), flows);
+  return merged === undefined ? undefined : withNumbers(JSON.stringify(merged));
+}
+
+/** Before each number in the meantime; no host can have it in a string of its own. */
+const NUMBER = `number ${randomUUID()} `;
+
+/** What a double can't hold would come back as another number: each is kept as the host wrote it. */
+function withNumbersAsText(json: string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g, (token) =>
+    token.startsWith('"') ? token : `"${NUMBER}${token}"`,
+  );
+}
+
+function withNumbers(json: string): string {
+  return json.replace(new RegExp(`"${NUMBER}([^"]*)"`, "g"), "$1");
 }
 
 /** A host that writes no body for HEAD would have written its flows for GET: its headers are made right as if it had. */
