@@ -5,9 +5,21 @@ type Listener = (...args: unknown[]) => void;
 /** Events whose listeners read a stream. */
 export const READING = ["data", "readable"] as const;
 
+/** The body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end. */
+type ReadOutcome = Buffer | "too long" | "gone";
+
 /** Reads a body to its end. To be released: whoever reads next, by whatever way, then finds the stream as it was. */
 export class BodyStream {
   readonly #req: Readable;
+  /** Bytes. */
+  #limit = 0;
+  /** Bytes. */
+  #length = NaN;
+  #chunks: (Buffer | string)[] = [];
+  /** Bytes of the chunks. */
+  #size = 0;
+  #settled: (outcome: ReadOutcome) => void = () => undefined;
+  #isListening = false;
   #others: readonly (readonly [string, Listener])[] = [];
   #body: Buffer | string = "";
   #flowed = false;
@@ -20,6 +32,12 @@ export class BodyStream {
   readonly #onResume = (): void => {
     this.#resumed += 1;
   };
+  readonly #onReadable = (): void => {
+    this.#take();
+  };
+  readonly #onGone = (): void => {
+    this.#settle("gone");
+  };
 
   constructor(req: Readable) {
     this.#req = req;
@@ -31,84 +49,98 @@ export class BodyStream {
   }
 
   /**
+   * To be called once.
+   *
    * @param limit - bytes; no more is ever held
    * @param length - bytes that the whole body has; NaN if only its end tells
-   * @returns the body; `"too long"`: all of it is still to be read; `"gone"`: the client hung up before the end
    */
-  read(limit: number, length: number): Promise<Buffer | "too long" | "gone"> {
+  read(limit: number, length: number): Promise<ReadOutcome> {
     const req = this.#req;
-    const chunks: (Buffer | string)[] = [];
-    let size = 0;
-    let hasListened = false;
-    // Node tells of the end in a turn of its own, after the last byte. A stream with an encoding counts characters.
-    const hasAll = (): boolean =>
-      (size + req.readableLength === length && req.readableEncoding === null) || isEnded(req);
+    this.#limit = limit;
+    this.#length = length;
     this.#wasPaused = req.readableFlowing === false && req.listenerCount("readable") === 0;
     this.#wasRead = req.readableDidRead;
     this.#takeOver();
     this.#holdEnd();
-
     return new Promise((resolve) => {
-      const settle = (outcome?: "too long" | "gone"): void => {
-        if (hasListened) req.off("readable", onReadable).off("error", onGone).off("close", onGone);
-        if (outcome === undefined) {
-          this.#lacksBeginning = this.#wasRead && req.readableEncoding === null && size < length;
-          if (size === 0) this.#holdEnd();
-        }
-        const body = whole(chunks, encodingOf(req));
-        if (outcome !== "gone") this.#body = body;
-        const done = (): void => {
-          resolve(outcome ?? (typeof body === "string" ? Buffer.from(body, encodingOf(req)) : body));
-        };
-        // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
-        if (hasListened) process.nextTick(done);
-        else done();
-      };
-      const onReadable = (): void => {
-        while (req.readableLength > 0) {
-          // Exactly what is there: a read of more would announce the end, and nothing can be put back after that.
-          const chunk = req.read(req.readableLength) as Buffer | string;
-          chunks.push(chunk);
-          size += typeof chunk === "string" ? Buffer.byteLength(chunk, encodingOf(req)) : chunk.length;
-          if (size > limit) {
-            settle("too long");
-            return;
-          }
-        }
-        if (hasAll()) settle();
-      };
-      const onGone = (): void => {
-        settle("gone");
-      };
-      const start = (): void => {
-        if (req.destroyed) {
-          onGone();
-          return;
-        }
-        // To listen to a stream that has all of its body would announce its end.
-        hasListened = !hasAll();
-        if (hasListened) {
-          req.on("readable", onReadable).on("error", onGone).on("close", onGone);
-          // HTTP/2 sends nothing to a stream that is paused. With a listener for `readable` it does not flow.
-          if (this.#flowed || this.#wasPaused) {
-            req.resume();
-            this.#resumed -= 1;
-          }
-        }
-        // Somebody else may have had the event that told of what is there.
-        onReadable();
-      };
+      this.#settled = resolve;
       // By the next tick, all that came in one packet is there, and who listens just after us has come.
       process.nextTick(() => {
-        // A listener for `readable` that has just left looked like a pause until now.
-        this.#wasPaused &&= req.readableFlowing === false;
-        if (this.#wasPaused) req.on("resume", this.#onResume);
-        const flowed = this.#takeOver();
-        if (this.#holdEnd()) settle();
-        else if (flowed) process.nextTick(start);
-        else start();
+        this.#begin();
       });
     });
+  }
+
+  #begin(): void {
+    const req = this.#req;
+    // A listener for `readable` that has just left looked like a pause until now.
+    this.#wasPaused &&= req.readableFlowing === false;
+    if (this.#wasPaused) req.on("resume", this.#onResume);
+    const flowed = this.#takeOver();
+    if (this.#holdEnd()) this.#settle();
+    else if (flowed)
+      process.nextTick(() => {
+        this.#listen();
+      });
+    else this.#listen();
+  }
+
+  #listen(): void {
+    const req = this.#req;
+    if (req.destroyed) {
+      this.#settle("gone");
+      return;
+    }
+    // To listen to a stream that has all of its body would announce its end.
+    this.#isListening = !this.#hasAll();
+    if (this.#isListening) {
+      req.on("readable", this.#onReadable).on("error", this.#onGone).on("close", this.#onGone);
+      // HTTP/2 sends nothing to a stream that is paused. With a listener for `readable` it does not flow.
+      if (this.#flowed || this.#wasPaused) {
+        req.resume();
+        this.#resumed -= 1;
+      }
+    }
+    // Somebody else may have had the event that told of what is there.
+    this.#take();
+  }
+
+  #take(): void {
+    const req = this.#req;
+    while (req.readableLength > 0) {
+      // Exactly what is there: a read of more would announce the end, and nothing can be put back after that.
+      const chunk = req.read(req.readableLength) as Buffer | string;
+      this.#chunks.push(chunk);
+      this.#size += typeof chunk === "string" ? Buffer.byteLength(chunk, encodingOf(req)) : chunk.length;
+      if (this.#size > this.#limit) {
+        this.#settle("too long");
+        return;
+      }
+    }
+    if (this.#hasAll()) this.#settle();
+  }
+
+  /** Node tells of the end in a turn of its own, after the last byte. A stream with an encoding counts characters. */
+  #hasAll(): boolean {
+    const req = this.#req;
+    return (this.#size + req.readableLength === this.#length && req.readableEncoding === null) || isEnded(req);
+  }
+
+  #settle(outcome?: "too long" | "gone"): void {
+    const req = this.#req;
+    if (this.#isListening) req.off("readable", this.#onReadable).off("error", this.#onGone).off("close", this.#onGone);
+    if (outcome === undefined) {
+      this.#lacksBeginning = this.#wasRead && req.readableEncoding === null && this.#size < this.#length;
+      if (this.#size === 0) this.#holdEnd();
+    }
+    const body = whole(this.#chunks, encodingOf(req));
+    if (outcome !== "gone") this.#body = body;
+    const settled = (): void => {
+      this.#settled(outcome ?? (typeof body === "string" ? Buffer.from(body, encodingOf(req)) : body));
+    };
+    // In a tick's time the stream knows that nobody waits for it any more, and flows again for who comes next.
+    if (this.#isListening) process.nextTick(settled);
+    else settled();
   }
 
   /**
