@@ -5,7 +5,8 @@ const LARGEST_STEP_BACK = 600_000;
 
 /**
  * Sees by how much the system clock was set back, or ran slow, since a token may have been used. A store forgets a used token by
- * real time, so that by the system clock alone the token could be good again.
+ * real time, so that by the system clock alone the token could be good again: one that expired at 12:05 and was used at 12:00 is
+ * forgotten after 12:06; if the clock was set back by ten minutes at 12:01, it says 11:56 then. `nowSince` 12:00 says 12:06.
  */
 export class ObservedClock {
   /** Milliseconds. */

@@ -214,7 +214,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
   readonly usedTokens?: UsedTokenStore | undefined;
   /**
    * Links accounts to identities at an identity provider, so that a user name that the provider gives to a new person does not
-   * open the old owner's account. Unset, whoever has the name gets the account.
+   * open the old owner's account. Unset (where that is allowed), whoever has the name gets the account.
    *
    * @remarks
    * With a list of issuers, several providers of single sign-on, or one with another `subjectClaim` than `sub`, it is required: an
@@ -246,7 +246,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: ((event: LoginEvent<Req>) => void) | undefined;
   /**
-   * Called after each refused or failed login of your login types and by single sign-on, unless its client hung up; `reason` is a stable code.
+   * Called after each login and each `reauthenticate` or `authenticate` that is refused or fails, by single sign-on too, unless its client hung up; `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.

@@ -87,7 +87,7 @@ function escapeByte(byte: number): string {
 /** Code points; what Synapse takes. */
 export const MAX_DEVICE_ID = 512;
 
-/** Only counted if the quick count, in UTF-16 code units, leaves it open. */
+/** Is it longer than {@link MAX_DEVICE_ID}? Code points are counted only if the length in UTF-16 does not decide. */
 export function isLongDeviceId(id: string): boolean {
   return id.length > MAX_DEVICE_ID && (id.length > 2 * MAX_DEVICE_ID || Array.from(id).length > MAX_DEVICE_ID);
 }

@@ -6,7 +6,7 @@ import { pauseStackTraces } from "../support/stack-traces.js";
  * | code | meaning |
  * | --- | --- |
  * | `missing` | there is no token, or it is not a string |
- * | `too_long` | longer than `maxTokenLength`; nothing of it was decoded |
+ * | `too_long` | longer than `maxTokenLength` |
  * | `malformed` | not a signed JWT in compact serialization (RFC 7515 section 7.1, RFC 7519 section 7.2); not of the characters of a bearer token (RFC 6750 section 2.1) |
  * | `critical` | the header has `crit` (RFC 7515 section 4.1.11) |
  * | `algorithm` | `alg` is not one of the allowed `algorithms` (RFC 8725 section 3.1) |

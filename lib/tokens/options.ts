@@ -268,7 +268,7 @@ export interface TokenRules {
    */
   readonly clockTolerance?: number;
   /**
-   * A longer token is refused before it is decoded.
+   * A longer token is refused before it is decoded; in a list of issuers, one that is longer than all their limits.
    *
    * @remarks
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.

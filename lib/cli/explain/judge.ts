@@ -43,7 +43,7 @@ export interface Judgement {
 /** What a login asks beside the token. */
 export interface LoginFacts {
   readonly serverName?: string | undefined;
-  /** What `findUser` would answer. Unless said: known, or if new users are registered, unknown. */
+  /** What `findUser` would answer. Default: `unknown` if new users are registered, else `known`. */
   readonly user?: UserIs | undefined;
   /** If accounts are linked to identities. */
   readonly accounts?: LinkedAccounts | undefined;

@@ -179,7 +179,7 @@ function ofBytes(
   return isPart ? restOf(bytes, bodies, onLost) : bodies.of(bytes);
 }
 
-/** Has somebody read a body and left nothing of it? Some parsers then leave the least that there is. */
+/** Has somebody read a body and left nothing of it? Some parsers then leave `null`, `""`, `{}` or the like. */
 function isLost(req: NodeRequest, body: unknown): boolean {
   if (!hasBody(req)) return false;
   if (body === undefined) return true;

@@ -57,7 +57,7 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
   return [loginType, tasksOf(options)];
 }
 
-/** Of both settings the original uses the first alone. */
+/** Where both `enc_jwk` and `enc_jwk_file` are set, the original uses `enc_jwk`. */
 function decryptionKey(options: SettingsReader): object {
   const key = options.optional("enc_jwk", anyObject);
   if (key !== undefined) return { key };

@@ -67,7 +67,7 @@ export class RemoteJwks implements KeySource {
     return this.#set.ready();
   }
 
-  /** A newer set might say more if its `kid` is not in this one, or nothing here fits. */
+  /** A newer set is asked if no key fits, unless this one has keys of that `kid`: those decide. */
   #orNewer(keys: Keys, set: JwkSet, query: KeyQuery): Keys | Promise<Keys> {
     return isAnswer(keys, set, query) ? keys : this.#keysAfterFetch(query);
   }

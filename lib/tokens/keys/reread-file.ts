@@ -17,7 +17,7 @@ const READ_DEADLINE = 1_000;
 
 /**
  * What a file holds. It is read when it is made, when anything wrong throws {@link OptionsError}, and again if it is used and
- * the last look is two seconds old: no timer, no watcher, and it does not matter how the file was replaced.
+ * the last look is two seconds old: nothing polls or watches it, and it does not matter how the file was replaced.
  */
 export class RereadFile<T> {
   readonly #file: string;
