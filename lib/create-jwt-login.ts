@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 
-import { loginCore, type TokenLogin } from "./login/jwt-login.js";
 import type { LoginContext, TokenLoginOptions } from "./login/options.js";
 import { assertRegistrar, type LoginConfig, loginOptions, WITHIN_LOGIN } from "./login/parse-options.js";
+import { loginCore, type TokenLogin } from "./login/token-login.js";
 import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
 import type { SsoOptions } from "./sso/options.js";
 import { type SsoConfig, ssoConfig } from "./sso/parse-options.js";
 import type { Provider } from "./sso/parts.js";
-import { providersOf, type SingleSignOn, singleSignOn } from "./sso/single-sign-on.js";
+import { makeProviders, type SingleSignOn, singleSignOn } from "./sso/single-sign-on.js";
 import { optional, type OptionsOf, optionsOf, type Values } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
 
@@ -56,18 +56,18 @@ export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<Use
 /** As {@link createJwtLogin}, of checked options. */
 export function jwtLoginOf<User, Req>(options: JwtLoginValues<User, Req>): JwtLogin<Req> {
   const { sso, externalIds } = options;
-  const { config, jwtLogin } = loginCore(options, sso !== undefined);
-  return Object.freeze(sso === undefined ? { ...jwtLogin, sso } : withSso(config, jwtLogin, sso, externalIds));
+  const { config, tokenLogin } = loginCore(options, sso !== undefined);
+  return Object.freeze(sso === undefined ? { ...tokenLogin, sso } : withSso(config, tokenLogin, sso, externalIds));
 }
 
 function withSso<User, Req>(
   login: LoginConfig<User, Req>,
-  jwtLogin: TokenLogin<Req>,
+  tokenLogin: TokenLogin<Req>,
   config: SsoConfig,
   externalIds: JwtLoginValues<User, Req>["externalIds"],
 ): JwtLogin<Req> {
   const { serverName, logger, registerUser } = login;
-  const providers = providersOf(config, login.keysFor("m.login.sso"), logger);
+  const providers = makeProviders(config, login.contextFor("m.login.sso"), logger);
   for (const provider of providers.values()) assertRegistrar(provider.loginRules, registerUser, provider.config.path);
   if (externalIds === undefined && !isOneIssuersOwn([...providers.values()])) {
     throw new OptionsError(
@@ -78,15 +78,15 @@ function withSso<User, Req>(
   }
   const { loginTokens, ...sso } = singleSignOn({ config, serverName, logger, providers, gate: loginGate(login) });
   return {
-    ...jwtLogin,
+    ...tokenLogin,
     login: (submission: unknown, context?: LoginContext<Req>) =>
       isLoginToken(submission)
         ? redeem(login, loginTokens, submission, context ?? {})
-        : jwtLogin.login(submission, context),
-    flows: Object.freeze([...jwtLogin.flows, ...ssoFlows(providers)]),
+        : tokenLogin.login(submission, context),
+    flows: Object.freeze([...tokenLogin.flows, ...ssoFlows(providers)]),
     ready: async () => {
       await Promise.all([
-        jwtLogin.ready(),
+        tokenLogin.ready(),
         ...Array.from(providers.values(), ({ loginRules }) => loginRules.verifier.ready()),
       ]);
     },
@@ -97,7 +97,7 @@ function withSso<User, Req>(
 /** One provider, which names its users for good. */
 function isOneIssuersOwn(all: readonly Provider[]): boolean {
   const bySubject = ({ config }: Provider) =>
-    isDeepStrictEqual([config.loginRules["subjectClaim"] ?? "sub"].flat(), ["sub"]);
+    isDeepStrictEqual([config.loginTypeOptions["subjectClaim"] ?? "sub"].flat(), ["sub"]);
   return all.length === 1 && all.every(bySubject);
 }
 

@@ -49,7 +49,7 @@ export interface FetchHandler<Req = Request> {
 export function createFetchHandler<User, Req extends Request = Request>(
   options: MatrixJwtLoginOptions<User, Req>,
 ): FetchHandler<Req> {
-  const { http, bodies, jwtLogin, logger, flows } = loginOverHttp(options);
+  const { http, bodies, jwtLogin, logger, flowsJson } = loginOverHttp(options);
 
   const handle = async (request: Req, { ip, next }: FetchContext = {}): Promise<Response | undefined> => {
     const { method } = request;
@@ -74,7 +74,7 @@ export function createFetchHandler<User, Req extends Request = Request>(
       if (answer === "gone") return new Response(null, GONE);
       if (answer !== undefined) return responseOf(answer, method, http);
     }
-    if (turn === "flows") return responseOf(jsonAnswer(200, flows), method, http);
+    if (turn === "flows") return responseOf(jsonAnswer(200, flowsJson), method, http);
     if (turn === "preflight") return responseOf(PREFLIGHT, method, http);
     if (turn === "host with flows" && next !== undefined) return withFlows(request, next, jwtLogin.flows, http);
     return next?.(request);

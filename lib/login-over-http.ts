@@ -19,7 +19,7 @@ export interface LoginOverHttp<Req> {
   readonly jwtLogin: JwtLogin<Req>;
   readonly logger: Logger;
   /** The `GET` answer of its own. */
-  readonly flows: string;
+  readonly flowsJson: string;
   /** Do rate limits count by the client's address? */
   readonly countsAddresses: boolean;
 }
@@ -40,7 +40,7 @@ export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & H
     bodies: new LoginBodies(types, unknownLoginType, bodyLimit, loginTokens),
     jwtLogin,
     logger: values.logger,
-    flows: JSON.stringify({ flows: jwtLogin.flows }),
+    flowsJson: JSON.stringify({ flows: jwtLogin.flows }),
     countsAddresses: address !== undefined || failures !== undefined,
   };
 }

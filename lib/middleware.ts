@@ -56,7 +56,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   options: MatrixJwtLoginOptions<User, Req>,
 ): MatrixJwtLogin<Req> {
   assertNoRequest(options, "matrixJwtLogin");
-  const { http, bodies, jwtLogin, logger, flows, countsAddresses } = loginOverHttp(options);
+  const { http, bodies, jwtLogin, logger, flowsJson, countsAddresses } = loginOverHttp(options);
   const checkProxy = proxyCheck(logger, countsAddresses && http.clientAddress === undefined);
   const clientAddress = http.clientAddress ?? addressOf;
   const onLost = tellOfLostBodies(logger);
@@ -107,7 +107,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
     if (turn === "login") {
       post(req, res, ends);
     } else if (turn === "flows") {
-      ends.send(jsonAnswer(200, flows));
+      ends.send(jsonAnswer(200, flowsJson));
     } else if (turn === "preflight") {
       ends.send(PREFLIGHT);
     } else {

@@ -82,8 +82,8 @@ export function createTokenVerifier(
     (({ error, source }: KeysErrorEvent) => {
       onKeysError({ error, source });
     });
-  const keysFor = tokenContexts({ logger, keyCache, onKeysError: tell });
-  const entries = parseLoginType(options, "", keysFor("a token verifier"));
+  const contextFor = tokenContexts({ logger, keyCache, onKeysError: tell });
+  const entries = parseLoginType(options, "", contextFor("a token verifier"));
   for (const [index, { singleUse }] of entries.all.entries()) {
     if (!singleUse) continue;
     const path = at(Array.isArray(options) ? at("", index) : "", "singleUse");

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { isJsonObject, jsonIn } from "../support/json.js";
+import { peek } from "../tokens/readers/peek.js";
 import { type Command, EXIT } from "./command.js";
 import { pastedToken } from "./pasted-token.js";
 import { printable, printableJson, shallow, showTime } from "./show.js";
@@ -48,18 +48,9 @@ export const decode: Command = {
 
 /** What is in a token, unverified (RFC 7515 section 7.1, and RFC 7516 section 7.1 for five parts); undefined if it is no JWT. */
 export function decodedFrom(token: string): Decoded | undefined {
-  const parts = token.split(".", 6);
-  if (parts.length !== 3 && parts.length !== 5) return undefined;
-  const header = objectIn(parts[0]);
-  if (header === undefined) return undefined;
-  if (parts.length === 5) return "enc" in header ? { header, claims: undefined } : undefined;
-  const claims = objectIn(parts[1]);
-  return claims && { header, claims };
-}
-
-function objectIn(part: string | undefined): object | undefined {
-  const value = jsonIn(Buffer.from(String(part), "base64url").toString());
-  return isJsonObject(value) ? value : undefined;
+  const { shape, header, claims } = peek(token);
+  const isJwt = shape === "encrypted" ? header !== undefined && "enc" in header : claims !== undefined;
+  return isJwt && header !== undefined ? { header, claims } : undefined;
 }
 
 function asJson({ header, claims }: Decoded): string {

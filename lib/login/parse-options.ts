@@ -27,7 +27,7 @@ export interface LoginConfig<User, Req> extends Pick<
   /** Undefined: accounts are not linked. */
   readonly externalIds: ExternalIds<User, Req> | undefined;
   /** What key sources of another way in share with those of the login types. */
-  readonly keysFor: (loginType: string) => TokenContext;
+  readonly contextFor: (loginType: string) => TokenContext;
   readonly logger: Logger;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
@@ -71,9 +71,9 @@ export function parseLoginOptions<User, Req>(
   mayBeEmpty: boolean,
 ): LoginConfig<User, Req> {
   const { serverName, findUser, registerUser, issueToken, wellKnown, externalIds, logger } = options;
-  const keysFor = tokenContexts(options);
+  const contextFor = tokenContexts(options);
   const loginTypes = mapOf(options.loginTypes, "loginTypes", mayBeEmpty, (value, path, name) => {
-    const entries = parseLoginType(value, path, keysFor(name));
+    const entries = parseLoginType(value, path, contextFor(name));
     if (Array.isArray(value) && externalIds === undefined) {
       throw new OptionsError(
         "externalIds",
@@ -99,7 +99,7 @@ export function parseLoginOptions<User, Req>(
     ...(registerUser && { registerUser }),
     issueToken,
     ...(wellKnown && { wellKnown }),
-    keysFor,
+    contextFor,
     logger,
     onLogin: notifier(options.onLogin, "onLogin", logger),
     onReject: notifier(options.onReject, "onReject", logger),

@@ -25,7 +25,8 @@ export interface RefreshSettings {
 export type FetchOnce<T> = (asking: (url: string) => void, before: T | undefined) => Promise<T>;
 
 /**
- * Something fetched and kept: one snapshot, one fetch at a time, and no two closer together than `cooldown`.
+ * Something fetched and kept: one snapshot, one fetch at a time, and no two closer together than `cooldown`. It is keys, or what
+ * says where keys are: its errors speak of keys.
  *
  * What is known never waits for what is being fetched, but for one case: a snapshot that nobody asked for in a long
  * time may hold keys that were withdrawn meanwhile, so it waits for its refresh.

@@ -3,7 +3,7 @@ import { admitted, attempted, succeeded } from "../login/attempt.js";
 import type { LoginRules } from "../login/login-type.js";
 import type { LoginContext, VerifiedLogin } from "../login/options.js";
 import type { LoginConfig } from "../login/parse-options.js";
-import { issueTo, type Purpose, resolved, SIGN_IN } from "../login/steps.js";
+import { issueTo, type Purpose, resolved, SIGN_IN } from "../login/resolve-user.js";
 import { localpartIn } from "../matrix/identifiers.js";
 import type { LoginResponse } from "../matrix/response.js";
 import { asSubmission, fieldsOf } from "../matrix/submission.js";

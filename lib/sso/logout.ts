@@ -30,7 +30,7 @@ export async function backchannelLogout<Req>(
   try {
     const [token, second] = form?.getAll("logout_token") ?? [];
     if (token === undefined || second !== undefined) throw new TokenError("missing", "there must be one logout_token");
-    const all = providersOf(parts, token).map((provider) => loggedOut(parts, provider, token, endSessions));
+    const all = providersNamedIn(parts, token).map((provider) => loggedOut(parts, provider, token, endSessions));
     const failures = (await Promise.allSettled(all)).flatMap((one) =>
       one.status === "rejected" ? [one.reason as unknown] : [],
     );
@@ -95,7 +95,7 @@ async function verified(provider: Provider, token: string): Promise<VerifiedLogo
 }
 
 /** Whose token it says it is, which is not proven yet. Several providers may be one client: it does not say which of them it means. */
-function providersOf<Req>({ providers }: SsoParts<Req>, token: string): readonly Provider[] {
+function providersNamedIn<Req>({ providers }: SsoParts<Req>, token: string): readonly Provider[] {
   const all = [...providers.values()];
   assertLength(token, longestAccepted(all.map(({ loginRules }) => loginRules)));
   const { iss, aud } = unverifiedClaims(parseCompact(token));

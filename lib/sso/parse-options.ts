@@ -41,7 +41,7 @@ export interface ProviderConfig {
   /** Where its options stand. */
   readonly path: string;
   /** Its options that are those of a login type. */
-  readonly loginRules: Readonly<Record<string, unknown>>;
+  readonly loginTypeOptions: Readonly<Record<string, unknown>>;
 }
 
 export interface SsoConfig {
@@ -154,12 +154,12 @@ export const ssoConfig: Check<SsoConfig> = (value, path) => {
     host: base.host,
     isSecure: base.protocol === "https:",
     secrets: options.secret,
-    providers: providersOf(options.identityProviders, at(path, "identityProviders"), publicBaseUrl + callbackPath),
+    providers: parseProviders(options.identityProviders, at(path, "identityProviders"), publicBaseUrl + callbackPath),
     isTrusted: (url) => trustedClients.some((isTrusted) => isTrusted(url)),
   };
 };
 
-function providersOf(
+function parseProviders(
   value: Readonly<Record<string, unknown>>,
   path: string,
   redirectBase: string,
@@ -178,8 +178,8 @@ function providersOf(
       }
       const scope = [...new Set(["openid", ...scopes])].join(" ");
       const given = Object.entries(value[id] as Readonly<Record<string, unknown>>);
-      const loginRules = Object.fromEntries(given.filter(([name]) => Object.hasOwn(LOGIN_RULES, name)));
-      return [id, { ...options, id, path: here, scope, redirectUri: `${redirectBase}/${id}`, loginRules }];
+      const loginTypeOptions = Object.fromEntries(given.filter(([name]) => Object.hasOwn(LOGIN_RULES, name)));
+      return [id, { ...options, id, path: here, scope, redirectUri: `${redirectBase}/${id}`, loginTypeOptions }];
     }),
   );
 }

@@ -91,22 +91,22 @@ export function singleSignOn<Req>(
 }
 
 /**
- * @param keys - those of the login under it: an issuer's discovery document and keys are fetched once for both
+ * @param context - of the login under it: an issuer's discovery document and keys are fetched once for both
  * @throws OptionsError
  */
-export function providersOf(
+export function makeProviders(
   { providers }: SsoConfig,
-  keys: TokenContext,
+  context: TokenContext,
   logger: Logger,
 ): ReadonlyMap<string, Provider> {
-  return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, keys, logger)]));
+  return new Map(Array.from(providers, ([id, config]) => [id, providerOf(config, context, logger)]));
 }
 
-function providerOf(config: ProviderConfig, keys: TokenContext, logger: Logger): Provider {
+function providerOf(config: ProviderConfig, context: TokenContext, logger: Logger): Provider {
   const { issuer, clientId, path } = config;
-  const options = { ...config.loginRules, issuer, discover: true, audience: clientId };
-  const loginRules = parseLoginRules(options, path, keys);
+  const options = { ...config.loginTypeOptions, issuer, discover: true, audience: clientId };
+  const loginRules = parseLoginRules(options, path, context);
   const settings = jwksSettings(config);
-  const metadata = keys.shared.metadata(issuer, settings, keys.watcher);
+  const metadata = context.shared.metadata(issuer, settings, context.watcher);
   return { config, loginRules, client: new ProviderClient(config, metadata, settings, logger) };
 }

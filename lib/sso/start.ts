@@ -9,7 +9,7 @@ import type { Provider, SignIn, SignInPurpose, SsoParts, SsoRequest } from "./pa
 import { clientOf, redirectUrlIn, redirectUrlTooLong } from "./redirect-url.js";
 
 /** Marks a request that has been sent to the public base URL already. */
-const AT_HOME = "org.matrix-jwt-login.public";
+const SENT_TO_PUBLIC_HOST = "org.matrix-jwt-login.public";
 /** Marks a new try of somebody who was refused: the provider would sign in the same user at once. */
 const ANEW = "org.matrix-jwt-login.anew";
 
@@ -32,8 +32,8 @@ export async function redirectToProvider<Req>(
   const query = new URLSearchParams(request.query);
   const redirectUrl = redirectUrlIn(query);
   const here = `${config.publicBaseUrl}${request.path}?${request.query}`;
-  const home = redirectHome(parts, request, here);
-  if (home !== undefined) return home;
+  const elsewhere = redirectToPublicHost(parts, request, here);
+  if (elsewhere !== undefined) return elsewhere;
   if (id === undefined && second !== undefined) {
     const kept = keptOf(query, redirectUrl.given).toString();
     const choices = Array.from(providers.values(), ({ config: { id, name } }) => ({
@@ -54,7 +54,7 @@ function actionOf(query: URLSearchParams): string | null {
 function keptOf(query: URLSearchParams, redirectUrl: string): URLSearchParams {
   const kept = new URLSearchParams({ redirectUrl });
   if (actionOf(query) === "register") kept.set("action", "register");
-  for (const mark of [AT_HOME, ANEW]) if (query.has(mark)) kept.set(mark, "1");
+  for (const mark of [SENT_TO_PUBLIC_HOST, ANEW]) if (query.has(mark)) kept.set(mark, "1");
   return kept;
 }
 
@@ -64,21 +64,21 @@ function keptOf(query: URLSearchParams, redirectUrl: string): URLSearchParams {
  *
  * @param here - the request's address under `publicBaseUrl`, with a query
  */
-export function redirectHome<Req>(
+export function redirectToPublicHost<Req>(
   parts: SsoParts<Req>,
   request: SsoRequest<Req>,
   here: string,
   keepOpener = false,
 ): SsoAnswer | undefined {
-  if (isAtHome(parts, request) || new URLSearchParams(request.query).has(AT_HOME)) return undefined;
-  return redirect(302, `${here}&${AT_HOME}=1`, { keepOpener });
+  if (isAtPublicHost(parts, request) || new URLSearchParams(request.query).has(SENT_TO_PUBLIC_HOST)) return undefined;
+  return redirect(302, `${here}&${SENT_TO_PUBLIC_HOST}=1`, { keepOpener });
 }
 
 export function unknownProvider({ page }: Pick<SsoParts<never>, "page">): SsoAnswer {
   return page(unknownProviderPage());
 }
 
-function isAtHome<Req>({ config: { host, isSecure } }: SsoParts<Req>, request: SsoRequest<Req>): boolean {
+function isAtPublicHost<Req>({ config: { host, isSecure } }: SsoParts<Req>, request: SsoRequest<Req>): boolean {
   return request.host?.toLowerCase().replace(isSecure ? /:443$/ : /:80$/, "") === host;
 }
 

@@ -52,7 +52,7 @@ async function signedIn<Req>(
     const { userId, claims } = await parts.gate.signIn(provider, request, prove);
     const { iss, sub, sid } = claims as IdTokenClaims;
     const identity = { userId, provider: provider.config.id, iss, sub, ...(sid !== undefined && { sid }) };
-    return await home(parts, request, identity, purpose.redirectUrl);
+    return await backToClient(parts, request, identity, purpose.redirectUrl);
   } catch (error) {
     const page = pageFor(parts, error, startUrl(parts, signIn), startUrl(parts, signIn, true));
     return parts.page({ ...page, keepOpener: "session" in purpose });
@@ -60,7 +60,7 @@ async function signedIn<Req>(
 }
 
 /** Sends the browser back to its client, or first asks whether that is meant. */
-async function home<Req>(
+async function backToClient<Req>(
   parts: SsoParts<Req>,
   request: SsoRequest<Req>,
   identity: SsoIdentity,

@@ -8,7 +8,7 @@ import type { InteractiveAuthOptions, InteractiveAuthSession } from "./options.j
 import { authDonePage, otherUserPage, signInAgainPage, unknownSessionPage } from "./page-texts.js";
 import type { Provider, SignIn, SsoParts, SsoRequest } from "./parts.js";
 import { policySourceOf } from "./redirect-url.js";
-import { begin, fallbackUrl, redirectHome } from "./start.js";
+import { begin, fallbackUrl, redirectToPublicHost } from "./start.js";
 
 /** Characters. What is longer is no session of anybody's, and fits no cookie. */
 const MAX_SESSION = 1_024;
@@ -39,8 +39,8 @@ async function askToSignIn<Req>(
   shown: ShownSession,
 ): Promise<SsoAnswer> {
   const action = fallbackUrl(parts.config.publicBaseUrl, session);
-  const home = redirectHome(parts, request, action, true);
-  if (home !== undefined) return home;
+  const elsewhere = redirectToPublicHost(parts, request, action, true);
+  if (elsewhere !== undefined) return elsewhere;
   const form = await parts.forms.make(request.cookie, { session });
   // A browser would not follow the button to a provider that its page does not name.
   const origins = await Promise.allSettled(

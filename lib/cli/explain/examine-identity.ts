@@ -1,6 +1,6 @@
 import { externalIdOf, unlinked } from "../../login/external-ids.js";
 import type { LoginRules } from "../../login/login-type.js";
-import { unknownUser } from "../../login/steps.js";
+import { unknownUser } from "../../login/resolve-user.js";
 import type { Claims } from "../../tokens/claims.js";
 import { NO_SUBJECT, STRICT } from "../../tokens/steps.js";
 import type { VerifiedToken } from "../../tokens/verifier.js";

@@ -1,6 +1,6 @@
 import type { LoginRules } from "../../login/login-type.js";
+import { assertRegistrable } from "../../login/resolve-user.js";
 import { assertRememberable } from "../../login/single-use.js";
-import { assertRegistrable } from "../../login/steps.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";

@@ -2,8 +2,8 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "no
 
 import { MAX_HELD } from "../flows.js";
 import { isEncoded } from "../login-body.js";
+import { lockHead, throwHeadersSent } from "./lock-head.js";
 import type { NodeResponse } from "./request.js";
-import { seal, throwHeadersSent } from "./seal.js";
 
 /** What becomes of an answer: sent as the host wrote it, or with this body, or none, in its place. */
 export type Verdict = "unchanged" | { readonly body: string | undefined };
@@ -87,7 +87,7 @@ class HeldAnswer {
   readonly #judge: AnswerJudge;
   #state: "fresh" | "holding" | "released" = "fresh";
   /** Set once the host has begun its answer: what it sets of the head from then on comes too late. */
-  #begun: { readonly statusCode: number; readonly unseal: () => void } | undefined;
+  #begun: { readonly statusCode: number; readonly unlock: () => void } | undefined;
   /** What sends the answer as the host wrote it, but for its end. */
   #calls: (() => unknown)[] = [];
   readonly #chunks: Buffer[] = [];
@@ -110,7 +110,7 @@ class HeldAnswer {
   }
 
   begin(call: () => unknown): void {
-    this.#begun ??= { statusCode: this.#res.statusCode, unseal: seal(this.#res) };
+    this.#begun ??= { statusCode: this.#res.statusCode, unlock: lockHead(this.#res) };
     this.#calls.push(call);
   }
 
@@ -139,7 +139,7 @@ class HeldAnswer {
     this.#state = "released";
     this.#judge.released();
     if (this.#begun === undefined) return;
-    this.#begun.unseal();
+    this.#begun.unlock();
     this.#res.statusCode = this.#begun.statusCode;
   }
 

@@ -12,10 +12,10 @@ import { admitted, type Attempt, attempted, succeeded } from "./attempt.js";
 import { issueToken } from "./host-callbacks.js";
 import type { LoginContext, VerifiedLogin } from "./options.js";
 import { type LoginConfig, type LoginValues, parseLoginOptions } from "./parse-options.js";
+import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./resolve-user.js";
 import { assertRememberable } from "./single-use.js";
-import { AUTHENTICATION, LOGIN, reauthenticationOf, resolved } from "./steps.js";
 
-/** Login by JSON Web Token, without a web framework. Its functions need no `this`. */
+/** Login by JSON Web Token, without a web framework and without single sign-on. Its functions need no `this`. */
 export interface TokenLogin<Req = unknown> {
   /**
    * Logs a client in.
@@ -67,14 +67,14 @@ export interface TokenLogin<Req = unknown> {
 
 /** A login, and what single sign-on shares with it. */
 export interface LoginCore<User, Req> {
-  readonly jwtLogin: TokenLogin<Req>;
+  readonly tokenLogin: TokenLogin<Req>;
   readonly config: LoginConfig<User, Req>;
 }
 
 /** A login by tokens alone. Single sign-on shares its limits, keys and used tokens. */
 export function loginCore<User, Req>(options: LoginValues<User, Req>, mayBeEmpty: boolean): LoginCore<User, Req> {
   const config = parseLoginOptions(options, mayBeEmpty);
-  return { config, jwtLogin: tokenLoginOf(config) };
+  return { config, tokenLogin: tokenLoginOf(config) };
 }
 
 function tokenLoginOf<User, Req>(config: LoginConfig<User, Req>): TokenLogin<Req> {

@@ -5,7 +5,7 @@ import type { NodeResponse } from "./request.js";
  *
  * @returns what undoes that
  */
-export function seal(res: NodeResponse): () => void {
+export function lockHead(res: NodeResponse): () => void {
   if (!("stream" in res)) {
     // All of Node's own checks ask this, and older middleware that wraps a response does as well.
     const inner = res as unknown as { _header: string | null };
