@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { MatrixError } from "../matrix/errors.js";
 import { isPossibleUserId, parseUserId } from "../matrix/identifiers.js";
 import type { IssuedToken } from "../matrix/response.js";
-import { numberFrom, oneOf, oneOrMore, text } from "../support/checks.js";
+import { numberFrom, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { isJsonObject } from "../support/json.js";
 import { optional, type OptionsOf, optionsOf, required } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
@@ -90,7 +90,7 @@ export interface IssueOptions {
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const VERIFICATION = Symbol.for("matrix-jwt-login.AccessTokenVerification");
+const VERIFICATION = "matrix-jwt-login.AccessTokenVerification";
 
 /** How the tokens of {@link createAccessTokens} are verified: for `tokens` of {@link matrixBearerAuth}. */
 export interface AccessTokenVerification {
@@ -98,6 +98,8 @@ export interface AccessTokenVerification {
   readonly issuer: string;
   /** Their `aud`. */
   readonly audience: string;
+  /** Only {@link createAccessTokens} makes it. */
+  readonly [VERIFICATION]: unknown;
 }
 
 /** What is behind an {@link AccessTokenVerification}. */
@@ -136,6 +138,8 @@ const lifetime = numberFrom(10, 604_800, { unit: "seconds" });
 
 const KEY_NAMES = ["signingKey", "signingKeyFile", "secret"] as const;
 
+const issueOptions = objectWith(["refreshToken", "lifetime", "claims"] satisfies readonly (keyof IssueOptions)[]);
+
 const accessTokenOptions = optionsOf({
   signingKey: optional((value: unknown) => value),
   signingKeyFile: optional(oneOrMore(text)),
@@ -159,10 +163,15 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const own: OwnTokens = { keys, issuer, audience };
 
   return Object.freeze({
-    issue: (subject: AccessTokenSubject, { refreshToken, lifetime: given, claims }: IssueOptions = {}): IssuedToken => {
-      const { userId, deviceId } = subject;
+    issue: (subject: AccessTokenSubject, options: IssueOptions = {}): IssuedToken => {
       assertSubject(subject);
-      const seconds = given === undefined ? parsed.lifetime : lifetimeOf(given);
+      const { userId, deviceId } = subject;
+      const {
+        refreshToken,
+        lifetime: given,
+        claims,
+      } = argument(TypeError, () => issueOptions(options, "")) as IssueOptions;
+      const seconds = given === undefined ? parsed.lifetime : argument(RangeError, () => lifetime(given, "lifetime"));
       const now = Math.floor(Date.now() / 1_000);
       // RFC 9068 section 2.2.
       const set = {
@@ -187,7 +196,9 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         ...(refreshToken !== undefined && { refreshToken }),
       };
     },
-    verification: Object.freeze(Object.defineProperty({ issuer, audience }, VERIFICATION, { value: own })),
+    verification: Object.freeze(
+      Object.defineProperty({ issuer, audience }, VERIFICATION, { value: own }) as AccessTokenVerification,
+    ),
     jwks: (): Jwks => ({ keys: keys.current().map(publicJwkOf) }),
   });
 }
@@ -229,7 +240,8 @@ function signingKeysOf(options: ReturnType<typeof accessTokenOptions>): SigningK
   return fixedSigningKeys(keys);
 }
 
-function assertSubject({ userId, deviceId }: AccessTokenSubject): void {
+function assertSubject(subject: AccessTokenSubject): void {
+  const { userId, deviceId } = Object(subject) as Partial<AccessTokenSubject>;
   if (typeof userId !== "string" || parseUserId(userId) === undefined || !isPossibleUserId(userId)) {
     throw new TypeError("userId must be a full user ID, e.g. @alice:example.org");
   }
@@ -239,10 +251,11 @@ function assertSubject({ userId, deviceId }: AccessTokenSubject): void {
   }
 }
 
-function lifetimeOf(given: number): number {
+/** An argument of a call that is made at a login is no option. */
+function argument<T>(Fault: ErrorConstructor, check: () => T): T {
   try {
-    return lifetime(given, "lifetime");
+    return check();
   } catch (error) {
-    throw new RangeError((error as OptionsError).message, { cause: error });
+    throw new Fault((error as OptionsError).message, { cause: error });
   }
 }

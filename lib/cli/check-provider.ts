@@ -63,7 +63,10 @@ export async function examineProvider(question: Question): Promise<Examination> 
   return examined(findings, { ...question, issuer: String(metadata["issuer"]), algorithms, signsIn });
 }
 
-function examined(findings: readonly Finding[], offer: Offer): Examination {
+function examined(findings: Finding[], offer: Offer): Examination {
+  if (!findings.some(({ name }) => name === "clock")) {
+    findings.push({ name: "clock", result: "note", text: "not compared: no answer had a Date" });
+  }
   const usable = findings.every(({ result }) => result !== "fail");
   return { usable, issuer: offer.issuer, findings, offer: usable ? offer : undefined };
 }
@@ -163,7 +166,10 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     const isHttp = /wrong version number|packet length too long/.test(why);
     const text = `${show(withoutQuery(url))}: ${isHttp ? "that port does not speak https" : why}`;
     const withHttp = `Is ${show(withoutQuery(url).replace(/^https/i, "http"))} meant? Give the address with http:, and --allow-http unless it is on this machine.`;
-    findings.push(failed(name, text, isHttp ? withHttp : advice));
+    const isReached = why.startsWith("it answered");
+    findings.push(
+      failed(name, text, isHttp ? withHttp : isReached ? "The address is reached: see why it answers so." : advice),
+    );
     return undefined;
   }
 }

@@ -55,6 +55,8 @@ export function loginOptions<User, Req>() {
   } satisfies OptionsOf<Options>;
 }
 
+const SSO_TYPES = ["m.login.sso", "m.login.token"];
+
 const LOGIN_TYPE_PATH = 'loginTypes["org.matrix.login.jwt"]';
 
 /** What is easily written beside the login types. */
@@ -144,7 +146,7 @@ function mapOf<T>(
       if (SPECIFIED_LOGIN_TYPES.has(name)) {
         throw new OptionsError(
           here,
-          "is a login type of the specification, with rules of its own; choose another name",
+          `is a login type of the specification, with rules of its own; choose another name${SSO_TYPES.includes(name) ? ", or set the option sso" : ""}`,
         );
       }
       return [name, check(object[name], here, name)];

@@ -61,6 +61,10 @@ const MAX_QUOTED = 200;
 const SHORTEST_SECRET = 4;
 /** RFC 3986 section 3.2.1. */
 const USER_INFO = /\/\/[^\s/?#]*@/g;
+/** How OpenSSL writes an error: `ID:error:code:library:function:reason:file:line:`. */
+const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
+/** What OpenSSL makes of an answer that is not TLS. */
+const NOT_TLS = /wrong version number|packet length too long/;
 /** As Node, OpenSSL and undici write them. */
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]*$/;
 
@@ -128,7 +132,9 @@ function textOf(error: Error): string {
   };
   // A parser quotes what it can't parse, and there may be a token in it.
   if (name === "SyntaxError") return "answered with something that is not JSON";
-  return message === "" && !isSystemCode(code) ? String(name) : String(message);
+  if (message === "" && !isSystemCode(code)) return String(name);
+  const text = String(message).replace(OPENSSL, "$1");
+  return NOT_TLS.test(text) ? `that port does not speak https (${text})` : text;
 }
 
 /** What somebody else wrote, unless it quotes a secret. */

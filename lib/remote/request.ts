@@ -1,5 +1,5 @@
 import { inTime } from "../support/deadline.js";
-import { withoutSecrets } from "./errors.js";
+import { AnswerError, withoutSecrets } from "./errors.js";
 
 /**
  * What is asked of a `fetch`: the global one fits, and so does undici's, with TypeScript's `lib` DOM and without.
@@ -91,7 +91,12 @@ export async function requestJson(
 ): Promise<unknown> {
   const headers = { accept: "application/json", ...request.headers };
   const answer = await send(url, { ...request, headers }, limits, signal);
-  if (answer.response.status !== 200) throw new Error(`answered with status ${String(answer.response.status)}`);
+  const { status } = answer.response;
+  if (status !== 200) {
+    const message = `answered with status ${String(status)}`;
+    const isOfCredentials = request.method === "POST" && (status === 401 || status === 403);
+    throw isOfCredentials ? new AnswerError(message, "it does not take these credentials") : new Error(message);
+  }
   return parseJson(await answer.bytes());
 }
 

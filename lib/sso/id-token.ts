@@ -1,5 +1,6 @@
 import type { Claims } from "../tokens/claims.js";
 import { TokenError } from "../tokens/errors.js";
+import { peek } from "../tokens/readers/peek.js";
 import type { Proven, SecondProof } from "../tokens/readers/reader.js";
 import type { Steps } from "../tokens/steps.js";
 import { type VerifiedToken, Verifier } from "../tokens/verifier.js";
@@ -34,6 +35,12 @@ export async function verifyIdToken(
   { idToken, accessToken }: ProviderTokens,
   steps: Steps,
 ): Promise<VerifiedToken> {
+  if (typeof idToken === "string" && peek(idToken).shape === "encrypted") {
+    throw new TokenError(
+      "malformed",
+      "the ID token is encrypted, which single sign-on does not take: let the provider only sign it",
+    );
+  }
   const secondProof: SecondProof = {
     async confirm(_, proven) {
       checkIdToken(proven.claims, config.clientId, signIn.nonce);

@@ -42,7 +42,10 @@ export async function backchannelLogout<Req>(
     if (failure !== undefined) throw failure as Error;
     return answer(200);
   } catch (error) {
-    if (error instanceof TokenError) return answer(400, { error: "invalid_request", error_description: error.message });
+    if (error instanceof TokenError) {
+      parts.logger.info(`matrix-jwt-login: a back-channel logout was refused: ${error.message}`);
+      return answer(400, { error: "invalid_request", error_description: error.message });
+    }
     report(parts, error);
     return unavailable();
   }

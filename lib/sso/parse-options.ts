@@ -95,7 +95,7 @@ const LOGIN_RULES = {
   jwksOptions: KEY_OPTIONS.jwksOptions,
 };
 
-const providerOptions = optionsOf({
+const PROVIDER_OPTIONS = {
   name: required(text),
   icon: optional(mxcUrl),
   brand: optional(text),
@@ -109,29 +109,36 @@ const providerOptions = optionsOf({
   userInfo: optional(flag, false),
   requireAuthTime: optional(flag, true),
   ...LOGIN_RULES,
-} satisfies OptionsOf<SsoProvider>);
+} satisfies OptionsOf<SsoProvider>;
 
-const ssoOptions = optionsOf({
-  publicBaseUrl: required(baseUrl),
-  secret: required(oneOrMore(secretBytes)),
-  identityProviders: required(anyObject),
-  trustedClients: optional(listOf(trustedClient), []),
-  callbackPath: optional(requestPath, "/_matrix/client/unstable/org.matrix-jwt-login/sso/callback"),
-  loginTokenLifetime: optional(numberFrom(10, 600, { unit: "seconds" }), 120),
-  backchannelLogout: optional(
-    optionsOf({
-      path: required(requestPath),
-      endSessions: required(callback<BackchannelLogoutOptions["endSessions"]>),
-    } satisfies OptionsOf<BackchannelLogoutOptions>),
-  ),
-  interactiveAuth: optional(
-    optionsOf({
-      sessionOf: required(callback<InteractiveAuthOptions["sessionOf"]>),
-      complete: required(callback<InteractiveAuthOptions["complete"]>),
-    } satisfies OptionsOf<InteractiveAuthOptions>),
-  ),
-  page: optional(callback<RenderPage>),
-} satisfies OptionsOf<SsoOptions>);
+const PROVIDER_PATH = "sso.identityProviders.ID";
+
+const providerOptions = optionsOf(PROVIDER_OPTIONS);
+
+const ssoOptions = optionsOf(
+  {
+    publicBaseUrl: required(baseUrl),
+    secret: required(oneOrMore(secretBytes)),
+    identityProviders: required(anyObject),
+    trustedClients: optional(listOf(trustedClient), []),
+    callbackPath: optional(requestPath, "/_matrix/client/unstable/org.matrix-jwt-login/sso/callback"),
+    loginTokenLifetime: optional(numberFrom(10, 600, { unit: "seconds" }), 120),
+    backchannelLogout: optional(
+      optionsOf({
+        path: required(requestPath),
+        endSessions: required(callback<BackchannelLogoutOptions["endSessions"]>),
+      } satisfies OptionsOf<BackchannelLogoutOptions>),
+    ),
+    interactiveAuth: optional(
+      optionsOf({
+        sessionOf: required(callback<InteractiveAuthOptions["sessionOf"]>),
+        complete: required(callback<InteractiveAuthOptions["complete"]>),
+      } satisfies OptionsOf<InteractiveAuthOptions>),
+    ),
+    page: optional(callback<RenderPage>),
+  } satisfies OptionsOf<SsoOptions>,
+  { [PROVIDER_PATH]: Object.keys(PROVIDER_OPTIONS) },
+);
 
 /** @throws OptionsError */
 export const ssoConfig: Check<SsoConfig> = (value, path) => {
@@ -171,6 +178,12 @@ function parseProviders(
       const here = at(path, id);
       if (!/^[A-Za-z0-9._~-]{1,255}$/.test(id) || /^\.{1,2}$/.test(id)) {
         throw new OptionsError(here, "must have an ID of 1 to 255 characters A-Z a-z 0-9 . _ ~ -");
+      }
+      if (Object.hasOwn(PROVIDER_OPTIONS, id) && typeof value[id] !== "object") {
+        throw new OptionsError(
+          here,
+          `is an option of a provider: it belongs in ${PROVIDER_PATH}, by an ID that you choose`,
+        );
       }
       const { scopes, ...options } = providerOptions(value[id], here);
       if (options.clientAuthentication !== undefined && options.clientSecret === undefined) {

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { isJsonObject } from "./json.js";
 import { OptionsError } from "./options-error.js";
 
@@ -51,6 +53,7 @@ function isNear(written: string, name: string): boolean {
 }
 
 export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
+  if (types.isPromise(value)) throw new OptionsError(path, "must be an object, not a promise: await it");
   if (isJsonObject(value)) return value;
   throw new OptionsError(path, `must be an object, not ${kindOf(value)}`);
 };

@@ -325,7 +325,7 @@ export const ROOMS = {
     tests: ["migrate/synapse", "migrate/rc-login"],
   },
   "token authenticator": {
-    mutate: ["lib/migrate/token-authenticator/*.ts"],
+    mutate: ["lib/migrate/token-authenticator/*.ts", ...tokens("named-rules")],
     tests: [
       "migrate/token-authenticator/validators",
       "migrate/token-authenticator/jwt",

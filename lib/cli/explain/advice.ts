@@ -52,7 +52,7 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
   signature:
     "Compare the keys on both sides, and see that the token was not altered or cut on its way. While a secret is being rotated, give both: the new one, then the old one.",
   token_type:
-    "Use the kind of token that tokenType asks for (an access token, not an ID token), or have the issuer set typ. Logout tokens, security events and DPoP proofs never log anybody in.",
+    "Use an access token, or the kind that tokenType asks for; no ID token and no refresh token is one. Or have the issuer set typ. Logout tokens, security events and DPoP proofs never log anybody in.",
   nonce: "An ID token is good for the sign-in that asked for it; start a new one.",
   expiry_missing: "Have the issuer set exp, or set requireExpiry to false where tokens that never end are wanted.",
   expiry_too_far: "Have the issuer set an earlier exp: singleUse and maxTokenLifetime say how far ahead it may be.",
@@ -62,7 +62,8 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
     "Set the clocks on both sides; clockTolerance takes up to 600 s. Times are seconds, not milliseconds.",
   too_old: "Get a fresh token, or raise maxTokenAge. The issuer has to set iat.",
   invalid_time: "Have the issuer write times as numbers: seconds since 1970, not milliseconds, and without quotes.",
-  issuer: "If it is the issuer that you trust, set issuer to its name to the letter; a slash at the end counts.",
+  issuer:
+    "If it is the issuer that you trust, set issuer to its name to the letter; a slash at the end counts. If the token names none, have its issuer set iss.",
   audience:
     "Have the issuer name this server in aud and set audience to that name. A token for another application should stay out.",
   sender_constrained:

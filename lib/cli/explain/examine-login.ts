@@ -4,9 +4,10 @@ import { assertRememberable } from "../../login/single-use.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";
+import { brokenRule } from "../../tokens/named-rules.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";
-import { type Findings, notAsked, seen } from "./findings.js";
+import { type Facts, type Findings, notAsked, seen } from "./findings.js";
 
 /** The steps of this file, in the order of a login without `externalIds`. */
 export const LOGIN_STEPS = ["single use", "user ID", "authorize", "display name", "new user"] as const;
@@ -68,10 +69,20 @@ export async function examineAuthorize(
   if (verifier.config.authorize === undefined) {
     findings.note("authorize", notAsked("authorize is not set"));
   } else if (token !== undefined && findings.error === undefined) {
-    const facts = () => seen("your own function, asked with the claims and an empty login request");
+    const facts = () => authorizeFacts(verifier.config.authorize, token);
     // What it throws is among the findings.
     await findings.take("authorize", async () => verifier.authorize(token, {}), facts).catch(() => undefined);
   }
+}
+
+function authorizeFacts(authorize: unknown, { claims, introspection }: VerifiedToken): Facts {
+  const asked = "asked with the claims and an empty login request";
+  const broken = brokenRule(authorize, claims, {}, introspection);
+  if (broken === undefined) return seen(`your own function, ${asked}`);
+  return {
+    ...seen(`a rule of the migrated configuration, ${asked}: ${broken}`),
+    advice: "Compare the claims with that setting, or have the issuer change them. The command decode shows them.",
+  };
 }
 
 /** Asks for the display name: a function of the host's may fail. */

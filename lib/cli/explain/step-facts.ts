@@ -4,6 +4,7 @@ import type { Algorithm } from "../../tokens/algorithms.js";
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
 import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
 import { type CompactToken, type JoseHeader, unverifiedClaims } from "../../tokens/readers/compact.js";
+import { peek } from "../../tokens/readers/peek.js";
 import type { Proven } from "../../tokens/readers/reader.js";
 import type { StepName } from "../../tokens/steps.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
@@ -109,7 +110,10 @@ const STEP_FACTS: Readonly<Record<StepName, StepFacts>> = {
     );
   },
   introspection(view, answer) {
-    if (answer === undefined) return seen("");
+    if (answer === undefined) {
+      const { typ } = peek(view.text).claims ?? {};
+      return seen(typ === undefined ? "" : `typ ${show(typ)} among the claims`);
+    }
     view.claims ??= answer as Claims;
     return seen("active");
   },

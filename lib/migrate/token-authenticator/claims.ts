@@ -45,6 +45,10 @@ function split(scope: string): readonly string[] {
   return scope.split(WHITE_SPACE).filter((name) => name !== "");
 }
 
+/** What {@link hasRegisteredTypes} asks for, in words. */
+export const TYPES_OF_CLAIMS =
+  "iss, sub, jti and the claim typ must be text, aud text or a list of texts, where they are there";
+
 /** Whether the claims have the types that the original's JWT library asks for (RFC 7519 section 4.1), where they are there. */
 export function hasRegisteredTypes({ iss, sub, aud, jti, typ }: Claims): boolean {
   return [iss, sub, jti, typ].every(isTextOrNothing) && (Array.isArray(aud) ? aud.every(isText) : isTextOrNothing(aud));

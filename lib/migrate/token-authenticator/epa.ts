@@ -2,10 +2,11 @@ import type { LoginTypeOptions } from "../../login/login-type.js";
 import { anyObject, flag, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claims.js";
+import { authorizeBy } from "../../tokens/named-rules.js";
 import type { SettingsReader } from "../yaml.js";
-import { hasRegisteredTypes, pathReader } from "./claims.js";
+import { hasRegisteredTypes, pathReader, TYPES_OF_CLAIMS } from "./claims.js";
 import { KEY_SETTINGS, keySource } from "./keys.js";
-import { displayNameIn, mayAskModule, type Source, userNamedBy } from "./names.js";
+import { displayNameIn, type Source, userNamedBy, USUAL_REQUEST } from "./names.js";
 import { type HostTask, LEEWAY, metadataResource, settings } from "./settings.js";
 import { validator } from "./validators.js";
 
@@ -45,14 +46,14 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
     localpart: options.optional("lowercase_localpart", flag, false) ? "lowercase" : "as-is",
     displayNameClaim: (claims: Claims) => displayNameIn(sources(claims)),
     allowRegistration: options.optional("registration_enabled", flag, false),
-    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>) =>
-      mayAskModule(submission) &&
-      hasRegisteredTypes(claims) &&
+    authorize: authorizeBy([
+      USUAL_REQUEST,
+      [TYPES_OF_CLAIMS, hasRegisteredTypes],
       // A list, of which one is enough by RFC 7519 section 4.1.3, is not enough there.
-      claims["aud"] === resource &&
-      typeof claims["jti"] === "string" &&
-      claims["jti"] !== "" &&
-      isValid(claims),
+      [`${options.at("resource_id")}: aud must be this one text`, ({ aud }) => aud === resource],
+      ["jti must be a text that is not empty", ({ jti }) => typeof jti === "string" && jti !== ""],
+      [options.at("validator"), isValid],
+    ]),
   } as LoginTypeOptions;
   return [loginType, tasksOf(options)];
 }

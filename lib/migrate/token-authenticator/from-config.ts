@@ -3,7 +3,7 @@ import { anyObject } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
 import { epaLoginType } from "./epa.js";
-import { flatJwtLoginType, jwtLoginType } from "./jwt.js";
+import { FLAT_NAMES, flatJwtLoginType, jwtLoginType } from "./jwt.js";
 import { oauthLoginType } from "./oauth.js";
 import { oidcLoginType } from "./oidc.js";
 import { type HostTask, settings, warnOfHostTasks } from "./settings.js";
@@ -34,7 +34,9 @@ export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): 
   if ("module" in given && "config" in given) {
     throw new OptionsError("", "is a whole entry of Synapse's `modules`: give what is under its `config`");
   }
-  if (!NAMES.some((name) => Object.hasOwn(given, name))) {
+  const names = Object.keys(given);
+  const isFlat = names.length === 0 || names.some((name) => FLAT_NAMES.includes(name));
+  if (isFlat && !names.some((name) => NAMES.includes(name))) {
     return { [PARTS.jwt[0]]: flatJwtLoginType(config) };
   }
   const options = settings(config, "", NAMES);

@@ -4,6 +4,7 @@ import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { Claims } from "../../tokens/claims.js";
+import { authorizeBy } from "../../tokens/named-rules.js";
 import type { SettingsReader } from "../yaml.js";
 import { settings } from "./settings.js";
 
@@ -17,9 +18,12 @@ export function jwtLoginType(value: unknown, path: string): LoginTypeOptions {
   return loginTypeOf(settings(value, path, [...COMMON_NAMES, "require_expiry"]));
 }
 
+/** Of the configuration as the module's first versions had it. */
+export const FLAT_NAMES: readonly string[] = [...COMMON_NAMES, "require_expiracy"];
+
 /** The configuration as the module's first versions had it. */
 export function flatJwtLoginType(config: unknown): LoginTypeOptions {
-  return loginTypeOf(settings(config, "", [...COMMON_NAMES, "require_expiracy"]));
+  return loginTypeOf(settings(config, "", FLAT_NAMES));
 }
 
 /** `sub` a localpart or full user ID, `identifier.user` required and the same user, 60 s of leeway, any `aud`. */
@@ -35,7 +39,7 @@ function loginTypeOf(options: SettingsReader): LoginTypeOptions {
     requireExpiry: options.optional("require_expiry", flag, options.optional("require_expiracy", flag, true)),
     clockTolerance: 60,
     allowRegistration: options.optional("allow_registration", flag, false),
-    authorize: isValidChatboxSubject,
+    authorize: authorizeBy([["a token of type chatbox needs a localpart that ends in a UUID", isValidChatboxSubject]]),
   };
 }
 

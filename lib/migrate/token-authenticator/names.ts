@@ -1,5 +1,6 @@
 import { parseUserId } from "../../matrix/identifiers.js";
 import { isCleanText } from "../../matrix/submission.js";
+import type { Rule } from "../../tokens/named-rules.js";
 import { jsonEqual, type PathReader } from "./claims.js";
 
 /** Where one of the two proofs says who the user is. */
@@ -77,6 +78,7 @@ export function namesGiven({ identifier, user }: Submission): readonly unknown[]
  * May a module be asked? Synapse refuses a login that names nobody before it asks any, whatever the module makes of the name.
  * A token that is verified without a login has no submission, so that there is nothing to refuse.
  */
-export function mayAskModule(submission: Submission): boolean {
-  return !("type" in submission) || namesGiven(submission).length > 0;
-}
+export const USUAL_REQUEST: Rule = [
+  "the login request must name a user (identifier)",
+  (_, submission) => !("type" in submission) || namesGiven(submission).length > 0,
+];

@@ -2,19 +2,20 @@ import type { LoginTypeOptions } from "../../login/login-type.js";
 import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claims.js";
+import { authorizeBy, type Rule } from "../../tokens/named-rules.js";
 import type { SettingsReader } from "../yaml.js";
 import { credentials } from "./auth.js";
-import { hasRegisteredTypes, hasScopes, pathReader, scopes } from "./claims.js";
+import { hasRegisteredTypes, hasScopes, pathReader, scopes, TYPES_OF_CLAIMS } from "./claims.js";
 import { KEY_SETTINGS, keySource } from "./keys.js";
 import {
   agree,
   displayNameIn,
   isNamedAs,
-  mayAskModule,
   namesGiven,
   type Paths,
   type Source,
   userNamedBy,
+  USUAL_REQUEST,
   valuesAt,
 } from "./names.js";
 import { type HostTask, LEEWAY, metadataResource, settings } from "./settings.js";
@@ -32,6 +33,8 @@ const COMMON_SETTINGS = [...PATHS, "required_scopes", "validator"] as const;
 
 /** What is asked of the claims of one of the two proofs. */
 interface Rules {
+  /** Where a setting stands. */
+  readonly at: (name: string) => string;
   readonly paths: Paths;
   readonly scopes: readonly string[] | undefined;
   readonly validator: Validator;
@@ -77,34 +80,38 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
     identifier: usernameType === undefined ? "ignore" : "require",
     displayNameClaim: (claims: Claims, answer?: Claims) => displayNameIn(sources(claims, answer)),
     allowRegistration: options.optional("registration_enabled", flag, false),
-    authorize: (claims: Claims, submission: Readonly<Record<string, unknown>>, answer: Claims = {}) => {
-      const all = sources(claims, answer);
-      const names = namesGiven(submission);
-      return (
-        mayAskModule(submission) &&
-        (usernameType === undefined || names.every((name) => isNamedAs(usernameType, String(name), all))) &&
-        (rules.jwt === undefined || (hasRegisteredTypes(claims) && passes(rules.jwt, claims))) &&
-        (rules.introspection === undefined || passes(rules.introspection, answer)) &&
-        agree(valuesAt(all, "displayname_path")) &&
-        agree(valuesAt(all, "admin_path")) &&
-        agree(valuesAt(all, "email_path")) &&
-        isIdentified([claims, answer])
-      );
-    },
+    authorize: authorizeBy([
+      USUAL_REQUEST,
+      [
+        options.at("username_type"),
+        (claims, submission, answer) =>
+          usernameType === undefined ||
+          namesGiven(submission).every((name) => isNamedAs(usernameType, String(name), sources(claims, answer ?? {}))),
+      ],
+      [TYPES_OF_CLAIMS, (claims) => jwt === undefined || hasRegisteredTypes(claims)],
+      ...namedRules(rules.jwt, (claims) => claims),
+      ...namedRules(rules.introspection, (_, answer) => answer ?? {}),
+      ...(["displayname_path", "admin_path", "email_path"] as const).map((name): Rule => [
+        `${name}: both proofs must say the same`,
+        (claims, _, answer) => agree(valuesAt(sources(claims, answer ?? {}), name)),
+      ]),
+      ["iss and sub must be there, one of each", (claims, _, answer) => isIdentified([claims, answer])],
+    ]),
   } as LoginTypeOptions;
   return [loginType, tasksOf(options, [jwt, introspection])];
 }
 
 function rulesOf(options: SettingsReader): Rules {
-  const at = (name: keyof Paths) => options.optional(name, pathReader);
+  const readerAt = (name: keyof Paths) => options.optional(name, pathReader);
   return {
+    at: (name) => options.at(name),
     paths: {
-      localpart_path: at("localpart_path"),
-      fq_uid_path: at("fq_uid_path"),
-      user_id_path: at("user_id_path"),
-      displayname_path: at("displayname_path"),
-      admin_path: at("admin_path"),
-      email_path: at("email_path"),
+      localpart_path: readerAt("localpart_path"),
+      fq_uid_path: readerAt("fq_uid_path"),
+      user_id_path: readerAt("user_id_path"),
+      displayname_path: readerAt("displayname_path"),
+      admin_path: readerAt("admin_path"),
+      email_path: readerAt("email_path"),
     },
     scopes: options.optional("required_scopes", scopes),
     validator: options.optional("validator", validator, () => true),
@@ -136,8 +143,16 @@ function sourcesOf({
   ];
 }
 
-function passes(rules: Rules, claims: Claims): boolean {
-  return hasScopes(rules.scopes, claims) && rules.validator(claims);
+function namedRules(
+  rules: Rules | undefined,
+  judged: (claims: Claims, answer: Claims | undefined) => Claims,
+): readonly Rule[] {
+  if (rules === undefined) return [];
+  const { at, scopes, validator } = rules;
+  return [
+    [at("required_scopes"), (claims, _, answer) => hasScopes(scopes, judged(claims, answer))],
+    [at("validator"), (claims, _, answer) => validator(judged(claims, answer))],
+  ];
 }
 
 /** Who the provider says it is: one issuer and one subject, from where they are there. */

@@ -1,10 +1,10 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { type Check, flag, listOf, text } from "../../support/checks.js";
-import type { Claims } from "../../tokens/claims.js";
+import { authorizeBy } from "../../tokens/named-rules.js";
 import { basic } from "./auth.js";
 import { id, LEEWAY, settings } from "./settings.js";
 
-const ROLES: readonly unknown[] = ["User", "OrgAdmin"];
+const ROLES: readonly string[] = ["User", "OrgAdmin"];
 
 /** The settings of `oidc` as a login type: Zitadel's tokens. */
 export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
@@ -19,6 +19,7 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
   ]);
   const issuer = options.required("issuer", text);
   const project = options.required("project_id", id);
+  const roles = `urn:zitadel:iam:org:project:${project}:roles`;
   const clients = options.optional("allowed_client_ids", oneClientOrMore);
   options.optional("organization_id", id);
   return {
@@ -33,11 +34,18 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
     subjectClaim: "localpart",
     identifier: "require",
     allowRegistration: options.optional("allow_registration", flag, false),
-    authorize: (claims: Claims, _submission: unknown, answer?: Claims) =>
+    authorize: authorizeBy([
       // The answer itself must name the issuer: claims without one got the configured issuer.
-      answer?.["iss"] === issuer &&
-      hasRole(claims[`urn:zitadel:iam:org:project:${project}:roles`]) &&
-      (clients === undefined || clients.some((client) => client === claims["client_id"])),
+      [
+        `${options.at("issuer")}: the endpoint's answer must name it as iss`,
+        (_, _submission, answer) => answer?.iss === issuer,
+      ],
+      [`${options.at("project_id")}: ${roles} must hold ${ROLES.join(" or ")}`, (claims) => hasRole(claims[roles])],
+      [
+        options.at("allowed_client_ids"),
+        (claims) => clients === undefined || clients.some((client) => client === claims["client_id"]),
+      ],
+    ]),
   };
 }
 
@@ -47,5 +55,7 @@ const oneClientOrMore: Check<readonly string[]> = (value, path) => {
 
 function hasRole(roles: unknown): boolean {
   if (typeof roles !== "object" || roles === null) return false;
-  return (Array.isArray(roles) ? roles : Object.keys(roles)).some((role) => ROLES.includes(role));
+  return (Array.isArray(roles) ? roles : Object.keys(roles)).some((role) =>
+    (ROLES as readonly unknown[]).includes(role),
+  );
 }
