@@ -60,7 +60,7 @@ export function browserHandler<Req extends NodeRequest>(
     const { mount, paths } = pathsUnder(req);
     const path = paths.find((one) => sso.handles(String(req.method), one));
     const isWhole = path === paths[0] || isLoginPath(paths[0]);
-    if (path !== undefined || isWhole) tellOfMount(mount, isWhole);
+    if (path !== undefined || isWhole) tellOfMount(mount === "" ? routeOf(req) : mount, isWhole);
     if (path === undefined) return false;
     const stream = new BodyStream(req);
     answer(req, stream, path)
@@ -81,6 +81,12 @@ export function browserHandler<Req extends NodeRequest>(
       }, fail);
     return true;
   };
+}
+
+/** The path of an Express route that takes no other (`app.all(path, middleware)`), or nothing. */
+function routeOf(req: NodeRequest): string {
+  const { route } = req as { readonly route?: { readonly path?: unknown } };
+  return typeof route?.path === "string" && isLoginPath(route.path) ? route.path : "";
 }
 
 /**

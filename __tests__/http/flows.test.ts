@@ -5,7 +5,7 @@ import supertest from "supertest";
 import { send, valuesOf } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_PATH, LOGIN_TYPE } from "../helpers/login.js";
-import { hostOf, middleware, type Options } from "../helpers/test-hosts.js";
+import { hostOf, middleware, type Options, serveForTest } from "../helpers/test-hosts.js";
 
 const OURS = { flows: [{ type: LOGIN_TYPE }] };
 const THEIRS = { flows: [{ type: "m.login.password" }] };
@@ -62,6 +62,13 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
     const { text } = await send(url, { method: "GET" });
     expect(text).toBe(`${theirs},{"type":"${LOGIN_TYPE}"}]}`);
+  });
+
+  test("an answer that is nested too deeply for JavaScript stays as it is", async () => {
+    const deep = `{"flows":[],"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+    const app = hostWith((_req, res) => res.type("json").send(deep));
+    const { text } = await send((await serveForTest(app)).url, { method: "GET" });
+    expect(text).toBe(deep);
   });
 
   test("what else the host says of its flows stays", async () => {

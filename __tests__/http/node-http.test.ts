@@ -1,4 +1,10 @@
-import { createServer as createHttp2Server, connect, type ClientHttp2Session } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  connect,
+  type ClientHttp2Session,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import { connect as connectSocket, Socket, type AddressInfo } from "node:net";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { buffer, text } from "node:stream/consumers";
@@ -226,15 +232,18 @@ describe("under HTTP/2's compatibility API", () => {
   const start = async (
     next?: (req: NodeRequest, res: NodeResponse) => void,
     options: Options = {},
+    asksItself = false,
   ): Promise<ClientHttp2Session> => {
     const mw = matrixJwtLogin(optionsWith({}, options));
-    const server = createHttp2Server((req, res) => {
+    const app = (req: Http2ServerRequest, res: Http2ServerResponse): void => {
       if (next === undefined) mw(req, res);
       else
         mw(req, res, () => {
           next(req, res);
         });
-    });
+    };
+    const server = createHttp2Server(app);
+    if (asksItself) server.on("checkContinue", app);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const session = connect(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
     closing.push(() => {
@@ -257,6 +266,15 @@ describe("under HTTP/2's compatibility API", () => {
   test.each([{}, { "content-length": String(goodLogin().length) }])("logs in: %j", async (headers) => {
     const answer = await ask(await start(), "POST", goodLogin(), headers);
     expect(answer).toMatchObject({ ":status": 200, text: expect.stringContaining('"user_id":"@alice:example.org"') });
+  });
+
+  test.each([false, true])("asks once for a body that waits for it (`checkContinue`: %j)", async (asksItself) => {
+    const session = await start(undefined, {}, asksItself);
+    const stream = session.request({ ":method": "POST", ":path": LOGIN_PATH, expect: "100-continue" });
+    const asked = jest.fn(() => stream.end(goodLogin()));
+    stream.on("continue", asked);
+    expect(await text(stream)).toContain('"user_id":"@alice:example.org"');
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 
   test("tells the callbacks of the connection's address and the request", async () => {

@@ -32,6 +32,22 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
   const post = async (parser: RequestHandler, sending: Sending, options: Options = {}): Promise<Received> =>
     send(await start(parser, options), sending);
 
+  test("a body that its runtime can't parse when it is looked at is the host's", async () => {
+    const runtime: RequestHandler = (req, _res, next) => {
+      Object.defineProperty(req, "body", {
+        get: () => {
+          throw new SyntaxError("Invalid JSON");
+        },
+      });
+      req.resume().on("end", next);
+    };
+    const answer = jest.fn<RequestHandler>((_req, res) => {
+      res.status(400).send("the host's own");
+    });
+    const { url } = await hostOf(express, runtime, middleware({ logger }), answer);
+    expect(await send(url, { body: "{" })).toMatchObject({ status: 400, text: "the host's own" });
+  });
+
   test("a body that was looked at, and put back, is read from the stream", async () => {
     const look: RequestHandler = (req, _res, next) => {
       // As Express 4's parsers leave it for types that are not theirs.

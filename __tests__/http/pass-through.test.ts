@@ -1,4 +1,7 @@
-import { PassThrough, type Readable } from "node:stream";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { finished, PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { text as textOf } from "node:stream/consumers";
 import { createGunzip, gzipSync } from "node:zlib";
@@ -6,7 +9,8 @@ import { createGunzip, gzipSync } from "node:zlib";
 import { describe, expect, jest, test } from "@jest/globals";
 import type { Express, Request, RequestHandler } from "express";
 
-import { essence, send, valuesOf, type Sending } from "../helpers/http-client.js";
+import { answerTo, begin, essence, goodLogin, send, valuesOf, type Sending } from "../helpers/http-client.js";
+import { until } from "../helpers/until.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_PATH } from "../helpers/login.js";
 import { hostOf, middleware, serveForTest, type Options } from "../helpers/test-hosts.js";
@@ -122,6 +126,53 @@ const async: RequestHandler = (_req, _res, next) => {
 };
 
 describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
+  describe("a body that the host answers without reading it ends all the same", () => {
+    test.each<readonly [string, Sending]>([
+      ["with its length", { body: PASSWORD }],
+      ["chunked", { body: [PASSWORD] }],
+      ["in several chunks", { body: [PASSWORD, " ", " "] }],
+      ["no JSON", { body: "x" }],
+      ["empty, of unknown length", { body: [""], headers: { "Transfer-Encoding": "chunked" } }],
+    ])("%s", async (_, sending) => {
+      const ended = jest.fn();
+      const gauge: RequestHandler = (req, _res, next) => {
+        finished(req, ended);
+        next();
+      };
+      const { url } = await hostOf(express, gauge, middleware(), (_req, res) => {
+        res.status(403).send("passwords are off");
+      });
+      expect(await send(url, sending)).toMatchObject({ status: 403 });
+      await until(() => ended.mock.calls.length > 0);
+      expect(ended.mock.calls[0]).toEqual([]);
+    });
+  });
+
+  test.each<readonly [string, string, number]>([
+    ["a login", goodLogin(), 200],
+    ["another login", PASSWORD, 299],
+  ])("a host that asks for the body itself (`checkContinue`) gets it: %s", async (_, body, status) => {
+    const app = express();
+    app.use(middleware());
+    app.use((req, res, next) => {
+      res.writeContinue();
+      collected(req).then((text) => res.status(299).send(text), next);
+    });
+    const server = createServer(app).on("checkContinue", app).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+      const headers = { Expect: "100-continue", "Content-Length": Buffer.byteLength(body) };
+      const outgoing = begin(url, { headers });
+      const asked = jest.fn(() => outgoing.end(body));
+      outgoing.on("continue", asked).flushHeaders();
+      expect(await answerTo(outgoing)).toMatchObject(status === 299 ? { status, text: body } : { status });
+      expect(asked).toHaveBeenCalledTimes(1);
+    } finally {
+      server.close();
+    }
+  });
+
   describe.each(READERS)("a host that reads by %s", (_, read) => {
     const reader: RequestHandler = (req, res, next) => {
       read(req).then((text) => {

@@ -47,13 +47,17 @@ export function isMissing(status: number): boolean {
  */
 export function mergedBody(body: string, flows: readonly LoginFlow[]): string | undefined {
   try {
-    JSON.parse(body);
+    const merged = mergeFlows(JSON.parse(body), flows);
+    if (merged === undefined || !MAY_LOSE_NUMBERS.test(body)) return merged && JSON.stringify(merged);
+    return withNumbers(JSON.stringify(mergeFlows(JSON.parse(withNumbersAsText(body)), flows)));
   } catch {
+    // No JSON, or too deep.
     return undefined;
   }
-  const merged = mergeFlows(JSON.parse(withNumbersAsText(body)), flows);
-  return merged === undefined ? undefined : withNumbers(JSON.stringify(merged));
 }
+
+/** Only these numbers can be other ones, or be written otherwise, when JavaScript has read and written them. */
+const MAY_LOSE_NUMBERS = /\d{16}|\d[.eE]|-0/;
 
 /** Before each number in the meantime; no host can have it in a string of its own. */
 const NUMBER = `number ${randomUUID()} `;
@@ -61,7 +65,7 @@ const NUMBER = `number ${randomUUID()} `;
 /** What a double can't hold would come back as another number: each is kept as the host wrote it. */
 function withNumbersAsText(json: string): string {
   return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g, (token) =>
-    token.startsWith('"') ? token : `"${NUMBER}${token}"`,
+    token.startsWith('"') || !MAY_LOSE_NUMBERS.test(token) ? token : `"${NUMBER}${token}"`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import type { Limiters, LoginLimits } from "../limits/login-limits.js";
 import { MemoryUsedTokens } from "../limits/memory-used-tokens.js";
 import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.js";
@@ -163,6 +165,8 @@ function asJson(object: object, path: string): unknown {
 }
 
 const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
+  if (types.isMap(value) || types.isSet(value))
+    throw new OptionsError(path, `must be an object with its members, not a ${value instanceof Map ? "Map" : "Set"}`);
   return anyObject(asJson(anyObject(value, path), path), path);
 };
 

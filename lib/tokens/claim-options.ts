@@ -7,7 +7,7 @@ const oneSecondOrMore = numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds"
 /** Options of the rules about a token's claims. */
 export const CLAIM_OPTIONS = {
   issuer: optional(issuer),
-  audience: optional((value, path) => (value === null ? null : oneOrMore(text)(value, path))),
+  audience: optional((value, path) => (value === null ? null : oneOrMore(name)(value, path))),
   /** True, unless introspection alone proves the token. */
   requireExpiry: optional(flag),
   clockTolerance: optional(numberFrom(0, 600, { unit: "seconds" }), 60),
@@ -57,13 +57,23 @@ export function mediaType(typ: string): string {
 }
 
 function tokenType(value: unknown, path: string): string {
-  const type = mediaType(text(value, path));
+  const type = mediaType(name(value, path));
   if (!MADE_FOR_OTHERS.has(type)) return type;
   throw new OptionsError(path, "names a kind of token that is made for something else than logins");
 }
 
 function issuer(value: unknown, path: string): string | readonly string[] {
-  return Array.isArray(value) ? listOf(text)(value, path) : text(value, path);
+  return Array.isArray(value) ? listOf(name)(value, path) : name(value, path);
+}
+
+/** No claim is compared with what a file's last line end is still at. */
+function name(value: unknown, path: string): string {
+  const given = text(value, path);
+  if (given === given.trim()) return given;
+  throw new OptionsError(
+    path,
+    "must have no white space at its beginning or end; is that of the file that it comes from?",
+  );
 }
 
 /** RFC 6749 section 3.3: names without spaces. */

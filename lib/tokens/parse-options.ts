@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 import { at, callback, type Check, kindOf, listOf, numberFrom, oneOf, text } from "../support/checks.js";
 import { optional, type OptionsOf, type Values } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
@@ -18,6 +20,8 @@ import { type Authorize, Verifier } from "./verifier.js";
 
 /** As `subjectClaim` and its like take it. */
 export const claimLocator: Check<ClaimLocator> = (value, path) => {
+  if (types.isAsyncFunction(value))
+    throw new OptionsError(path, "must be a function that is not async: what it returns is the claim");
   if (typeof value === "function") return value as ClaimLocator;
   if (typeof value === "string") return text(value, path);
   if (Array.isArray(value)) return listOf(text)(value, path);

@@ -20,6 +20,16 @@ const FORM_TYPE = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
 const MULTIPART_TYPE = /^\s*multipart\//i;
 
+/** Some runtimes parse a body when it is first looked at, and throw if they can't. */
+function parsedIn(req: NodeRequest): ParsedRequest {
+  try {
+    const { body, rawBody } = req as ParsedRequest;
+    return { body, rawBody };
+  } catch {
+    return {};
+  }
+}
+
 /** Bytes of a document with nothing in it, at most. */
 const LONGEST_EMPTY = 32;
 
@@ -75,11 +85,35 @@ async function read(
   bodies: LoginBodies,
   onLost: OnLost,
 ): Promise<Submission> {
+  askForBody(req, res);
   const body = await stream.read(bodies.limit, lengthIn(req.headers));
   if (body === "gone") return body;
-  if (body !== "too long") return stream.lacksBeginning ? restOf(body, bodies, onLost) : bodies.of(body);
-  drainUnread(req, res);
-  return bodies.refuse(tooLarge);
+  const submission = submissionIn(body, stream, bodies, onLost);
+  if (submission === undefined) drainUnread(req, res);
+  return submission;
+}
+
+function submissionIn(
+  body: Buffer | "too long",
+  stream: BodyStream,
+  bodies: LoginBodies,
+  onLost: OnLost,
+): JsonObject | undefined {
+  if (body === "too long") return bodies.refuse(tooLarge);
+  return stream.lacksBeginning ? restOf(body, bodies, onLost) : bodies.of(body);
+}
+
+/** A host that listens to `checkContinue` asks for the body itself (RFC 9110 section 10.1.1), which it can't do before it has the request. */
+function askForBody({ headers }: NodeRequest, res: NodeResponse): void {
+  if (!/^\s*100-continue\s*$/i.test(headers.expect ?? "")) return;
+  const wasAsked =
+    "stream" in res
+      ? (res.stream.sentInfoHeaders ?? []).length > 0
+      : (res as unknown as { readonly _sent100: boolean })._sent100;
+  if (wasAsked) return;
+  res.writeContinue();
+  // Once is enough.
+  Object.assign(res, { writeContinue: () => true });
 }
 
 /** Somebody may have left out of a login what says nothing; of another body, the rest says nothing. */
@@ -105,7 +139,7 @@ function restOf(body: Uint8Array | string, bodies: LoginBodies, onLost: OnLost):
 export async function takeForm(req: NodeRequest, stream: BodyStream, limit: number): Promise<URLSearchParams | "gone"> {
   const length = lengthIn(req.headers);
   if (length > limit) throw tooLarge();
-  if (isTaken(req) || !hasBody(req, length)) return formParsedBefore(req as ParsedRequest);
+  if (isTaken(req) || !hasBody(req, length)) return formParsedBefore(parsedIn(req));
   const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
@@ -124,7 +158,7 @@ function formParsedBefore({ body, rawBody }: ParsedRequest): URLSearchParams {
 
 /** Has somebody read the body? Some parsers go on at the last byte, before the stream's end is announced. */
 function isTaken(req: NodeRequest): boolean {
-  const { body, rawBody } = req as ParsedRequest;
+  const { body, rawBody } = parsedIn(req);
   if (req.readableEnded) return true;
   if (isBytes(body) && body.length > 0) return true;
   return req.readableDidRead && req.readableLength === 0 && (body !== undefined || rawBody !== undefined);
@@ -142,24 +176,26 @@ function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
 }
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
-  const { body, rawBody } = req as ParsedRequest;
+  const { body, rawBody } = parsedIn(req);
+  const first = isJsonObject(body) ? Object.keys(body)[0] : undefined;
+  const isEmpty = body === undefined || (isJsonObject(body) && first === undefined);
   const hasBytes = isBytes(rawBody) && rawBody.length > 0;
   if (hasBytes) {
     // A parser has decoded what is not ours to decode.
     if (isEncoded(req.headers["content-encoding"])) return bodies.refuse(notJson);
     // What the host's handlers see comes first, but for what a parser may have made of what is no JSON, or a form's of JSON.
-    const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || hasBraceForKey(body) || isForm(req, body);
-    const isRead = isJsonObject(body) && !isEmpty(body) && !isForms && bodies.isObject(rawBody);
+    const isForms = FORM_TYPE.test(req.headers["content-type"] ?? "") || isBrace(first) || isForm(req, body);
+    const isRead = first !== undefined && !isForms && bodies.isObject(rawBody);
     if (!isRead) return ofBytes(req, rawBody, bodies, onLost);
   }
-  if (isLost(req, body)) {
+  if (isLost(req, body, isEmpty)) {
     // A stream that was consumed for nothing is not ours to refuse.
     onLost.toReader();
     return undefined;
   }
   if (isBytes(body)) return ofBytes(req, body, bodies, onLost);
-  if (hasBraceForKey(body)) onLost.toFormParser();
-  else if (!isForm(req, body) && (hasBody(req) || !isEmpty(body))) {
+  if (isBrace(first)) onLost.toFormParser();
+  else if (!isForm(req, body) && (hasBody(req) || !isEmpty)) {
     const submission = bodies.ofJson(body);
     const isOver = submission !== undefined && !hasBytes && isTooLong(req, body, bodies.limit);
     return isOver ? bodies.refuse(tooLarge) : submission;
@@ -179,24 +215,23 @@ function ofBytes(
   return isPart ? restOf(bytes, bodies, onLost) : bodies.of(bytes);
 }
 
-/** Has somebody read a body and left nothing of it? Some parsers then leave `null`, `""`, `{}` or the like. */
-function isLost(req: NodeRequest, body: unknown): boolean {
+/**
+ * Has somebody read a body and left nothing of it? Some parsers then leave `null`, `""`, `{}` or the like.
+ *
+ * @param isEmpty - is it an object without members? Express 4's parsers leave one if there was no body, too
+ */
+function isLost(req: NodeRequest, body: unknown, isEmpty: boolean): boolean {
   if (!hasBody(req)) return false;
   if (body === undefined) return true;
   const length = lengthIn(req.headers);
   if (body instanceof Uint8Array) return body.length === 0 && length > 0;
   // White space around an empty document is possible, if not so much of it.
-  const isLeast = body === null || body === "" || isEmpty(body);
+  const isLeast = body === null || body === "" || isEmpty;
   return isLeast && length > LONGEST_EMPTY && !isEncoded(req.headers["content-encoding"]);
 }
 
 function isBytes(body: unknown): body is Uint8Array | string {
   return typeof body === "string" || body instanceof Uint8Array;
-}
-
-/** Express 4's parsers leave an empty object if there was no body. */
-function isEmpty(body: unknown): boolean {
-  return body === undefined || (isJsonObject(body) && Object.keys(body).length === 0);
 }
 
 /**
@@ -230,14 +265,14 @@ function lengthAsJson(body: unknown, names?: string[]): number {
   }
 }
 
-/** A form's parser takes JSON apart at `&`, `=` and `[`: what is left of it begins with its brace. */
-function hasBraceForKey(body: unknown): boolean {
-  return isJsonObject(body) && Object.keys(body)[0]?.trimStart().startsWith("{") === true;
+/** A form's parser takes JSON apart at `&`, `=` and `[`: the name of its first field then begins with its brace. */
+function isBrace(first: string | undefined): boolean {
+  return first?.trimStart().startsWith("{") === true;
 }
 
 /**
- * A body that nobody wants is thrown away once it is answered, so that the connection can serve the next request. Node does
- * so itself unless the body was looked at.
+ * A body that nobody wants is thrown away once it is answered, so that it ends, and the connection can serve the next request.
+ * Node does so itself unless the body was looked at.
  */
 function drainUnread(req: NodeRequest, res: NodeResponse): void {
   res.once("finish", () => {

@@ -45,7 +45,8 @@ const PLACES: Readonly<Record<string, Place>> = {
   "^": (_text, position) => position === 0,
   $: (text, position) => position === text.length,
   "\\b": atWordEdge,
-  "\\B": (text, position) => !atWordEdge(text, position),
+  // Python finds it in no empty text.
+  "\\B": (text, position) => text.length > 0 && !atWordEdge(text, position),
 };
 
 const sequence =
