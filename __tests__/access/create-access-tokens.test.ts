@@ -198,6 +198,24 @@ describe("an issued access token (RFC 9068)", () => {
     expect(error).toMatchObject({ message: expect.stringMatching(/^lifetime /), cause: { path: "lifetime" } });
   });
 
+  test.each([
+    [{ expiresIn: 60 }, /^expiresIn is not an option/],
+    [{ refresh_token: "a" }, /do you mean refreshToken\?$/],
+    ["60", /^options must be an object, not a string$/],
+  ])("is not made with what is no option: %j", (options, message) => {
+    const { issue } = tokensOf({ secret: SECRET });
+    const error = thrownBy(() => issue(ALICE, options as object));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: expect.stringMatching(message) });
+  });
+
+  test.each([undefined, null, "@alice:example.org"])("is made for nobody by %j", (subject) => {
+    const { issue } = tokensOf({ secret: SECRET });
+    expect(() => issue(subject as never)).toThrow(
+      new TypeError("userId must be a full user ID, e.g. @alice:example.org"),
+    );
+  });
+
   test("is not made longer than what is accepted", () => {
     const { issue } = tokensOf({ secret: SECRET });
     expect(() => issue(ALICE, { claims: { x: "x".repeat(8_192) } })).toThrow(

@@ -261,6 +261,13 @@ describe("check", () => {
     expect((await run(["check", provider.issuer])).stdout).toMatch(/^Not usable/);
   });
 
+  test("says of an address that answers that it is reached", async () => {
+    provider.answer("/jwks", text("", 500));
+    const found = await checked(provider.issuer);
+    expect(said(found, "keys")).toContain("it answered with status 500");
+    expect((await run(["check", provider.issuer])).stdout).toContain("-> The address is reached");
+  });
+
   test("notes a clock that is a little off", async () => {
     provider.discovery(text(provider.document(), 200, { Date: new Date(Date.now() + 20_000).toUTCString() }));
     const found = await checked(provider.issuer);

@@ -130,7 +130,7 @@ describe("an ID token that", () => {
     await expectRecovery(host);
   });
 
-  test.each([
+  test.each<readonly [string, (token: string) => unknown, string?]>([
     ["is unsigned", (token: string) => token.replace(/^[^.]*/, Buffer.from('{"alg":"none"}').toString("base64url"))],
     [
       "is unsigned and has no signature",
@@ -138,7 +138,12 @@ describe("an ID token that", () => {
     ],
     ["is missing", () => undefined],
     ["is no string", () => 1],
-  ])("%s is refused", async (_, change) => {
+    [
+      "is encrypted",
+      () => `${Buffer.from('{"alg":"RSA-OAEP","enc":"A256GCM"}').toString("base64url")}.a.b.c.d`,
+      "the ID token is encrypted, which single sign-on does not take",
+    ],
+  ])("%s is refused", async (_, change, why = "") => {
     const host = await ssoHost();
     const token = host.provider.logoutToken({ events: undefined });
     host.provider.fault("token", (__, res) => {
@@ -146,7 +151,7 @@ describe("an ID token that", () => {
     });
     const page = await new TestBrowser().visit(host.redirect());
     expect(page.status).toBe(403);
-    expect(page.text).toContain("JWT validation failed: ");
+    expect(page.text).toContain(`JWT validation failed: ${why}`);
     await expectRecovery(host);
   });
 

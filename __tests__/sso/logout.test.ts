@@ -2,6 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import express, { type RequestHandler } from "express";
 
 import { movableClock } from "../helpers/clock.js";
+import { recordingLogger } from "../helpers/core.js";
 import { inSeconds } from "../helpers/tokens.js";
 import type { SsoLogout } from "matrix-jwt-login";
 
@@ -144,6 +145,18 @@ describe("a logout token", () => {
     const token = provider.logoutToken({ events: undefined, jti: undefined }, { header: { typ: "JWT" } });
     expect((await logOut(token)).status).toBe(400);
     expect(endSessions).not.toHaveBeenCalled();
+  });
+
+  test("that is refused is told of on the level of infos", async () => {
+    const logger = recordingLogger();
+    const { logOut, provider } = await host({ options: { logger } });
+    await logOut(provider.logoutToken({ aud: "other" }));
+    expect(logger.lines).toEqual([
+      {
+        level: "info",
+        message: "matrix-jwt-login: a back-channel logout was refused: token is of no provider here (iss, aud)",
+      },
+    ]);
   });
 
   test("that is damaged, or none, is 400", async () => {

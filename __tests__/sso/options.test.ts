@@ -80,6 +80,12 @@ describe("options errors", () => {
     [{ identityProviders: {} }, "sso.identityProviders", /at least one/],
     [{ identityProviders: { "a/b": provider } }, 'sso.identityProviders["a/b"]', /ID of 1 to 255/],
     [{ identityProviders: { "..": provider } }, 'sso.identityProviders[".."]', /ID of 1 to 255/],
+    [
+      { identityProviders: provider },
+      "sso.identityProviders.name",
+      /belongs in sso\.identityProviders\.ID, by an ID that you choose$/,
+    ],
+    [{ allowRegistration: true }, "sso.allowRegistration", /; it belongs in sso\.identityProviders\.ID$/],
     [{ trustedClients: ["https://a.example/?x"] }, "sso.trustedClients[0]", /query/],
     [{ callbackPath: "callback" }, "sso.callbackPath", /must be a path/],
     [{ callbackPath: "//evil.example" }, "sso.callbackPath", /must be a path/],

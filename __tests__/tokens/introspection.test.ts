@@ -451,7 +451,7 @@ describe("an introspection endpoint", () => {
     const DOWN = "503 introspection_unavailable";
     expect(outcomes).toEqual([DOWN, "200", DOWN, "200", DOWN]);
     expect(logger.warn.mock.calls).toEqual([
-      [expect.stringContaining("status 401")],
+      [expect.stringContaining("status 401; it does not take these credentials;")],
       [expect.stringContaining("status 502")],
     ]);
     expect(logger.info).toHaveBeenCalledTimes(1);

@@ -185,6 +185,13 @@ describe("fromTokenAuthenticatorConfig", () => {
   });
 
   test.each<[string, unknown, string, RegExp]>([
+    [
+      "a whole homeserver.yaml",
+      { server_name: "a", modules: [] },
+      "server_name",
+      /options here are jwt, oidc, oauth, epa/,
+    ],
+    ["a part that is misspelt", { oaut: {} }, "oaut", /options here are jwt, oidc, oauth, epa; do you mean oauth\?$/],
     ["nothing", undefined, "", /must be an object, not undefined/],
     ["null", null, "", /must be an object, not null/],
     ["a list", [], "", /must be an object, not a list/],

@@ -246,6 +246,12 @@ describe("a validator's pattern", () => {
     expect(await passes(["in", "v", ["regex", source]], { v: text })).toBe(expected);
   });
 
+  test("\\B is found in no empty text, as in Python", async () => {
+    const search = ["in", "v", ["list_any_of", ["regex", "\\B", false]]];
+    expect(await passes(search, { v: [""] })).toBe(false);
+    expect(await passes(search, { v: [" "] })).toBe(true);
+  });
+
   test.each<[string, string, string]>([
     ["a", "xax", "x"],
     ["^adm|staff$", "my staff", "my staff!"],

@@ -132,6 +132,17 @@ describe("an outage is one line for the operator, with the URL and the root caus
         ),
       /\/jwks: bad URL https:\/\/matrix:top\/secret@host\/ or http:\/\/idp\.example\.org\/jwks\.;/,
     ],
+    [
+      "what OpenSSL says of an answer without TLS",
+      () =>
+        Promise.reject(
+          Object.assign(
+            new Error("80FA:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:350:\n"),
+            { code: "ERR_SSL_WRONG_VERSION_NUMBER" },
+          ),
+        ),
+      /\/jwks: that port does not speak https \(wrong version number\) ERR_SSL_WRONG_VERSION_NUMBER;/,
+    ],
     ["a status", () => Promise.resolve(new Response("", { status: 404 })), /\/jwks: answered with status 404;/],
   ])("%s", async (_, fetch, cause) => {
     const login = loginBy({
