@@ -201,7 +201,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly onReject?: (event: AccessRejectEvent<Req>) => void;
   /**
-   * Called after each fetch or read of keys, and each introspection, that failed.
+   * Called after each fetch or read of keys, and each introspection, that failed; `error.detail` says why.
    *
    * @remarks
    * What it throws is logged and changes nothing.

@@ -175,7 +175,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    *
    * @remarks
    * A database that compares loosely (case, trailing space) would log somebody else in. What the client
-   * gets if it throws is in docs/answers.md.
+   * gets if it throws is in docs/answers.md. TypeScript infers `User` from it: write it before the callbacks that take a user.
    */
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;
   /**
@@ -255,7 +255,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly onReject?: ((event: RejectEvent<Req>) => void) | undefined;
   /**
-   * Called after each fetch or read of keys, and each introspection, that failed.
+   * Called after each fetch or read of keys, and each introspection, that failed; `error.detail` says why.
    *
    * @remarks
    * What it throws is logged and changes nothing.

@@ -231,7 +231,12 @@ export const ROOMS = {
     ],
   },
   "held answers": {
-    mutate: ["lib/http/flows.ts", "lib/http/node/flows.ts", "lib/http/node/held-answer.ts", "lib/http/node/lock-head.ts"],
+    mutate: [
+      "lib/http/flows.ts",
+      "lib/http/node/flows.ts",
+      "lib/http/node/held-answer.ts",
+      "lib/http/node/lock-head.ts",
+    ],
     tests: [
       "http/flows",
       "http/held-answer",
