@@ -49,7 +49,7 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     await paste(page, "org.matrix.login.jwt", hs256Token({ sub: "bob", exp: 1 }, server.secrets.jwtSecret));
     expect(await problem(page)).toMatch(/The server refused this login.*token expired.*403 · M_FORBIDDEN/s);
     expect(await page.getByLabel("Token", { exact: true }).inputValue()).toMatch(/^eyJ/);
-    await until(async () => (await page.getByRole("alert").innerText()).includes("Which check refused it: exp. "));
+    await until(async () => (await page.getByRole("alert").innerText()).includes("Which check refused it: exp. "), 15);
     expect(console()).toEqual([failed("403 (Forbidden)")]);
   });
 

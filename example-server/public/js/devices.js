@@ -45,6 +45,22 @@ export function showIdentities(identities) {
   );
 }
 
+/** One may have come by any of the providers that lead to the account. */
+export function showProviderLogouts(providers) {
+  element("provider-logout").hidden = providers.length === 0;
+  element("provider-logout-links").replaceChildren(
+    ...providers.map(({ issuer, end_session_endpoint: url }) => {
+      const link = document.createElement("a");
+      link.className = "button";
+      link.target = "_blank";
+      link.rel = "noopener";
+      link.href = url;
+      link.textContent = providers.length === 1 ? "Sign out at the provider" : `Sign out at ${issuer}`;
+      return link;
+    }),
+  );
+}
+
 /** What the server asks for before it deletes: its User-Interactive Authentication. */
 export function showProof(deviceId, { isThis, canMakeToken, browserUrl }) {
   const consequence = isThis ? " It is the device that you are on: you will be logged out." : "";

@@ -1,5 +1,5 @@
 /* global addEventListener, document, history, location, navigator, sessionStorage, URLSearchParams */
-import { hideProof, showDevices, showIdentities, showProof } from "./devices.js";
+import { hideProof, showDevices, showIdentities, showProof, showProviderLogouts } from "./devices.js";
 import { explain } from "./explain.js";
 import { loginIn, serverIn } from "./pasted.js";
 import { loginBody, loginUrl, matrixServer, proofUrl, RequestError, ssoUrl } from "./matrix.js";
@@ -7,8 +7,10 @@ import { beginSignIn, discoverProvider, returnedSignIn, pageUrl, SignInError } f
 import { forgetSession, loadSession, saveSession } from "./session.js";
 import { curlOf, hideToken, showChecks, showExchange, showToken } from "./token-view.js";
 import {
+  announceProblemCheck,
   element,
   hideProblem,
+  hideProblemCheck,
   say,
   showFlows,
   showHalf,
@@ -117,14 +119,16 @@ async function logIn(type, token) {
     shownRequest = { url: loginUrl(server), body };
     hideToken();
     if (isJwt) showToken(token);
-    showExchange({ ...shownRequest, status, answer });
+    showExchange({ ...shownRequest, status, answer, isJwt });
     // Nobody waits for the checks: they are shown when they are there.
     void explanation?.then((found) => {
       if (shownToken !== token) return;
       const wasRefused = status !== 200;
       showChecks(found, { wasRefused });
       const failed = found?.checks.find(({ result }) => result === "fail");
-      if (refusedToken === token && failed !== undefined) showProblemCheck(failed);
+      if (refusedToken !== token) return;
+      if (failed === undefined) hideProblemCheck();
+      else showProblemCheck(failed);
     });
   };
   let answer;
@@ -132,6 +136,7 @@ async function logIn(type, token) {
     answer = await matrixServer(server).login(body);
   } catch (error) {
     refusedToken = token;
+    if (explanation !== undefined) announceProblemCheck();
     if (error instanceof RequestError && error.kind === "matrix") showLogin(error.status, error.answer);
     throw error;
   }
@@ -166,9 +171,10 @@ async function showAccount() {
   });
   subject = identities.find(({ issuer }) => issuer === demonstration?.issuer)?.subject;
   showIdentities(identities);
-  const logoutUrl = session.loginType === "m.login.token" ? provider?.end_session_endpoint : undefined;
-  element("provider-logout").hidden = logoutUrl === undefined;
-  if (logoutUrl !== undefined) element("end-provider-session").href = logoutUrl;
+  const issuers = session.loginType === "m.login.token" ? identities.map(({ issuer }) => issuer) : [];
+  const providers = await Promise.all(issuers.map(discoverProvider));
+  if (session?.deviceId !== shown.deviceId) return;
+  showProviderLogouts(providers.filter((found) => found?.end_session_endpoint !== undefined));
 }
 
 async function deleteDevice(id, auth) {

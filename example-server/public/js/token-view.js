@@ -71,7 +71,9 @@ function coloured(parts) {
 const partClasses = ["jwt-header", "jwt-claims", "jwt-signature"];
 
 /** A login's request and answer. What the answer lets in is cut: a page is easily photographed. */
-export function showExchange({ url, body, status, answer }) {
+export function showExchange({ url, body, status, answer, isJwt }) {
+  element("jwt-parties").hidden = !isJwt;
+  element("sso-parties").hidden = isJwt;
   element("request").textContent = `POST ${url}\nContent-Type: application/json\n\n${pretty(body)}`;
   element("answer").textContent = answer === undefined ? "None." : `${status}\n\n${pretty(cut(answer))}`;
   element("exchange").hidden = false;

@@ -96,9 +96,19 @@ export function showProblemCheck({ name, text, advice }) {
   element("problem-check").hidden = false;
 }
 
+/** Its room is there before it is: it would push the page down under a thumb. */
+export function announceProblemCheck() {
+  element("problem-check-text").textContent = "one moment …";
+  element("problem-check").hidden = false;
+}
+
+export const hideProblemCheck = () => {
+  element("problem-check").hidden = true;
+};
+
 export const hideProblem = () => {
   element("problem").hidden = true;
-  element("problem-check").hidden = true;
+  hideProblemCheck();
 };
 
 export const say = (text) => {

@@ -15,11 +15,11 @@ export function pageHeaders(forms = ""): Readonly<Record<string, string>> {
 }
 
 /** One button a user. `client` is where the page goes from here. */
-export function signInPage(client: string, users: readonly DevelopmentUser[]): string {
+export function signInPage(issuer: string, client: string, users: readonly DevelopmentUser[]): string {
   return page(
     "Development sign-in",
     `<h1>Who are you today?</h1>
-      <p>You sign in at the example’s identity provider, for the page at <strong>${escape(client)}</strong>.</p>
+      <p>You sign in at the identity provider <strong>${escape(issuer)}</strong>, for the page at <strong>${escape(client)}</strong>.</p>
       <form method="post">
         <ul class="people">
           ${users.map(userButton).join("\n          ")}

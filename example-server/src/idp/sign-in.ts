@@ -23,7 +23,7 @@ export function signIn(provider: Provider, users: readonly DevelopmentUser[]): R
         return;
       }
       const client = new URL(String(redirectUri)).origin;
-      html(response, signInPage(client, users), clientId === webClientId ? client : "anywhere");
+      html(response, signInPage(provider.issuer, client, users), clientId === webClientId ? client : "anywhere");
     })
     .post(urlencoded({ extended: false, limit: "1kb" }), async (request, response) => {
       if ((await interactionOf(provider, request, response)) === undefined) return;
