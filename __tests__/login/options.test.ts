@@ -170,6 +170,8 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["findUse", "findUser"],
     ["finbUser", "findUser"],
     ["serverNmae", "serverName"],
+    ["findXUser", "findUser"],
+    ["serveName", "serverName"],
     ["fnidUser", "findUser"],
     ["login_types", "loginTypes"],
     ["rate-limit", "rateLimits"],
@@ -177,7 +179,7 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     expect(() => make(with_({ [written]: 1 }))).toThrow(new RegExp(`do you mean ${name}\\?$`));
   });
 
-  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"]])("asks nothing of %s", (written) => {
+  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"], ["findUsersX"], ["fiUser"]])("asks nothing of %s", (written) => {
     expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
   });
 

@@ -44,7 +44,6 @@ function isNear(written: string, name: string): boolean {
   const [short, long] = [written, name]
     .map((one) => one.replace(/[-_]/g, "").toLowerCase())
     .sort((one, other) => one.length - other.length) as [string, string];
-  if (long.length - short.length > 1) return false;
   let same = 0;
   while (same < short.length && short[same] === long[same]) same += 1;
   const [rest, other] = [long.slice(same), short.slice(same)];
