@@ -38,9 +38,14 @@ export function browserHandler<Req extends NodeRequest>(
   const { bodyLimit, unknownLoginType, context, logger } = options;
   const tellOfMount = mountCheck(sso, logger);
 
-  const answer = async (req: Req, stream: BodyStream, path: string): Promise<SsoAnswer | "gone" | undefined> => {
+  const answer = async (
+    req: Req,
+    res: NodeResponse,
+    stream: BodyStream,
+    path: string,
+  ): Promise<SsoAnswer | "gone" | undefined> => {
     const known = context(req);
-    const form = req.method === "POST" ? await takeForm(req, stream, bodyLimit) : undefined;
+    const form = req.method === "POST" ? await takeForm(req, res, stream, bodyLimit) : undefined;
     if (form === "gone") return form;
     const { originalUrl = req.url } = req as MountedRequest;
     const [, query = ""] = /\?([^#]*)/.exec(String(originalUrl)) ?? [];
@@ -60,10 +65,10 @@ export function browserHandler<Req extends NodeRequest>(
     const { mount, paths } = pathsUnder(req);
     const path = paths.find((one) => sso.handles(String(req.method), one));
     const isWhole = path === paths[0] || isLoginPath(paths[0]);
-    if (path !== undefined || isWhole) tellOfMount(mount === "" ? routeOf(req) : mount, isWhole);
+    if (path !== undefined || isWhole) tellOfMount(mount, isWhole);
     if (path === undefined) return false;
     const stream = new BodyStream(req);
-    answer(req, stream, path)
+    answer(req, res, stream, path)
       .then(
         (answered) => {
           if (answered === undefined) return true;
@@ -81,12 +86,6 @@ export function browserHandler<Req extends NodeRequest>(
       }, fail);
     return true;
   };
-}
-
-/** The path of an Express route that takes no other (`app.all(path, middleware)`), or nothing. */
-function routeOf(req: NodeRequest): string {
-  const { route } = req as { readonly route?: { readonly path?: unknown } };
-  return typeof route?.path === "string" && isLoginPath(route.path) ? route.path : "";
 }
 
 /**

@@ -366,6 +366,8 @@ describe("options of access tokens", () => {
     [{ secret: undefined }, "secret", /undefined/],
     [{ secret: SECRET, audience: "" }, "audience", /empty/],
     [{ secret: SECRET, lifetime: 9 }, "lifetime", /10 to 604800/],
+    [{ secret: SECRET, issuer: "https://matrix.example.org\n" }, "issuer", /no white space at its beginning or end/],
+    [{ secret: SECRET, audience: " matrix" }, "audience", /no white space at its beginning or end/],
     [{ secret: SECRET, algorithm: "ES256" }, "algorithm", /does not fit/],
     [{ secret: SECRET, algorithm: "none" }, "algorithm", /one of/],
     [{ secret: "" }, "secret", /empty/],

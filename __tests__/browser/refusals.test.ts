@@ -112,6 +112,15 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     await button(page, "Ask").click();
     await page.getByRole("status").filter({ hasText: "The server has answered." }).waitFor();
     expect(await page.getByRole("alert").isHidden()).toBe(true);
+
+    await page.getByLabel("Matrix server").fill(doomed.url);
+    await button(page, "Ask").click();
+    expect(await problem(page)).toContain(`Nothing answered at ${doomed.url}`);
+    expect(await page.getByRole("link", { name: "Sign in with SSO" }).isVisible()).toBe(false);
+    expect(await button(page, "Only check it").isVisible()).toBe(false);
+    await page.getByLabel("Matrix server").fill(server.url);
+    await button(page, "Ask").click();
+    await page.getByRole("status").filter({ hasText: "The server has answered." }).waitFor();
     expect(await button(page, "Sign in as Alice").isVisible()).toBe(true);
   });
 

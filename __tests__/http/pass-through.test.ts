@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { finished, PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { text as textOf } from "node:stream/consumers";
 import { createGunzip, gzipSync } from "node:zlib";
 
 import { describe, expect, jest, test } from "@jest/globals";
-import type { Express, Request, RequestHandler } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 
 import { answerTo, begin, essence, goodLogin, send, valuesOf, type Sending } from "../helpers/http-client.js";
 import { until } from "../helpers/until.js";
@@ -148,14 +148,83 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test.each<readonly [string, (req: Request) => Promise<unknown> | undefined]>([
+    [
+      "has begun to read it",
+      async (req) => {
+        await once(req, "readable");
+        req.unshift(req.read());
+      },
+    ],
+    [
+      "has paused it",
+      (req) => {
+        req.on("data", () => undefined).removeAllListeners("data");
+        req.pause();
+        return undefined;
+      },
+    ],
+  ])("a host that answers first and then reads has all of a body if it %s", async (_, begins) => {
+    let read: Promise<string> | undefined;
+    const { url } = await hostOf(express, middleware(), (req, res) => {
+      const answer = (): void => {
+        res.on("finish", () => {
+          setTimeout(() => {
+            read = collected(req.resume());
+          }, 20);
+        });
+        res.status(299).end();
+      };
+      Promise.resolve(begins(req)).then(answer, (error: unknown) => res.destroy(error as Error));
+    });
+    expect(await send(url, { body: PASSWORD })).toMatchObject({ status: 299 });
+    await until(() => read !== undefined);
+    expect(await read).toBe(PASSWORD);
+  });
+
+  test.each<readonly [string, string, (res: Response) => void, RegExp]>([
+    ["a client of HTTP/1.0", "HTTP/1.0", () => undefined, /^HTTP\/1\.1 299 /],
+    [
+      "an answer that has begun",
+      "HTTP/1.1",
+      (res) => {
+        res.status(299).set("Content-Length", "2").flushHeaders();
+        res.write("a");
+      },
+      /^HTTP\/1\.1 299 [^]*\r\n\r\nab$/,
+    ],
+  ])("nothing is asked for in front of %s", async (_, version, begins, expected) => {
+    const app = express();
+    app.use((_req, res, next) => {
+      begins(res);
+      next();
+    }, middleware());
+    app.use((_req, res) => {
+      res.status(299).end("b");
+    });
+    const server = createServer(app).on("checkContinue", app).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    try {
+      const head = `POST ${LOGIN_PATH} ${version}\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n`;
+      socket.write(`${head}Content-Length: ${String(PASSWORD.length)}\r\n\r\n${PASSWORD}`);
+      expect(await textOf(socket)).toMatch(expected);
+    } finally {
+      socket.destroy();
+      server.close();
+    }
+  });
+
   test.each<readonly [string, string, number]>([
     ["a login", goodLogin(), 200],
     ["another login", PASSWORD, 299],
   ])("a host that asks for the body itself (`checkContinue`) gets it: %s", async (_, body, status) => {
     const app = express();
+    const written = jest.fn();
     app.use(middleware());
     app.use((req, res, next) => {
-      res.writeContinue();
+      // Who wrote it without us would wait for that.
+      res.writeContinue(written);
       collected(req).then((text) => res.status(299).send(text), next);
     });
     const server = createServer(app).on("checkContinue", app).listen(0, "127.0.0.1");
@@ -168,6 +237,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
       outgoing.on("continue", asked).flushHeaders();
       expect(await answerTo(outgoing)).toMatchObject(status === 299 ? { status, text: body } : { status });
       expect(asked).toHaveBeenCalledTimes(1);
+      expect(written).toHaveBeenCalledTimes(status === 299 ? 1 : 0);
     } finally {
       server.close();
     }

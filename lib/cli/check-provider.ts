@@ -64,7 +64,8 @@ export async function examineProvider(question: Question): Promise<Examination> 
 }
 
 function examined(findings: Finding[], offer: Offer): Examination {
-  if (!findings.some(({ name }) => name === "clock")) {
+  const isAnswered = findings.some(({ name, result }) => name === "keys" && result === "pass");
+  if (isAnswered && !findings.some(({ name }) => name === "clock")) {
     findings.push({ name: "clock", result: "note", text: "not compared: no answer had a Date" });
   }
   const usable = findings.every(({ result }) => result !== "fail");
@@ -166,7 +167,7 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     const isHttp = /wrong version number|packet length too long/.test(why);
     const text = `${show(withoutQuery(url))}: ${isHttp ? "that port does not speak https" : why}`;
     const withHttp = `Is ${show(withoutQuery(url).replace(/^https/i, "http"))} meant? Give the address with http:, and --allow-http unless it is on this machine.`;
-    const isReached = why.startsWith("it answered");
+    const isReached = name === "keys" && why.startsWith("it answered");
     findings.push(
       failed(name, text, isHttp ? withHttp : isReached ? "The address is reached: see why it answers so." : advice),
     );
@@ -228,7 +229,11 @@ async function keysAt(url: string, findings: Finding[]): Promise<readonly Algori
     });
   }
   if (usable.size === 0)
-    findings.push(failed("keys", "no key can verify a signature", "See what is said of each key."));
+    findings.push(
+      keys.length === 0
+        ? failed("keys", "the JWK Set has no keys", "The provider has to publish its public keys there.")
+        : failed("keys", "no key can verify a signature", "See what is said of each key."),
+    );
   return [...usable];
 }
 

@@ -60,7 +60,7 @@ function asText({ usable, findings, offer }: Examination): string {
 
 /** These options take every token of the provider that is for the audience. */
 const MORE =
-  "What else to set is in the provider's guide: which claim names a user, and what keeps tokens out that are no person's.";
+  "What else to set is in the provider's guide: which claim names a user (the same for all three), and what keeps tokens out that are no person's.";
 
 const TITLES = [
   ["login", "For a login by JWT, in loginTypes:"],

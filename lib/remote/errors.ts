@@ -62,7 +62,7 @@ const SHORTEST_SECRET = 4;
 /** RFC 3986 section 3.2.1. */
 const USER_INFO = /\/\/[^\s/?#]*@/g;
 /** How OpenSSL writes an error: `ID:error:code:library:function:reason:file:line:`. */
-const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
+const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):[^:]*:\d+:\s*/;
 /** What OpenSSL makes of an answer that is not TLS. */
 const NOT_TLS = /wrong version number|packet length too long/;
 /** As Node, OpenSSL and undici write them. */
@@ -88,11 +88,11 @@ export function operatorText(error: unknown, url: string | undefined): string {
   const root = readableRootOf(error);
   // A host's `fetch` may have put credentials into the URL.
   const anonymous = (text: string): string => text.replaceAll(USER_INFO, "//");
-  if (url === undefined) return `: ${oneLine(anonymous(root))}`;
+  if (url === undefined) return `: ${oneLine(withoutOpenSsl(anonymous(root)))}`;
   const { origin, pathname } = new URL(url);
   // A message may quote the URL, whose query may be a secret.
   const brief = (text: string): string => text.replaceAll(url, origin + pathname);
-  return ` from ${origin}${pathname}: ${oneLine(brief(anonymous(brief(root))))}`;
+  return ` from ${origin}${pathname}: ${oneLine(withoutOpenSsl(brief(anonymous(brief(root)))))}`;
 }
 
 /**
@@ -133,8 +133,13 @@ function textOf(error: Error): string {
   // A parser quotes what it can't parse, and there may be a token in it.
   if (name === "SyntaxError") return "answered with something that is not JSON";
   if (message === "" && !isSystemCode(code)) return String(name);
-  const text = String(message).replace(OPENSSL, "$1");
-  return NOT_TLS.test(text) ? `that port does not speak https (${text})` : text;
+  return String(message);
+}
+
+function withoutOpenSsl(text: string): string {
+  return text.replace(OPENSSL, (_, reason: string) =>
+    NOT_TLS.test(reason) ? `that port does not speak https (${reason}) ` : `${reason} `,
+  );
 }
 
 /** What somebody else wrote, unless it quotes a secret. */

@@ -94,8 +94,11 @@ export async function requestJson(
   const { status } = answer.response;
   if (status !== 200) {
     const message = `answered with status ${String(status)}`;
-    const isOfCredentials = request.method === "POST" && (status === 401 || status === 403);
-    throw isOfCredentials ? new AnswerError(message, "it does not take these credentials") : new Error(message);
+    const { headers: sent, body = "" } = request;
+    const hasCredentials = sent?.["authorization"] !== undefined || /(?:^|&)client_secret=/.test(body);
+    throw hasCredentials && (status === 401 || status === 403)
+      ? new AnswerError(message, "it does not take these credentials")
+      : new Error(message);
   }
   return parseJson(await answer.bytes());
 }

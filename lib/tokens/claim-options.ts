@@ -66,8 +66,8 @@ function issuer(value: unknown, path: string): string | readonly string[] {
   return Array.isArray(value) ? listOf(name)(value, path) : name(value, path);
 }
 
-/** No claim is compared with what a file's last line end is still at. */
-function name(value: unknown, path: string): string {
+/** What a claim is compared with: not with the line end of the file that it comes from. */
+export function name(value: unknown, path: string): string {
   const given = text(value, path);
   if (given === given.trim()) return given;
   throw new OptionsError(

@@ -70,13 +70,13 @@ function setBusy(isBusy) {
 
 async function askServer() {
   element("server").value = server;
-  showFlows([]);
-  showProvider(false);
+  // What another server has must not stay if this one does not answer.
+  demonstration = undefined;
+  provider = undefined;
+  showWays([]);
   const flows = await matrixServer(server).flows();
-  showFlows(flows);
-  element("sso-line").hidden = !flows.some(({ type }) => type === "m.login.sso");
   await askDemonstration();
-  showProvider(provider !== undefined);
+  showWays(flows);
 }
 
 /** Any other server has none, and works without. */
@@ -85,6 +85,13 @@ async function askDemonstration() {
     .demonstration()
     .catch(() => undefined);
   provider = demonstration && (await discoverProvider(demonstration.issuer));
+}
+
+/** The ways to sign in that there are. */
+function showWays(flows) {
+  showFlows(flows);
+  element("sso-line").hidden = !flows.some(({ type }) => type === "m.login.sso");
+  showProvider(provider !== undefined);
   element("explain-token").hidden = demonstration === undefined;
   showSamples(demonstration?.samples ?? [], (token) => {
     element("login-type").value = demonstration.login_type;
@@ -136,8 +143,10 @@ async function logIn(type, token) {
     answer = await matrixServer(server).login(body);
   } catch (error) {
     refusedToken = token;
-    if (explanation !== undefined) announceProblemCheck();
-    if (error instanceof RequestError && error.kind === "matrix") showLogin(error.status, error.answer);
+    if (error instanceof RequestError && error.kind === "matrix") {
+      if (explanation !== undefined) announceProblemCheck();
+      showLogin(error.status, error.answer);
+    }
     throw error;
   }
   startSession(saveSession(server, answer, { loginType: type }));

@@ -31,6 +31,8 @@ export function showChecks(explanation, { wasRefused = false } = {}) {
   element("verdict").hidden = explanation === undefined;
   element("checks").replaceChildren(...(explanation?.checks ?? []).map(checkItem));
   if (explanation === undefined) return;
+  const failed = element("checks").querySelector(".fail");
+  if (failed !== null) failed.id = "failed-check";
   element("verdict").className = `verdict ${explanation.accepted ? "good" : "bad"}`;
   element("verdict").textContent = explanation.accepted ? goodVerdict(wasRefused) : badVerdict(explanation);
 }

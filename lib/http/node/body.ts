@@ -104,16 +104,21 @@ function submissionIn(
 }
 
 /** A host that listens to `checkContinue` asks for the body itself (RFC 9110 section 10.1.1), which it can't do before it has the request. */
-function askForBody({ headers }: NodeRequest, res: NodeResponse): void {
-  if (!/^\s*100-continue\s*$/i.test(headers.expect ?? "")) return;
-  const wasAsked =
-    "stream" in res
-      ? (res.stream.sentInfoHeaders ?? []).length > 0
-      : (res as unknown as { readonly _sent100: boolean })._sent100;
-  if (wasAsked) return;
+function askForBody({ headers, httpVersion }: NodeRequest, res: NodeResponse): void {
+  if (!/^\s*100-continue\s*$/i.test(headers.expect ?? "") || httpVersion === "1.0" || res.headersSent || wasAsked(res))
+    return;
   res.writeContinue();
   // Once is enough.
-  Object.assign(res, { writeContinue: () => true });
+  const writeContinue = (written?: () => void): boolean => {
+    if (written !== undefined) process.nextTick(written);
+    return true;
+  };
+  Object.assign(res, { writeContinue });
+}
+
+function wasAsked(res: NodeResponse): boolean {
+  if (!("stream" in res)) return (res as unknown as { readonly _sent100: boolean })._sent100;
+  return res.stream.sentInfoHeaders?.some(({ ":status": status }) => status === 100) === true;
 }
 
 /** Somebody may have left out of a login what says nothing; of another body, the rest says nothing. */
@@ -136,10 +141,16 @@ function restOf(body: Uint8Array | string, bodies: LoginBodies, onLost: OnLost):
  * @returns `"gone"`: the client hung up
  * @throws MatrixError 413 `M_TOO_LARGE`
  */
-export async function takeForm(req: NodeRequest, stream: BodyStream, limit: number): Promise<URLSearchParams | "gone"> {
+export async function takeForm(
+  req: NodeRequest,
+  res: NodeResponse,
+  stream: BodyStream,
+  limit: number,
+): Promise<URLSearchParams | "gone"> {
   const length = lengthIn(req.headers);
   if (length > limit) throw tooLarge();
   if (isTaken(req) || !hasBody(req, length)) return formParsedBefore(parsedIn(req));
+  askForBody(req, res);
   const body = await stream.read(limit, length);
   if (body === "gone") return body;
   if (body === "too long") throw tooLarge();
@@ -276,7 +287,7 @@ function isBrace(first: string | undefined): boolean {
  */
 function drainUnread(req: NodeRequest, res: NodeResponse): void {
   res.once("finish", () => {
-    const isRead = req.readableFlowing === true || READING.some((event) => req.listenerCount(event) > 0);
-    if (!isRead) (req as IncomingMessage).resume();
+    const isLeft = !req.readableDidRead && req.readableFlowing === null;
+    if (isLeft && READING.every((event) => req.listenerCount(event) === 0)) (req as IncomingMessage).resume();
   });
 }
