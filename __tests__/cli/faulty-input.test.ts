@@ -41,6 +41,7 @@ describe("an options file", () => {
       "throw Object.assign(new Error('async'), { code: 'ERR_REQUIRE_ASYNC_MODULE' })",
       "async",
     ],
+    ["exports a function", "module.exports = () => ({})", "exports a function: export what it returns"],
     ["exports a number", "module.exports = 7", "must hold an object"],
     ["has two exports", "exports.__esModule = true; exports.a = {}; exports.b = {}", "exports a, b"],
     [

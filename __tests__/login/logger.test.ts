@@ -58,6 +58,24 @@ describe("the logger", () => {
     expect(said()).toEqual({ ...SILENCE, warn: 1 });
   });
 
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("unbound");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("down"))],
+  ])("that %s is told of once, as a warning of the process", async (_, method) => {
+    const warned = jest.spyOn(process, "emitWarning").mockReturnValue();
+    const logger = { debug: method, info: method, warn: method, error: method };
+    await outage(logger);
+    expect(warned.mock.calls.map(([message]) => message)).toEqual([
+      "matrix-jwt-login: the option logger throws, so that lines are lost",
+    ]);
+    expect(said()).toEqual(SILENCE);
+  });
+
   test("is none with false", async () => {
     await failedLogin(false);
     await outage(false);

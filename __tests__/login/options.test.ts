@@ -179,9 +179,12 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     expect(() => make(with_({ [written]: 1 }))).toThrow(new RegExp(`do you mean ${name}\\?$`));
   });
 
-  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"], ["findUsersX"], ["fiUser"]])("asks nothing of %s", (written) => {
-    expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
-  });
+  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"], ["findUsersX"], ["fiUser"]])(
+    "asks nothing of %s",
+    (written) => {
+      expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
+    },
+  );
 
   test.each([["secret"], ["jwksUri"], ["audience"], ["allowRegistration"]])(
     "says of %s where it belongs",

@@ -50,6 +50,7 @@ export async function optionsIn(file: string): Promise<object> {
     throw new UsageError(`--options can't be loaded: ${reasons(error)}`);
   }
   if (typeof loaded === "object" && loaded !== null) return loaded;
+  if (typeof loaded === "function") throw new UsageError("--options exports a function: export what it returns");
   throw new UsageError("--options must hold an object: as JSON, or as a module's default or only export");
 }
 

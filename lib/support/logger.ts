@@ -1,4 +1,5 @@
 import { anyObject, at, callback, type Check } from "./checks.js";
+import { once } from "./once.js";
 
 /**
  * Receives messages for the operator: the methods of `console` and of pino that the package uses.
@@ -30,7 +31,7 @@ export const consoleLogger: Logger = {
   },
 };
 
-/** A host's logger, or false for none. Errors that it throws are ignored. */
+/** A host's logger, or false for none. That it throws changes nothing, and is told of once by `process.emitWarning`. */
 export const anyLogger: Check<Logger> = (value, path) => {
   if (value === false) return silentLogger;
   const logger = anyObject(value, path);
@@ -38,16 +39,22 @@ export const anyLogger: Check<Logger> = (value, path) => {
   return neverThrowing(value as Logger);
 };
 
-/** The same logger, but its own errors are ignored: a login does not fail because its log line does. */
+/** The same logger, but that it throws changes nothing: a login does not fail because its log line does. */
 function neverThrowing(logger: Readonly<Record<keyof Logger, (message: unknown) => unknown>>): Logger {
+  const tell = once(() => {
+    process.emitWarning("matrix-jwt-login: the option logger throws, so that lines are lost", {
+      type: "LoggerWarning",
+      detail: "Methods that need their object have to be bound: { info: (line) => logger.info(line), ... }",
+    });
+  });
   const guarded =
     (level: keyof Logger): Logger["warn"] =>
     (message) => {
       try {
         // It may be async despite its type.
-        Promise.resolve(logger[level](message)).catch(nothing);
+        Promise.resolve(logger[level](message)).catch(tell);
       } catch {
-        // There is nobody left to tell.
+        tell();
       }
     };
   return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn"), error: guarded("error") };
