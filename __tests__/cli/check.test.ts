@@ -268,6 +268,18 @@ describe("check", () => {
     expect((await run(["check", provider.issuer])).stdout).toContain("-> The address is reached");
   });
 
+  test("says of an empty set that it has no keys", async () => {
+    provider.answer("/jwks", keySet([]));
+    expect(said(await checked(provider.issuer), "keys")).toContain("the JWK Set has no keys");
+  });
+
+  test("asks of an address that does not answer whether it can be reached", async () => {
+    provider.answer("/jwks", (_, res) => {
+      res.destroy();
+    });
+    expect((await run(["check", provider.issuer])).stdout).toContain("-> See whether this machine can reach it");
+  });
+
   test("notes a clock that is a little off", async () => {
     provider.discovery(text(provider.document(), 200, { Date: new Date(Date.now() + 20_000).toUTCString() }));
     const found = await checked(provider.issuer);

@@ -125,6 +125,14 @@ describe("explain", () => {
     expect(unavailable.stdout).toContain("introspection_unavailable");
   });
 
+  test("says what a token that is no access token says of itself", async () => {
+    answer = { active: true, sub: "alice", typ: "Refresh" };
+    const { stdout, exitCode } = await explain(token({ typ: "Refresh" }), alone());
+    expect(stdout).toMatch(/FAIL {2}introspection token is not an access token\n +typ "Refresh" among the claims\n/);
+    expect(stdout).toContain("-> Use an access token");
+    expect(exitCode).toBe(1);
+  });
+
   test("asks about a signed token after its own rules", async () => {
     answer = { active: true };
     const beside = { secret: SECRET, introspection: { endpoint: `${url}/introspect` } };

@@ -225,6 +225,7 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     app.use((req, res, next) => {
       // Who wrote it without us would wait for that.
       res.writeContinue(written);
+      res.writeContinue();
       collected(req).then((text) => res.status(299).send(text), next);
     });
     const server = createServer(app).on("checkContinue", app).listen(0, "127.0.0.1");

@@ -8,7 +8,7 @@ import { isJsonObject } from "../support/json.js";
 import { optional, type OptionsOf, optionsOf, required } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { type Algorithm, ALGORITHMS } from "../tokens/algorithms.js";
-import { name } from "../tokens/claim-options.js";
+import { exactText } from "../tokens/claim-options.js";
 import type { Jwks } from "../tokens/keys/jwk.js";
 import type { PrivateKeyInput } from "../tokens/keys/private-key.js";
 import { type SecretInput, secretKey, warnOfShortSecret } from "../tokens/keys/secret.js";
@@ -146,8 +146,8 @@ const accessTokenOptions = optionsOf({
   signingKeyFile: optional(oneOrMore(text)),
   secret: optional(oneOrMore(secretKey)),
   algorithm: optional(oneOf(ALGORITHMS)),
-  issuer: required(name),
-  audience: required(name),
+  issuer: required(exactText),
+  audience: required(exactText),
   lifetime: optional(lifetime, 300),
 } satisfies OptionsOf<AccessTokenOptions>);
 

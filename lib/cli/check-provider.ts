@@ -168,9 +168,8 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     const text = `${show(withoutQuery(url))}: ${isHttp ? "that port does not speak https" : why}`;
     const withHttp = `Is ${show(withoutQuery(url).replace(/^https/i, "http"))} meant? Give the address with http:, and --allow-http unless it is on this machine.`;
     const isReached = name === "keys" && why.startsWith("it answered");
-    findings.push(
-      failed(name, text, isHttp ? withHttp : isReached ? "The address is reached: see why it answers so." : advice),
-    );
+    const remedy = isReached ? "The address is reached: see why it answers so." : advice;
+    findings.push(failed(name, text, isHttp ? withHttp : remedy));
     return undefined;
   }
 }

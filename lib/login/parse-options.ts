@@ -165,8 +165,10 @@ function asJson(object: object, path: string): unknown {
 }
 
 const jsonObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
-  if (types.isMap(value) || types.isSet(value))
+  // JSON has no members of these.
+  if (types.isMap(value) || types.isSet(value)) {
     throw new OptionsError(path, `must be an object with its members, not a ${types.isMap(value) ? "Map" : "Set"}`);
+  }
   return anyObject(asJson(anyObject(value, path), path), path);
 };
 

@@ -136,10 +136,12 @@ function textOf(error: Error): string {
   return String(message);
 }
 
+/** Only for who reads: secrets are searched in the whole text. */
 function withoutOpenSsl(text: string): string {
-  return text.replace(OPENSSL, (_, reason: string) =>
-    NOT_TLS.test(reason) ? `that port does not speak https (${reason}) ` : `${reason} `,
-  );
+  const [whole = "", reason = ""] = OPENSSL.exec(text) ?? [];
+  if (reason === "") return text;
+  const plain = NOT_TLS.test(reason) ? `that port does not speak https (${reason})` : reason;
+  return [plain, text.slice(whole.length)].filter((part) => part !== "").join(" ");
 }
 
 /** What somebody else wrote, unless it quotes a secret. */

@@ -7,7 +7,7 @@ const oneSecondOrMore = numberFrom(1, Number.MAX_SAFE_INTEGER, { unit: "seconds"
 /** Options of the rules about a token's claims. */
 export const CLAIM_OPTIONS = {
   issuer: optional(issuer),
-  audience: optional((value, path) => (value === null ? null : oneOrMore(name)(value, path))),
+  audience: optional((value, path) => (value === null ? null : oneOrMore(exactText)(value, path))),
   /** True, unless introspection alone proves the token. */
   requireExpiry: optional(flag),
   clockTolerance: optional(numberFrom(0, 600, { unit: "seconds" }), 60),
@@ -57,17 +57,17 @@ export function mediaType(typ: string): string {
 }
 
 function tokenType(value: unknown, path: string): string {
-  const type = mediaType(name(value, path));
+  const type = mediaType(exactText(value, path));
   if (!MADE_FOR_OTHERS.has(type)) return type;
   throw new OptionsError(path, "names a kind of token that is made for something else than logins");
 }
 
 function issuer(value: unknown, path: string): string | readonly string[] {
-  return Array.isArray(value) ? listOf(name)(value, path) : name(value, path);
+  return Array.isArray(value) ? listOf(exactText)(value, path) : exactText(value, path);
 }
 
 /** What a claim is compared with: not with the line end of the file that it comes from. */
-export function name(value: unknown, path: string): string {
+export function exactText(value: unknown, path: string): string {
   const given = text(value, path);
   if (given === given.trim()) return given;
   throw new OptionsError(

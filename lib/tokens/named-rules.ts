@@ -3,7 +3,7 @@ import type { TokenRules } from "./options.js";
 type Authorize = NonNullable<TokenRules["authorize"]>;
 type Asked = Parameters<Authorize>;
 
-/** A rule of the original's, with the setting it comes from, or what else an operator can find it by. */
+/** A rule with its name: the setting that it comes from, or what else an operator can find it by. */
 export type Rule = readonly [name: string, isKept: (...asked: Asked) => boolean];
 
 const BROKEN_RULE = Symbol.for("matrix-jwt-login.brokenRule");

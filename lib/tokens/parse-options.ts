@@ -20,8 +20,9 @@ import { type Authorize, Verifier } from "./verifier.js";
 
 /** As `subjectClaim` and its like take it. */
 export const claimLocator: Check<ClaimLocator> = (value, path) => {
-  if (types.isAsyncFunction(value))
+  if (types.isAsyncFunction(value)) {
     throw new OptionsError(path, "must be a function that is not async: what it returns is the claim");
+  }
   if (typeof value === "function") return value as ClaimLocator;
   if (typeof value === "string") return text(value, path);
   if (Array.isArray(value)) return listOf(text)(value, path);

@@ -143,6 +143,12 @@ describe("an outage is one line for the operator, with the URL and the root caus
         ),
       /\/jwks: that port does not speak https \(wrong version number\) ERR_SSL_WRONG_VERSION_NUMBER;/,
     ],
+    [
+      "what OpenSSL says of anything else",
+      () =>
+        Promise.reject(new Error("80FA:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:a.c:1:")),
+      /\/jwks: tlsv1 alert internal error;/,
+    ],
     ["a status", () => Promise.resolve(new Response("", { status: 404 })), /\/jwks: answered with status 404;/],
   ])("%s", async (_, fetch, cause) => {
     const login = loginBy({

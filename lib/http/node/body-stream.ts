@@ -18,7 +18,7 @@ export class BodyStream {
   #chunks: (Buffer | string)[] = [];
   /** Bytes of the chunks. */
   #size = 0;
-  #settled: (outcome: ReadOutcome) => void = () => undefined;
+  #settled!: (outcome: ReadOutcome) => void;
   #isListening = false;
   #others: readonly (readonly [string, Listener])[] = [];
   #body: Buffer | string = "";

@@ -103,10 +103,13 @@ function submissionIn(
   return stream.lacksBeginning ? restOf(body, bodies, onLost) : bodies.of(body);
 }
 
-/** A host that listens to `checkContinue` asks for the body itself (RFC 9110 section 10.1.1), which it can't do before it has the request. */
+/**
+ * A host that listens to `checkContinue` asks for the body itself (RFC 9110 section 10.1.1), which it can't do before it has the
+ * request.
+ */
 function askForBody({ headers, httpVersion }: NodeRequest, res: NodeResponse): void {
-  if (!/^\s*100-continue\s*$/i.test(headers.expect ?? "") || httpVersion === "1.0" || res.headersSent || wasAsked(res))
-    return;
+  const isWaiting = /^\s*100-continue\s*$/i.test(headers.expect ?? "") && httpVersion !== "1.0";
+  if (!isWaiting || res.headersSent || wasAsked(res)) return;
   res.writeContinue();
   // Once is enough.
   const writeContinue = (written?: () => void): boolean => {

@@ -86,14 +86,14 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
         options.at("username_type"),
         (claims, submission, answer) =>
           usernameType === undefined ||
-          namesGiven(submission).every((name) => isNamedAs(usernameType, String(name), sources(claims, answer ?? {}))),
+          namesGiven(submission).every((name) => isNamedAs(usernameType, String(name), sources(claims, answer))),
       ],
       [TYPES_OF_CLAIMS, (claims) => jwt === undefined || hasRegisteredTypes(claims)],
       ...namedRules(rules.jwt, (claims) => claims),
-      ...namedRules(rules.introspection, (_, answer) => answer ?? {}),
+      ...namedRules(rules.introspection, (_, answer) => Object(answer) as Claims),
       ...(["displayname_path", "admin_path", "email_path"] as const).map((name): Rule => [
         `${name}: both proofs must say the same`,
-        (claims, _, answer) => agree(valuesAt(sources(claims, answer ?? {}), name)),
+        (claims, _, answer) => agree(valuesAt(sources(claims, answer), name)),
       ]),
       ["iss and sub must be there, one of each", (claims, _, answer) => isIdentified([claims, answer])],
     ]),
