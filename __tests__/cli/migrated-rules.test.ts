@@ -38,7 +38,7 @@ describe("explain names the rule of a migrated configuration that refuses a toke
     const good = await explained({ ...GOOD });
     expect([good.refusal, good.findings.get("authorize")?.text]).toEqual([
       undefined,
-      expect.stringMatching(/^your own function/),
+      expect.stringMatching(/^the rules of the migrated configuration, asked with/),
     ]);
   });
 });

@@ -1,7 +1,7 @@
 // Exactly one source of keys. Checked by `npm run typecheck`, never run.
 import type { KeyObject } from "node:crypto";
 
-import type { LoginTypeOptions, TokenVerifierOptions } from "matrix-jwt-login";
+import type { BearerAuthOptions, LoginTypeOptions, TokenVerifierOptions } from "matrix-jwt-login";
 
 declare const key: KeyObject;
 const issuer = "https://idp.example.org";
@@ -23,6 +23,9 @@ export const one: readonly LoginTypeOptions[] = [
 export const none: LoginTypeOptions = {};
 // @ts-expect-error -- and for a verifier by itself
 export const noneOfAVerifier: TokenVerifierOptions = { issuer };
+
+// @ts-expect-error -- and for access tokens, unless they are those of createAccessTokens
+export const noneOfAccessTokens: BearerAuthOptions["tokens"] = { issuer, audience: "matrix" };
 
 // @ts-expect-error -- one source of keys, not two
 export const two: LoginTypeOptions = { secret: "a secret", publicKey: "a PEM" };

@@ -56,16 +56,16 @@ export function mergedBody(body: string, flows: readonly LoginFlow[]): string | 
   }
 }
 
-/** Only these numbers can be other ones, or be written otherwise, when JavaScript has read and written them. */
+/** Without any of these, JavaScript writes every number as it has read it. */
 const MAY_LOSE_NUMBERS = /\d{16}|\d[.eE]|-0/;
 
 /** Before each number in the meantime; no host can have it in a string of its own. */
 const NUMBER = `number ${randomUUID()} `;
 
-/** What a double can't hold would come back as another number: each is kept as the host wrote it. */
+/** What a double can't hold would come back as another number: what JavaScript would write otherwise stays as the host wrote it. */
 function withNumbersAsText(json: string): string {
   return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g, (token) =>
-    token.startsWith('"') || !MAY_LOSE_NUMBERS.test(token) ? token : `"${NUMBER}${token}"`,
+    token.startsWith('"') || String(Number(token)) === token ? token : `"${NUMBER}${token}"`,
   );
 }
 

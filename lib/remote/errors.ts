@@ -132,8 +132,7 @@ function textOf(error: Error): string {
   };
   // A parser quotes what it can't parse, and there may be a token in it.
   if (name === "SyntaxError") return "answered with something that is not JSON";
-  if (message === "" && !isSystemCode(code)) return String(name);
-  return String(message);
+  return message === "" && !isSystemCode(code) ? String(name) : String(message);
 }
 
 /** Only for who reads: secrets are searched in the whole text. */

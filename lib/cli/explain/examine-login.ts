@@ -4,7 +4,7 @@ import { assertRememberable } from "../../login/single-use.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claims.js";
-import { brokenRule } from "../../tokens/named-rules.js";
+import { brokenRuleOf } from "../../tokens/named-rules.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { type Facts, type Findings, notAsked, seen } from "./findings.js";
@@ -66,19 +66,22 @@ export async function examineAuthorize(
   token: VerifiedToken | undefined,
   findings: Findings,
 ): Promise<void> {
-  if (verifier.config.authorize === undefined) {
+  const { authorize } = verifier.config;
+  if (authorize === undefined) {
     findings.note("authorize", notAsked("authorize is not set"));
   } else if (token !== undefined && findings.error === undefined) {
-    const facts = () => authorizeFacts(verifier.config.authorize, token);
+    const facts = () => authorizeFacts(authorize, token);
     // What it throws is among the findings.
     await findings.take("authorize", async () => verifier.authorize(token, {}), facts).catch(() => undefined);
   }
 }
 
-function authorizeFacts(authorize: unknown, { claims, introspection }: VerifiedToken): Facts {
+function authorizeFacts(authorize: object, { claims, introspection }: VerifiedToken): Facts {
   const asked = "asked with the claims and an empty login request";
-  const broken = brokenRule(authorize, claims, {}, introspection);
-  if (broken === undefined) return seen(`your own function, ${asked}`);
+  const brokenRule = brokenRuleOf(authorize);
+  if (brokenRule === undefined) return seen(`your own function, ${asked}`);
+  const broken = brokenRule(claims, {}, introspection);
+  if (broken === undefined) return seen(`the rules of the migrated configuration, ${asked}`);
   return {
     ...seen(`a rule of the migrated configuration, ${asked}: ${broken}`),
     advice: "Compare the claims with that setting, or have the issuer change them. The command decode shows them.",
