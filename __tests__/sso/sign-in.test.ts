@@ -276,6 +276,19 @@ describe("several providers", () => {
     });
   });
 
+  test("that send a browser back without a state get it no further", async () => {
+    const { url, redirect, provider } = await two();
+    const browser = new TestBrowser();
+    const there = await browser.request(redirect(APP, "first"));
+    const back = new URL(location(await browser.request(location(there))));
+    expect(back.href.startsWith(url)).toBe(true);
+    back.searchParams.delete("state");
+    const page = await browser.request(back.href);
+    expect(page.status).toBe(400);
+    expect(page.text).toContain("no longer valid");
+    expect(provider.exchanges).toEqual([]);
+  });
+
   test("do not answer for one another", async () => {
     const { url, redirect, other, provider } = await two();
     const browser = new TestBrowser();
