@@ -5,6 +5,7 @@ import supertest from "supertest";
 
 import { goodLogin, send } from "./helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "./helpers/hosts.js";
+import { SECRET } from "./helpers/keys.js";
 import { LOGIN_PATH, LOGIN_TYPE, optionsWith } from "./helpers/login.js";
 import { hostOf, middleware, serveForTest, type Options } from "./helpers/test-hosts.js";
 import { token } from "./helpers/tokens.js";
@@ -165,6 +166,18 @@ test.each(
   const { status, text } = await supertest(app).post(LOGIN_PATH).send({});
   const problem = `options are a request: mount what ${name} returns, as in app.use(${name}({ ... }))`;
   expect([status, text]).toEqual([500, problem]);
+});
+
+test.each([
+  ["matrixJwtLogin", middleware()],
+  [
+    "matrixBearerAuth",
+    matrixBearerAuth({ serverName: "example.org", tokens: { secret: SECRET, tokenType: "at+jwt" } }),
+  ],
+])("what %s returned says so if it is called in the place of being mounted", (name, handler) => {
+  expect(() => {
+    (handler as () => void)();
+  }).toThrow(`what ${name} returned was called without a request: mount it itself, as in app.use(auth)`);
 });
 
 test("serves under node:http alone, on the paths of the specification", async () => {

@@ -7,6 +7,7 @@ import { errorAnswer, jsonAnswer } from "./http/answer.js";
 import {
   addressOf,
   assertNoRequest,
+  assertRequest,
   hangUpOf,
   type NodeRequest,
   type NodeResponse,
@@ -42,8 +43,9 @@ type Next = (error?: unknown) => void;
 export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => void;
 
 /**
- * Never refuses because of the token: a request whose token is missing, refused or the host's goes on without `req.matrix`. What
- * else keeps a request from being checked is still answered: unavailable keys with 503, a limit with 429, a callback that fails with 500.
+ * Lets a request through without `req.matrix` if it has no token, if its token or its user is refused (by a `MatrixError` of
+ * `findUser`, for example), or if the token is somebody else's. What keeps a request from being checked is answered: unavailable
+ * keys with 503, a limit with 429, a callback that fails with 500.
  */
 export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /**
@@ -65,15 +67,14 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
    * What this handler put into `req.matrix`. After {@link MatrixBearerAuth.optional}, ask its own `of`, which says that there may be
    * nothing.
    *
-   * Undefined, whatever its type says, of requests that go on unchecked: `OPTIONS`, and with `otherTokens: "next"` those of
-   * somebody else. A route for all methods that needs a user must look at the method first.
+   * For requests that are not checked it returns undefined, although its type does not say so: for `OPTIONS`, and with
+   * `otherTokens: "next"` for those with somebody else's token. A route for all methods that needs a user must look at the method first.
    *
    * @throws Error if the handler did not run on this request
    */
   of(this: void, req: object): MatrixAccess<User>;
   /**
-   * For `GET /_matrix/client/v1/auth_metadata`: the discovery document of the issuer of `discover: true`, the first of
-   * several.
+   * For `GET /_matrix/client/v1/auth_metadata`: the discovery document of the first issuer with `discover: true`.
    */
   readonly metadata: BearerHandler<Req>;
   /**
@@ -112,6 +113,7 @@ export function matrixBearerAuth<User = undefined, Req extends NodeRequest = Nod
   const handler =
     (isOptional: boolean): BearerHandler<Req> =>
     (req, res, next) => {
+      assertRequest(req, "matrixBearerAuth");
       accessOf.forget(req);
       if (req.method === "OPTIONS") {
         next();
@@ -219,7 +221,7 @@ class AccessOfRequests<User> {
   of(req: object): MatrixAccess<User> | undefined {
     if (this.#key in req) return (req as Checked<User>)[this.#key];
     throw new Error(
-      "matrix-jwt-login: this matrixBearerAuth did not run on the request; under Fastify and its like, give the request of Node.js (req.raw)",
+      "matrix-jwt-login: this matrixBearerAuth did not run on the request; mount it in front of whatever asks, as in app.get(path, auth, handler), and under Fastify and its like, give the request of Node.js (req.raw)",
     );
   }
 }

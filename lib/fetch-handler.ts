@@ -4,6 +4,7 @@ import { answerLogin, turnOf } from "./http/endpoint.js";
 import { takeSubmission } from "./http/fetch/body.js";
 import { withFlows } from "./http/fetch/flows.js";
 import { GONE, responseOf } from "./http/fetch/send.js";
+import { tellOfGuard } from "./http/flows.js";
 import { isLoginPath, pathOf } from "./http/routes.js";
 import type { LoginContext } from "./login/options.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
@@ -19,8 +20,8 @@ export interface FetchContext {
    */
   readonly ip?: string | undefined;
   /**
-   * Your own handler, for requests that are not ours, with their body still unread, and for `GET /login`, to whose answer the
-   * login types are added. Returns undefined if you have no answer.
+   * Your own handler. It gets every request that is not ours, with an unread body. It also gets `GET /login`, and the login types
+   * are added to its answer. Returns undefined if you have no answer.
    */
   readonly next?: ((request: Request) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
@@ -50,6 +51,7 @@ export function createFetchHandler<User, Req extends Request = Request>(
   options: MatrixJwtLoginOptions<User, Req>,
 ): FetchHandler<Req> {
   const { http, bodies, jwtLogin, logger, flowsJson } = loginOverHttp(options);
+  const flowsOptions = { cors: http.cors, onStatus: tellOfGuard(logger) };
 
   const handle = async (request: Req, { ip, next }: FetchContext = {}): Promise<Response | undefined> => {
     const { method } = request;
@@ -76,7 +78,7 @@ export function createFetchHandler<User, Req extends Request = Request>(
     }
     if (turn === "flows") return responseOf(jsonAnswer(200, flowsJson), method, http);
     if (turn === "preflight") return responseOf(PREFLIGHT, method, http);
-    if (turn === "host with flows" && next !== undefined) return withFlows(request, next, jwtLogin.flows, http);
+    if (turn === "host with flows" && next !== undefined) return withFlows(request, next, jwtLogin.flows, flowsOptions);
     return next?.(request);
   };
   return Object.assign(handle, { jwtLogin });

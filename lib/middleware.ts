@@ -1,12 +1,14 @@
 import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
 import { type Answer, jsonAnswer, PREFLIGHT, unrecognized } from "./http/answer.js";
 import { answerLogin, turnOf } from "./http/endpoint.js";
+import { tellOfGuard } from "./http/flows.js";
 import { takeSubmission, tellOfLostBodies } from "./http/node/body.js";
 import { BodyStream } from "./http/node/body-stream.js";
 import { addFlows } from "./http/node/flows.js";
 import {
   addressOf,
   assertNoRequest,
+  assertRequest,
   hangUpOf,
   type NodeRequest,
   type NodeResponse,
@@ -60,6 +62,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   const checkProxy = proxyCheck(logger, countsAddresses && http.clientAddress === undefined);
   const clientAddress = http.clientAddress ?? addressOf;
   const onLost = tellOfLostBodies(logger);
+  const flowsOptions = { cors: http.cors, onStatus: tellOfGuard(logger) };
 
   const context = (req: Req, isGone: () => boolean): LoginContext<Req> =>
     contextOf(req, clientAddress(req), req.headers["user-agent"], isGone);
@@ -101,6 +104,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
   };
 
   const handle = (req: Req, res: NodeResponse, next?: (error?: unknown) => void): void => {
+    assertRequest(req, "matrixJwtLogin");
     const ends = endings(res, next, http, logger);
     if (browsers?.(req, res, ends.pass, ends.fail) === true) return;
     const turn = isLogin(req) ? turnOf(req.method, http, next !== undefined) : "host";
@@ -112,7 +116,7 @@ export function matrixJwtLogin<User, Req extends NodeRequest = NodeRequest>(
       ends.send(PREFLIGHT);
     } else {
       // What has been begun already can't be added to.
-      if (turn === "host with flows" && !res.headersSent) addFlows(req, res, jwtLogin.flows, http);
+      if (turn === "host with flows" && !res.headersSent) addFlows(req, res, jwtLogin.flows, flowsOptions);
       ends.pass();
     }
   };

@@ -5,7 +5,7 @@ import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
 import { optional, type OptionsOf, optionsOf } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
 import type { Claims } from "./tokens/claims.js";
-import { tokenContexts } from "./tokens/context.js";
+import { tokenContexts, withoutLoginType } from "./tokens/context.js";
 import { TokenError } from "./tokens/errors.js";
 import { type KeyCache, keyCache } from "./tokens/keys/shared-jwks.js";
 import type { KeysErrorEvent } from "./tokens/options.js";
@@ -77,12 +77,7 @@ export function createTokenVerifier(
   context: TokenVerifierContext = {},
 ): TokenVerifier {
   const { logger, onKeysError, keyCache } = contextOptions(context, "");
-  const tell =
-    onKeysError &&
-    (({ error, source }: KeysErrorEvent) => {
-      onKeysError({ error, source });
-    });
-  const contextFor = tokenContexts({ logger, keyCache, onKeysError: tell });
+  const contextFor = tokenContexts({ logger, keyCache, onKeysError: withoutLoginType(onKeysError) });
   const entries = parseLoginType(options, "", contextFor("a token verifier"));
   for (const [index, { singleUse }] of entries.all.entries()) {
     if (!singleUse) continue;

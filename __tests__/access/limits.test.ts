@@ -55,6 +55,36 @@ describe("rateLimits.failures", () => {
     expect(failures.consume.mock.calls).toEqual([["failures:192.0.2.1"]]);
   });
 
+  test("lets in all that one client asks at once with one good token, however few points there are", async () => {
+    const { authenticate } = check(limiter({ points: 2 }));
+    const all = await Promise.allSettled(Array.from({ length: 10 }, () => authenticate(good, FROM)));
+    expect(all.map(({ status }) => status)).toEqual(Array(10).fill("fulfilled"));
+    // Each point has come back.
+    for (let i = 0; i < 2; i += 1)
+      expect(((await rejection(authenticate(forged, FROM))) as MatrixError).statusCode).toBe(401);
+    const other = bearer(accessToken({ jti: "2" }));
+    expect(await rejection(authenticate(other, FROM))).toMatchObject({ statusCode: 429 });
+  });
+
+  test.each(["introspection", "an introspection that fails"])(
+    "waits for a verification that is under way elsewhere: %s",
+    async (what) => {
+      const fails = what !== "introspection";
+      let answer: (response: Response) => void = () => undefined;
+      const fetch = jest.fn(() => new Promise<Response>((resolve) => (answer = resolve)));
+      const introspection = { endpoint: "https://id.example.org/introspect", fetch };
+      const { authenticate } = check(limiter({ points: 1 }), { tokens: { introspection, audience: null } });
+      const both = [authenticate(bearer("opaque"), FROM), authenticate(bearer("opaque"), FROM)];
+      await until(() => fetch.mock.calls.length > 0);
+      answer(Response.json({ active: !fails, sub: "alice" }));
+      const statuses = (await Promise.allSettled(both)).map((one) =>
+        one.status === "fulfilled" ? 200 : (one.reason as MatrixError).statusCode,
+      );
+      expect(statuses).toEqual(fails ? [401, 429] : [200, 200]);
+      expect(fetch).toHaveBeenCalledTimes(1);
+    },
+  );
+
   test("is not asked for requests without a token", async () => {
     const failures = scripted();
     await rejection(check(failures).authenticate(undefined, FROM));

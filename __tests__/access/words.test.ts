@@ -91,6 +91,7 @@ describe("what the operator reads", () => {
     ["findUser", { findUser: throwing(cause) }, {}, cause],
     ["findUser", { findUser: () => Promise.reject(cause) }, {}, cause],
     ["findUser", { findUser: () => false }, {}, new TypeError("findUser must return a user, not a boolean")],
+    ["findUser", { findUser: () => 0 }, {}, new TypeError("findUser must return a user, not a number")],
     ["deviceClaim", {}, { deviceClaim: throwing(cause) }, cause],
   ])("names what of the host's failed, once, and why: %s", async (name, options, tokens, why) => {
     const logger = recordingLogger();

@@ -342,6 +342,18 @@ Another rule is broken as well.
     expect(said(explained, "subject")).toMatch(/^FAIL subject matrix-jwt-login: subjectClaim failed: no\n/);
   });
 
+  test.each([
+    ["alone", "own"],
+    ["in the options of matrixBearerAuth", '{ serverName: "example.org", tokens: own }'],
+  ])("says how to ask about tokens of createAccessTokens, given %s", async (_, exported) => {
+    const own = `Object.defineProperty({ issuer: "i" }, "matrix-jwt-login.AccessTokenVerification", { value: {} })`;
+    const options = folder.file("own.cjs", `const own = ${own};\nmodule.exports = ${exported};`);
+    expect(await run(["explain", "--options", options, token()])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("--token-type at+jwt and --subject-format userId"),
+    });
+  });
+
   test("chooses among several login types", async () => {
     const types = `{ "org.example.a": { secret: "${SECRET}" }, "org.example.b": { secret: "${"x".repeat(64)}" } }`;
     const options = folder.file("several.cjs", `module.exports = { serverName: "example.org", loginTypes: ${types} };`);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Express, Request, RequestHandler, Response } from "express";
 import supertest from "supertest";
 
+import { recordingLogger } from "../helpers/core.js";
 import { send, valuesOf } from "../helpers/http-client.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { LOGIN_PATH, LOGIN_TYPE } from "../helpers/login.js";
@@ -62,6 +63,36 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
     const { text } = await send(url, { method: "GET" });
     expect(text).toBe(`${theirs},{"type":"${LOGIN_TYPE}"}]}`);
+  });
+
+  test.each<[string, RequestHandler]>([
+    [
+      "a text",
+      (_req, res) => {
+        res.statusCode = "200" as never;
+        res.end(JSON.stringify(THEIRS));
+      },
+    ],
+    ["a text, by writeHead", (_req, res) => res.writeHead("200" as never).end(JSON.stringify(THEIRS))],
+    ["a number with a fraction", (_req, res) => res.writeHead(200.7, { "X-A": "1" }).end(JSON.stringify(THEIRS))],
+  ])("flows are added if the host's status is %s, as Node takes it", async (_, get) => {
+    const { url } = await hostOf(express, middleware(), get);
+    const { status, json } = await send(url, { method: "GET" });
+    expect([status, json]).toEqual([200, { flows: [...THEIRS.flows, ...OURS.flows] }]);
+  });
+
+  test("a host that asks for an access token in front of GET /login is told once", async () => {
+    const logger = recordingLogger();
+    const { url } = await hostOf(express, middleware({ logger }), (_req, res) => res.status(401).json({ a: 1 }));
+    for (let i = 0; i < 2; i += 1) {
+      expect(await send(url, { method: "GET" })).toMatchObject({ status: 401, json: { a: 1 } });
+    }
+    expect(logger.lines).toEqual([
+      {
+        level: "warn",
+        message: expect.stringMatching(/answers GET \/login with 401.*set the option flows to "replace"$/),
+      },
+    ]);
   });
 
   test("an answer that is nested too deeply for JavaScript stays as it is", async () => {
@@ -199,6 +230,14 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         },
       ],
       ["sendStatus(404)", (_req, res) => res.sendStatus(404)],
+      [
+        "a status that is a text",
+        (_req, res) => {
+          res.statusCode = "404" as never;
+          res.end("no");
+        },
+      ],
+      ["a status with a fraction by writeHead", (_req, res) => res.writeHead(404.5).end("no")],
       ["a Matrix 404", (_req, res) => res.status(404).json({ errcode: "M_UNRECOGNIZED", error: "é" })],
       ["405", (_req, res) => res.status(405).set("Allow", "POST").end()],
       ["405 by writeHead", (_req, res) => res.writeHead(405, "Nope", { Allow: "POST", ETag: '"x"' }).end("no")],
@@ -308,6 +347,29 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
         "access-control-allow-origin": "https://app.example.org",
         vary: "Origin",
         "set-cookie": [expect.stringContaining("a=1")],
+      });
+    });
+
+    test("they stay beside those of the same name that stood there before us", async () => {
+      const app = hostWith(
+        (_req, res) => {
+          res.vary("Cookie").set("Access-Control-Allow-Origin", "https://app.example.org");
+          res.cookie("b", "2").sendStatus(404);
+        },
+        {},
+        (_req, res, next) => {
+          res.vary("Accept-Language").set({ "Access-Control-Allow-Origin": "*", "X-Kept": "1" });
+          res.cookie("a", "1");
+          next();
+        },
+      );
+      const answer = await supertest(app).get(LOGIN_PATH).expect(200);
+      expect(answer.body).toEqual(OURS);
+      expect(answer.headers).toMatchObject({
+        "access-control-allow-origin": "https://app.example.org",
+        vary: "Accept-Language, Cookie",
+        "x-kept": "1",
+        "set-cookie": [expect.stringContaining("a=1"), expect.stringContaining("b=2")],
       });
     });
 

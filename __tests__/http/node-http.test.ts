@@ -17,6 +17,7 @@ import { recordingLogger } from "../helpers/core.js";
 import { goodLogin, send, valuesOf, type Sending } from "../helpers/http-client.js";
 import { LOGIN_PATH, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
 import { serveForTest, type Options } from "../helpers/test-hosts.js";
+import { until } from "../helpers/until.js";
 
 const PASSWORD = '{"type":"m.login.password"}';
 const FLOWS = { flows: [{ type: LOGIN_TYPE }] };
@@ -285,6 +286,39 @@ describe("under HTTP/2's compatibility API", () => {
     };
     await ask(await start(undefined, { findUser }), "POST", goodLogin(), { "user-agent": "a client" });
     expect(seen).toMatchObject({ ip: "127.0.0.1", userAgent: "a client", req: { url: LOGIN_PATH } });
+  });
+
+  test.each([
+    ["what comes next", true],
+    ["us", false],
+  ])("a long body that nobody reads does not keep its stream open, answered by %s", async (_, isHosts) => {
+    const closed = jest.fn();
+    const mw = matrixJwtLogin(optionsWith({}));
+    const server = createHttp2Server((req, res) => {
+      req.stream.on("close", closed);
+      if (isHosts) mw(req, res, () => res.writeHead(413).end("no"));
+      else mw(req, res);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const session = connect(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
+    closing.push(() => {
+      session.destroy();
+      server.close();
+    });
+    const stream = session.request({ ":method": "POST", ":path": LOGIN_PATH });
+    stream.on("error", () => undefined).resume();
+    stream.end("x".repeat(400_000));
+    await until(() => closed.mock.calls.length > 0);
+  });
+
+  test("a body that the host reads once it has answered is all there", async () => {
+    let read: Promise<string> | undefined;
+    const session = await start((req, res) => {
+      res.writeHead(299).end();
+      read = text(req);
+    });
+    expect(await ask(session, "POST", PASSWORD)).toMatchObject({ ":status": 299 });
+    expect(await read).toBe(PASSWORD);
   });
 
   test("answers alone without what comes next", async () => {

@@ -75,6 +75,19 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+test.each(PLACES.slice(0, 3))("a limiter at %s that says no by `false` limits nothing: 503", async (...place) => {
+  const logger = recordingLogger();
+  const { login, call, issued } = guarded(place, { logger });
+  call.mockResolvedValue(false);
+  expect(await statusOf(login.login(submission(), CONTEXT))).toBe(503);
+  expect(issued).not.toHaveBeenCalled();
+  expect(logger.lines).toMatchObject([
+    { level: "error", message: { cause: { message: expect.stringMatching(/^consume must reject with/) } } },
+  ]);
+  call.mockResolvedValue(undefined);
+  expect(await statusOf(login.login(submission(), CONTEXT))).toBe(200);
+});
+
 describe.each(PLACES)("a limiter or store at %s", (...place) => {
   test.each(WAYS)("that %s: 503, and nobody gets in", async (_, consume) => {
     const { login, call, issued } = guarded(place);

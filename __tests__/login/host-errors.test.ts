@@ -157,6 +157,10 @@ const AMISS: readonly (readonly [Callback, string, unknown])[] = [
   ["findUser", "a list", [{ id: "alice" }]],
   ["findUser", "an empty list", []],
   ["findUser", "false", false],
+  ["findUser", "0, as a count", 0],
+  ["findUser", "what is no number", NaN],
+  ["findUser", "an empty text", ""],
+  ["registerUser", "an empty text", ""],
   ["registerUser", "nothing", undefined],
   ["registerUser", "null", null],
   ["registerUser", "false", false],
@@ -273,6 +277,32 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
     await loginWith(await mount(loginType, { ...options, logger }), token());
     const { cause } = logger.lines[0]?.message as { cause: Error };
     expect(cause.message).toContain(words);
+  });
+
+  test.each([
+    ["device_id", "deviceId"],
+    ["user_id", "userId"],
+    ["refresh_token", "refreshToken"],
+    ["expires_in_ms", "expiresInMs"],
+    ["expires_in", "expiresInMs"],
+    ["expiresIn", "expiresInMs"],
+  ])("issueToken that gives %s, which is not read, is told of once, with %s", async (written, meant) => {
+    const logger = recordingLogger();
+    const url = await mount({}, { logger, issueToken: () => ({ accessToken: "x", [written]: PRIVATE }) });
+    for (let i = 0; i < 2; i += 1) expect((await loginWith(url, token())).status).toBe(200);
+    expect(logger.lines).toEqual([
+      {
+        level: "warn",
+        message: `matrix-jwt-login: issueToken gave ${written}, which is not read; do you mean ${meant}?`,
+      },
+    ]);
+  });
+
+  test("issueToken may give other things beside what is read", async () => {
+    const logger = recordingLogger();
+    const issueToken = () => ({ accessToken: "x", deviceId: "D", device_id: "D", note: 1 });
+    expect((await loginWith(await mount({}, { logger, issueToken }), token())).body).toMatchObject({ device_id: "D" });
+    expect(logger.lines).toEqual([]);
   });
 
   test.each([["accessToken"], ["deviceId"], ["userId"], ["refreshToken"], ["expiresInMs"]])(

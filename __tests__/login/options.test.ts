@@ -175,16 +175,26 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["fnidUser", "findUser"],
     ["login_types", "loginTypes"],
     ["rate-limit", "rateLimits"],
+    ["limits", "rateLimits"],
+    ["types", "loginTypes"],
+    ["regUser", "registerUser"],
   ])("asks of %s whether %s is meant", (written, name) => {
     expect(() => make(with_({ [written]: 1 }))).toThrow(new RegExp(`do you mean ${name}\\?$`));
   });
 
-  test.each([["users"], ["find"], ["x"], ["findresU"], ["serverNmea"], ["findUsersX"], ["fiUser"]])(
-    "asks nothing of %s",
-    (written) => {
-      expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
-    },
-  );
+  test.each([
+    ["users"],
+    ["find"],
+    ["x"],
+    ["er"],
+    ["userFind"],
+    ["findresU"],
+    ["serverNmea"],
+    ["findUsersX"],
+    ["fiUser"],
+  ])("asks nothing of %s", (written) => {
+    expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
+  });
 
   test.each([["secret"], ["jwksUri"], ["audience"], ["allowRegistration"]])(
     "says of %s where it belongs",

@@ -143,6 +143,11 @@ describe("an ID token that", () => {
       () => `${Buffer.from('{"alg":"RSA-OAEP","enc":"A256GCM"}').toString("base64url")}.a.b.c.d`,
       "the ID token is encrypted, which single sign-on does not take",
     ],
+    [
+      "is encrypted and too long to look at",
+      () => `${Buffer.from('{"alg":"RSA-OAEP","enc":"A256GCM"}').toString("base64url")}.a.b.c.${"d".repeat(8_192)}`,
+      "token is longer than the option",
+    ],
   ])("%s is refused", async (_, change, why = "") => {
     const host = await ssoHost();
     const token = host.provider.logoutToken({ events: undefined });
@@ -330,9 +335,26 @@ describe("the token endpoint's errors", () => {
     expect(page.text).not.toContain("no such");
     const [line] = host.logger.lines;
     expect(String(line?.message)).toMatch(
-      /no usable answer from http\S+: .*"invalid_client" "no such\\nclient"; sign-ins fail until this works again$/,
+      /no usable answer from http\S+: .*"invalid_client" "no such\\nclient"; check its clientId, clientSecret and clientAuthentication; sign-ins fail until this works again$/,
     );
     expect(JSON.stringify(host.logger.lines)).not.toContain("secret");
+  });
+
+  const many = `[${"{},".repeat(300_000)}{}]`;
+  test.each<["token" | "userinfo", number, string]>([
+    ["token", 200, `{"access_token":"a","token_type":"Bearer","x":${many}}`],
+    ["token", 200, `{"x":${"[".repeat(101)}${"]".repeat(101)}}`],
+    ["token", 400, `{"error":"invalid_grant","x":${many}}`],
+    ["userinfo", 200, `{"sub":"alice","x":${many}}`],
+  ])("at %s, status %d: JSON that would take long to parse is not parsed", async (endpoint, status, text) => {
+    const host = await ssoHost({ provider: { userInfo: true } });
+    host.provider.fault(endpoint, (_, res) => {
+      res.status(status).type("json").send(text);
+    });
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(503);
+    expect(String(host.logger.lines[0]?.message)).toContain("JSON that is too deep or holds too many values");
+    host.provider.fault(endpoint);
+    expect((await new TestBrowser().visit(host.redirect())).status).toBe(303);
   });
 
   test.each(["token", "userinfo"] as const)("at %s: what is not JSON is not quoted", async (endpoint) => {

@@ -423,6 +423,12 @@ describe("keys for decryption", () => {
     ["no key", {}, "decryption.keyFile", /is required, or key/],
     ["both", { key: RSA.privateKey, keyFile: "/a" }, "decryption.keyFile", /exactly one/],
     ["a public key", { key: pem(RSA) }, "decryption.key", /can't be read as a private key/],
+    [
+      "two private keys in one text",
+      { key: privatePem(RSA) + privatePem(P256) },
+      "decryption.key",
+      /holds more than one private key; give each its own place in a list/,
+    ],
     ["a public KeyObject", { key: RSA.publicKey }, "decryption.key", /must be a private key/],
     ["a public JWK", { key: jwk(RSA) }, "decryption.key", /private/],
     [

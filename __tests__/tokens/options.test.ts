@@ -224,6 +224,14 @@ describe.each<[string, string, (values: Values) => unknown]>([
   );
 });
 
+describe("an option that belongs beside loginTypes", () => {
+  test.each(["findUser", "issueToken", "rateLimits", "externalIds", "serverName"])("is named as such: %s", (name) => {
+    const loginTypes = { [LOGIN_TYPE]: { secret: SECRET, [name]: () => undefined } };
+    const path = `loginTypes["${LOGIN_TYPE}"].${name}`;
+    expectOptionsError(() => createJwtLogin(optionsWith({}, { loginTypes })), path, /; it belongs beside loginTypes$/);
+  });
+});
+
 describe("an option that is undefined", () => {
   const names = [
     ...["issuer", "audience", "algorithms", "tokenType", "requiredScopes", "maxTokenAge", "authorize", "subjectClaim"],

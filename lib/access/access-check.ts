@@ -97,12 +97,13 @@ export class AccessCheck<User, Req> {
   ): VerifiedAccess | Promise<VerifiedAccess> {
     const verify = () => cache.verify(key, () => this.#verify(token));
     cache.refuseInactive(key);
-    return this.#withinLimits(token, context, () => {
+    const access = this.#withinLimits(token, context, () => {
       // While the limits were asked, another request may have had the token verified.
       cache.refuseInactive(key);
       const known = cache.find(key);
       return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
     });
+    return access instanceof Promise ? access.catch((error: unknown) => unlessShared(error, key, cache)) : access;
   }
 
   /** @throws Foreign if the token is somebody else's, which no limit counts */
@@ -138,6 +139,20 @@ export class AccessCheck<User, Req> {
       ? Promise.resolve(found).then((user) => withUser(access, user as User), failed)
       : withUser(access, found);
   }
+}
+
+/**
+ * Who has used up the limit by several requests at once with one token gets what the first of them brings: one verification is
+ * one attempt.
+ *
+ * @param error - of the request; thrown unless that helps
+ */
+async function unlessShared(error: unknown, key: string, cache: TokenCache<VerifiedAccess>): Promise<VerifiedAccess> {
+  if (!(error instanceof Refusal) || error.reason !== "rate_limited") throw error;
+  const access = await cache.underWay(key)?.catch(() => undefined);
+  const known = access ?? (await cache.find(key));
+  if (known === undefined) throw error;
+  return known;
 }
 
 function valueOf<T>(verified: Verified<T> | Promise<Verified<T>>): T | Promise<T> {

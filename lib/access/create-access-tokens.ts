@@ -72,7 +72,7 @@ export interface AccessTokenOptions {
 export interface AccessTokenSubject {
   /** The full user ID. */
   readonly userId: string;
-  /** The device ID: at most 512 characters, none of them a control character. */
+  /** The device ID: 1 to 512 characters, none of them a control character or half a surrogate pair. */
   readonly deviceId: string;
 }
 

@@ -44,7 +44,7 @@ export interface AccessContext<Req = unknown> {
   /** The framework's request, handed to `onReject` as it is. */
   readonly req?: Req | undefined;
   /**
-   * With `rateLimits`: whether the client has hung up. Read after the limits were asked: the token of a
+   * With `rateLimits`: whether the client has hung up. Read before and after the limits are asked: the token of a
    * client that has hung up is not verified. An `AbortSignal` fits.
    */
   readonly signal?:
@@ -70,7 +70,10 @@ export interface AccessRules extends Pick<UserRules, "subjectFormat" | "localpar
   readonly deviceClaim?: ClaimLocator;
 }
 
-/** How access tokens are verified. At least one of `tokenType`, `requiredScopes`, `authorize` and `introspection`. */
+/**
+ * How access tokens are verified. Set at least one of `tokenType`, `requiredScopes`, `authorize` and `introspection`, so that an ID
+ * token is not taken for an access token.
+ */
 export type AccessTokenRules = TokenVerifierOptions & AccessRules;
 
 /** How verified tokens are kept. */
@@ -192,7 +195,7 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
    */
   readonly logger?: Logger | false;
   /**
-   * Called after each request that is answered with an error, not after one that `optional` lets through.
+   * Called after each request that is answered with an error: not after one that `optional` lets through, nor for `metadata`.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.
@@ -237,14 +240,15 @@ export interface BearerHttpOptions<Req = unknown> {
    * What to do with a request without a token or with somebody else's: refuse it, or pass it on to your own check.
    *
    * @remarks
-   * A token is somebody else's if it is not a JWT (unless `introspection` is set), or if its `iss` is not a configured one.
+   * A token is somebody else's if it is not a JWT (unless `introspection` is set), if it is encrypted (unless `decryption` is), or if
+   * its `iss` is not a configured one.
    *
    * @defaultValue `"reject"`
    */
   readonly otherTokens?: "reject" | "next";
   /**
    * The client's address, instead of `req.ip` under Express or `req.socket.remoteAddress`: for hosts behind a proxy that do
-   * not have Express's `trust proxy`.
+   * not use Express's `trust proxy`.
    *
    * @remarks
    * `rateLimits` count by it. Read a header that your own proxy always sets itself.

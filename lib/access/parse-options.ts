@@ -6,7 +6,7 @@ import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
 import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
 import type { Entries } from "../tokens/by-issuer.js";
-import { tokenContexts } from "../tokens/context.js";
+import { tokenContexts, withoutLoginType } from "../tokens/context.js";
 import { InactiveError } from "../tokens/introspection.js";
 import { keyCache } from "../tokens/keys/shared-jwks.js";
 import type { AccessRejectEvent, BearerAuthOptions, TokenCacheOptions, VerifiedAccess } from "./options.js";
@@ -51,7 +51,7 @@ export function parseBearerOptions<User, Req>(
   options: Values<ReturnType<typeof bearerOptions<User, Req>>>,
 ): BearerConfig<User, Req> {
   const { serverName, externalIds, findUser, logger } = options;
-  const context = tokenContexts(options)("access tokens");
+  const context = tokenContexts({ ...options, onKeysError: withoutLoginType(options.onKeysError) })("access tokens");
   const sources = parseTokenSources(options.tokens, "tokens", context);
   if (externalIds === undefined) warnOfSharedNames(sources.all);
   return {

@@ -5,6 +5,7 @@ import { at } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { type Algorithm, algorithmsOf, isSynonym } from "../tokens/algorithms.js";
 import type { Jwk } from "../tokens/keys/jwk.js";
+import { notFile } from "../tokens/keys/pem.js";
 import { type PrivateKey, privateKey, privateKeysIn, publicJwk } from "../tokens/keys/private-key.js";
 import { notForSignatures } from "../tokens/keys/public-key.js";
 import { RereadFile } from "../tokens/keys/reread-file.js";
@@ -50,7 +51,7 @@ export function signingKeyFiles(files: readonly string[], path: string, algorith
 
 /** Checks an inline private key that signs. */
 export function signingKey(value: unknown, path: string, algorithm?: Algorithm): SigningKey {
-  return signingKeyOf(privateKey(value, path), path, algorithm);
+  return signingKeyOf(notFile(privateKey, "signingKeyFile")(value, path), path, algorithm);
 }
 
 export function signingSecret(secret: KeyObject, path: string, algorithm?: Algorithm): SigningKey {

@@ -79,6 +79,11 @@ export class TokenCache<T> {
     this.#inactive.delete(key);
   }
 
+  /** What a verification that another request has begun will bring. */
+  underWay(key: string): Promise<T> | undefined {
+    return this.#underWay.get(key);
+  }
+
   /** Verifies a token that is not in the cache. Requests for the same token share one verification. Synchronous if `verify` is. */
   verify(key: string, verify: () => Verified<T> | Promise<Verified<T>>): T | Promise<T> {
     const underWay = this.#underWay.get(key);

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 import { type LoginFlow, mergeFlows } from "../matrix/login-flows.js";
+import type { Logger } from "../support/logger.js";
+import { once } from "../support/once.js";
 import { type HeaderTarget, setCorsHeaders, setUnlessThere } from "./answer.js";
 
 /** With these a host may answer that nothing has changed, or a part, or in a coding; then there is nothing to add to. */
@@ -30,9 +32,29 @@ const STALE = [
   "Repr-Digest",
 ];
 
+/** How a host's flows are added to. */
+export interface FlowsOptions {
+  readonly cors: boolean;
+  /** Is told of the status of the host's answer. */
+  readonly onStatus: (status: number) => void;
+}
+
 /** Headers that can be changed: of Node's response, or of the Fetch standard's. */
 export interface Headers extends HeaderTarget {
   delete(name: string): void;
+}
+
+/** Tells the operator once of a host that asks for an access token where clients can't have one yet. */
+export function tellOfGuard(logger: Logger): (status: number) => void {
+  const tell = once(() => {
+    logger.warn(
+      "matrix-jwt-login: your server answers GET /login with 401, so clients find no login type: let GET /login through whatever " +
+        'asks for an access token there (matrixBearerAuth, say), or set the option flows to "replace"',
+    );
+  });
+  return (status) => {
+    if (status === 401) tell();
+  };
 }
 
 /** Has the host no flows of its own? */

@@ -2,7 +2,7 @@ import type { Logger } from "../support/logger.js";
 import { type Moment, now, since } from "../support/moment.js";
 import type { Refusal } from "../support/refusal.js";
 import type { FailureLimiter } from "./limiter.js";
-import { begin, type LimiterAnswer, LimiterCall } from "./limiter-call.js";
+import { begin, beginConsume, type LimiterAnswer, LimiterCall } from "./limiter-call.js";
 
 /** Milliseconds that a point may need to be given back: near its end, a window keeps what was taken from it. */
 const ON_ITS_WAY = 100;
@@ -40,7 +40,7 @@ export class FailureLimit {
 
   async #consume(key: string): Promise<Point> {
     const askedAt = now();
-    const consuming = begin(() => this.#limiter.consume(key));
+    const consuming = beginConsume(() => this.#limiter.consume(key));
     try {
       return new Point(askedAt, await this.#call.answer(consuming));
     } catch (error) {

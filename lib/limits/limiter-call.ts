@@ -73,6 +73,13 @@ export async function begin<T>(call: () => T | PromiseLike<T>): Promise<T> {
   return await call();
 }
 
+/** As {@link begin}, for points: who says no by `false`, and not by rejecting, would limit nothing. */
+export async function beginConsume<T>(call: () => T | PromiseLike<T>): Promise<T> {
+  const answer = await call();
+  if ((answer as unknown) !== false) return answer;
+  throw new TypeError("consume must reject with { msBeforeNext } if there is no point left, not return false");
+}
+
 /** Milliseconds to wait if a limiter does not say when there are points again. */
 const UNKNOWN_WAIT = 1_000;
 /** The longest that `setTimeout` takes: a client that is told to wait longer may not wait at all. */

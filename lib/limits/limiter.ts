@@ -29,7 +29,7 @@ export interface RateLimits {
    */
   readonly address?: RateLimiter;
   /**
-   * Counts logins with a verified token, by user ID in lower case. Keys are `account:@alice:example.org`.
+   * Counts logins, `authenticate` and `reauthenticate` with a verified token, by user ID in lower case. Keys are `account:@alice:example.org`.
    *
    * @defaultValue none
    */

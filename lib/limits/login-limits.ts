@@ -3,7 +3,7 @@ import { once } from "../support/once.js";
 import { placeOf } from "./address.js";
 import { FailureLimit } from "./failure-limit.js";
 import type { FailureLimiter, RateLimiter } from "./limiter.js";
-import { begin, LimiterCall } from "./limiter-call.js";
+import { beginConsume, LimiterCall } from "./limiter-call.js";
 
 /** The host's limiters, as `RateLimits` has them. */
 export interface Limiters {
@@ -70,6 +70,6 @@ class AttemptLimit {
   }
 
   async consume(key: string): Promise<void> {
-    await this.#call.answer(begin(() => this.#limiter.consume(key)));
+    await this.#call.answer(beginConsume(() => this.#limiter.consume(key)));
   }
 }

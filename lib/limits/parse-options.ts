@@ -1,4 +1,5 @@
-import { anyObject, type Check } from "../support/checks.js";
+import { anyObject, type Check, kindOf } from "../support/checks.js";
+import { isJsonObject } from "../support/json.js";
 import type { Logger } from "../support/logger.js";
 import { optional, type OptionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
@@ -17,10 +18,12 @@ function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
   return (value, path) => {
     const missing = missingMethods(value, methods);
     if (missing.length === 0) return value as L;
-    anyObject(value, path);
+    const wanted = "a limiter of rate-limiter-flexible, or have its shape";
     throw new OptionsError(
       path,
-      `must be a limiter of rate-limiter-flexible, or have its shape; it lacks the method ${missing.join(" and ")}`,
+      isJsonObject(value)
+        ? `must be ${wanted}; it lacks the method ${missing.join(" and ")}`
+        : `must be an object, not ${kindOf(value)}: ${wanted}`,
     );
   };
 }

@@ -27,7 +27,7 @@ export async function registerUser<User, Req>(
   }
 }
 
-/** What was issued wrongly is the host's failure as much as what was not issued. */
+/** A wrong result of `issueToken` fails as an error that it throws does. */
 export async function issueToken<User, Req>(
   config: LoginConfig<User, Req>,
   user: User,
@@ -35,14 +35,17 @@ export async function issueToken<User, Req>(
 ): Promise<LoginResponse> {
   const { userId, deviceId } = login;
   const { serverName, wellKnown } = config;
-  return callHost("issueToken", async () =>
-    loginResponse(await config.issueToken(user, login), { userId, deviceId, serverName, wellKnown }),
-  );
+  return callHost("issueToken", async () => {
+    const issued = await config.issueToken(user, login);
+    const response = loginResponse(issued, { userId, deviceId, serverName, wellKnown });
+    config.checkIssued(issued);
+    return response;
+  });
 }
 
-/** A list is what a query returns and false what a lookup says: taken for users, they would log strangers in. */
+/** A list is what a query returns, and false, 0 or "" what a lookup says: taken for users, they would log strangers in. */
 export function assertUser<User>(user: User | undefined, callback: string): User {
-  if (user === undefined || user === null || (user as unknown) === false || Array.isArray(user)) {
+  if (user === undefined || !user || Array.isArray(user)) {
     throw new HostFailure(callback, new TypeError(`${callback} must return a user, not ${kindOf(user)}`));
   }
   return user;

@@ -20,8 +20,8 @@ export interface VerifiedLogin<Req = unknown> {
   /** The value of `displayNameClaim`. Its length is not limited. Not there at `issueToken` after single sign-on. */
   readonly displayName?: string;
   /**
-   * The claims of the verified token, or of the introspection endpoint's answer. At `issueToken` after single sign-on, and the
-   * `findUser` before it, `iss`, `sub` and `sid` alone: take the others from `registerUser`, `authorize` or the first `findUser`.
+   * The claims of the verified token, or of the introspection endpoint's answer. After single sign-on, `issueToken` and
+   * the `findUser` just before it get `iss`, `sub` and `sid` alone: take the others in `registerUser`, `authorize` or the first `findUser`.
    */
   readonly claims: Claims;
   /** The introspection endpoint's answer (RFC 7662 section 2.2), if the login type asks for one. */

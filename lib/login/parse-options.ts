@@ -6,7 +6,8 @@ import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.j
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import { serverName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
-import { anyObject, at, callback, type Check, oneOf } from "../support/checks.js";
+import { tellOfMisnamed } from "../matrix/response.js";
+import { anyObject, at, callback, type Check, oneOf, unknownOption } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
 import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
@@ -31,6 +32,8 @@ export interface LoginConfig<User, Req> extends Pick<
   /** What key sources of another way in share with those of the login types. */
   readonly contextFor: (loginType: string) => TokenContext;
   readonly logger: Logger;
+  /** Looks for wrong names in what `issueToken` gave. */
+  readonly checkIssued: (issued: object) => void;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
 }
@@ -105,6 +108,7 @@ export function parseLoginOptions<User, Req>(
     ...(wellKnown && { wellKnown }),
     contextFor,
     logger,
+    checkIssued: tellOfMisnamed(logger),
     onLogin: notifier(options.onLogin, "onLogin", logger),
     onReject: notifier(options.onReject, "onReject", logger),
   };
@@ -150,6 +154,12 @@ function mapOf<T>(
           here,
           `is a login type of the specification, with rules of its own; choose another name${SSO_TYPES.includes(name) ? ", or set the option sso" : ""}`,
         );
+      }
+      const misplaced = Object.keys(Object(object[name]) as object).find(
+        (inner) => Object.hasOwn(loginOptions(), inner) && !Object.hasOwn(LOGIN_TYPE_OPTIONS, inner),
+      );
+      if (misplaced !== undefined) {
+        throw unknownOption(at(here, misplaced), Object.keys(LOGIN_TYPE_OPTIONS), "; it belongs beside loginTypes");
       }
       return [name, check(object[name], here, name)];
     }),

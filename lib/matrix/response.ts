@@ -2,6 +2,8 @@ import { types } from "node:util";
 
 import { kindOf } from "../support/checks.js";
 import { ignoreRejection } from "../support/host-failure.js";
+import type { Logger } from "../support/logger.js";
+import { once } from "../support/once.js";
 
 /** What the host's `issueToken` gives: the new session. */
 export interface IssuedToken {
@@ -85,6 +87,27 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
 }
 
 const MEMBERS: readonly (keyof IssuedToken)[] = ["accessToken", "deviceId", "userId", "refreshToken", "expiresInMs"];
+
+/** What is easily written in the place of a member: a client's name of it, or OAuth's. */
+const MISNAMED: Readonly<Record<string, keyof IssuedToken>> = {
+  device_id: "deviceId",
+  user_id: "userId",
+  refresh_token: "refreshToken",
+  expires_in_ms: "expiresInMs",
+  expires_in: "expiresInMs",
+  expiresIn: "expiresInMs",
+};
+
+/** Tells the operator once of a member that is not read: what it says would be lost without a word. */
+export function tellOfMisnamed(logger: Logger): (issued: object) => void {
+  const tell = once((written: string, meant: string) => {
+    logger.warn(`matrix-jwt-login: issueToken gave ${written}, which is not read; do you mean ${meant}?`);
+  });
+  return (issued) => {
+    const misnamed = Object.entries(MISNAMED).find(([written, meant]) => written in issued && !(meant in issued));
+    if (misnamed !== undefined) tell(...misnamed);
+  };
+}
 
 type Issued = Readonly<Record<keyof IssuedToken, unknown>>;
 

@@ -111,7 +111,10 @@ export async function request(
   signal: AbortSignal,
 ): Promise<RemoteAnswer> {
   const { response, bytes } = await send(url, request, limits, signal);
-  return { status: response.status, text: decode(await bytes()), header: (name) => response.headers.get(name) };
+  const body = await bytes();
+  // Whoever parses it has no bounds of their own.
+  assertBounded(body);
+  return { status: response.status, text: decode(body), header: (name) => response.headers.get(name) };
 }
 
 /** Members of a form that nobody else may know (RFC 6749, RFC 7009, RFC 7521, RFC 7636). */
@@ -181,12 +184,16 @@ const MAX_DEPTH = 100;
 /** @throws Error without a word of the text: there may be a key in it that should not be there */
 export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
-  if (!isBounded(bytes)) throw new Error("answered with JSON that is too deep or holds too many values");
+  assertBounded(bytes);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw new Error("answered with something that is not JSON");
   }
+}
+
+function assertBounded(json: Buffer): void {
+  if (!isBounded(json)) throw new Error("answered with JSON that is too deep or holds too many values");
 }
 
 function isBounded(json: Buffer): boolean {

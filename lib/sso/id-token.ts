@@ -3,7 +3,7 @@ import { TokenError } from "../tokens/errors.js";
 import { peek } from "../tokens/readers/peek.js";
 import type { Proven, SecondProof } from "../tokens/readers/reader.js";
 import type { Steps } from "../tokens/steps.js";
-import { type VerifiedToken, Verifier } from "../tokens/verifier.js";
+import { assertLength, assertText, type VerifiedToken, Verifier } from "../tokens/verifier.js";
 import type { Provider, SignIn } from "./parts.js";
 import type { ProviderTokens } from "./provider-client.js";
 
@@ -35,7 +35,9 @@ export async function verifyIdToken(
   { idToken, accessToken }: ProviderTokens,
   steps: Steps,
 ): Promise<VerifiedToken> {
-  if (typeof idToken === "string" && peek(idToken).shape === "encrypted") {
+  assertText(idToken);
+  assertLength(idToken, loginRules.verifier.config.maxTokenLength);
+  if (peek(idToken).shape === "encrypted") {
     throw new TokenError(
       "malformed",
       "the ID token is encrypted, which single sign-on does not take: let the provider only sign it",

@@ -208,7 +208,8 @@ function secretBytes(value: unknown, path: string): Uint8Array {
   if (!isBytes && typeof value !== "string") throw new OptionsError(path, "must be a string or bytes");
   const bytes = Buffer.from(value as Uint8Array);
   if (bytes.length >= 32) return bytes;
-  throw new OptionsError(path, "must be at least 32 bytes, e.g. of `openssl rand -base64 32`");
+  const isEmpty = bytes.length === 0 ? "; is the environment variable that it comes from set?" : "";
+  throw new OptionsError(path, `must be at least 32 bytes, e.g. of \`openssl rand -base64 32\`${isEmpty}`);
 }
 
 function requestPath(value: unknown, path: string): string {
@@ -234,7 +235,7 @@ function scopeToken(value: unknown, path: string): string {
 function furtherParameters(value: unknown, path: string): Readonly<Record<string, string>> {
   const parameters = Object.entries(anyObject(value, path)).map(([name, parameter]) => {
     if (PROTOCOL_PARAMETERS.has(name)) throw new OptionsError(at(path, name), "is a parameter of the protocol itself");
-    if (parameter === undefined) throw isUndefined(at(path, name), "option");
+    if (parameter === undefined) throw isUndefined(at(path, name));
     return [name, text(parameter, at(path, name))] as const;
   });
   return Object.fromEntries(parameters);

@@ -233,14 +233,18 @@ function checkedAnswer(oauth: typeof Oauth, check: () => URLSearchParams): URLSe
   }
 }
 
+/** RFC 6749 section 5.1. Whatever else an answer holds, nobody has to parse it again. */
+const OAUTH_MEMBERS = new Set(["access_token", "token_type", "expires_in", "refresh_token", "scope"]);
+
 /**
  * The ID token is for our own verifier. What is left is the OAuth response, which the library checks (RFC 6749 section
  * 5.1).
  */
 async function withoutIdToken(response: Response): Promise<{ readonly idToken: unknown; readonly rest: Response }> {
   if (response.status !== 200) return { idToken: undefined, rest: response };
-  const { id_token: idToken, ...others } = ((await response.json()) ?? {}) as Readonly<Record<string, unknown>>;
-  return { idToken, rest: new Response(JSON.stringify(others), { headers: response.headers }) };
+  const answer = Object(await response.json()) as Readonly<Record<string, unknown>>;
+  const rest = Object.fromEntries(Object.entries(answer).filter(([name]) => OAUTH_MEMBERS.has(name)));
+  return { idToken: answer["id_token"], rest: new Response(JSON.stringify(rest), { headers: response.headers }) };
 }
 
 /**
@@ -257,7 +261,10 @@ function faultOf(oauth: typeof Oauth, error: unknown, { url, secrets, refusal }:
     return new TokenError("subject", "UserInfo is not about the user of the ID token (sub)");
   }
   const cause = typeof answered === "string" ? new Error(describe(error, secrets)) : (refusal ?? error);
-  return `no usable answer${operatorText(cause, url)}; sign-ins fail until this works again`;
+  // RFC 6749 section 5.2.
+  const areOurs = answered === "invalid_client" || answered === "unauthorized_client";
+  const advice = areOurs ? "check its clientId, clientSecret and clientAuthentication; " : "";
+  return `no usable answer${operatorText(cause, url)}; ${advice}sign-ins fail until this works again`;
 }
 
 /**

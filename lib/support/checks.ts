@@ -23,20 +23,27 @@ export function objectWith(
   const advice = (name: string): string => {
     const place = Object.keys(inner).find((path) => inner[path]?.includes(name));
     if (place !== undefined) return `; it belongs in ${place}`;
-    const near = names.find((one) => isNear(name, one));
+    const near = nearestOf(name, names);
     return near === undefined ? "" : `; do you mean ${near}?`;
   };
   return (value, path) => {
     const object = anyObject(value, path);
     for (const name of Object.keys(object)) {
       if (names.includes(name)) continue;
-      throw new OptionsError(
-        at(path, name),
-        `is not an option of this version; the options here are ${names.join(", ")}${advice(name)}`,
-      );
+      throw unknownOption(at(path, name), names, advice(name));
     }
     return object;
   };
+}
+
+/** @param advice - begins with a semicolon */
+export function unknownOption(path: string, names: readonly string[], advice: string): OptionsError {
+  return new OptionsError(path, `is not an option of this version; the options here are ${names.join(", ")}${advice}`);
+}
+
+/** The name that somebody may have meant. */
+function nearestOf(written: string, names: readonly string[]): string | undefined {
+  return names.find((one) => isNear(written, one)) ?? names.find((one) => isAbbreviated(written, one));
 }
 
 /** Alike but for one character more, less or other, or two that are swapped; for case, hyphens and underscores. */
@@ -49,6 +56,22 @@ function isNear(written: string, name: string): boolean {
   const [rest, other] = [long.slice(same), short.slice(same)];
   const isSwapped = rest === `${other.slice(1, 2)}${other.slice(0, 1)}${other.slice(2)}`;
   return isSwapped || rest.slice(1) === other.slice(1) || rest.slice(1) === other;
+}
+
+/** The last of a name's words, and maybe others, each whole or its beginning: `baseUrl` for `publicBaseUrl`, `aud` for `audience`. */
+function isAbbreviated(written: string, name: string): boolean {
+  const words = [...wordsOf(name)];
+  return wordsOf(written)
+    .reverse()
+    .every((word, index) => {
+      let one = words.pop();
+      while (index > 0 && one !== undefined && !one.startsWith(word)) one = words.pop();
+      return word.length >= 3 && one?.startsWith(word) === true;
+    });
+}
+
+function wordsOf(name: string): string[] {
+  return name.split(/[-_]|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
 }
 
 export const anyObject: Check<Readonly<Record<string, unknown>>> = (value, path) => {
@@ -112,18 +135,19 @@ export function listOf<T>(check: Check<T>): Check<readonly T[]> {
     if (value.length === 0) throw new OptionsError(path, "must not be an empty list; leave it out if it is not meant");
     // Holes in it are items too.
     return Array.from(value as readonly unknown[], (item, index) => {
-      if (item === undefined) throw isUndefined(at(path, index), "item");
+      if (item === undefined) throw isUndefined(at(path, index), ", or leave the item out");
       return check(item, at(path, index));
     });
   };
 }
 
-/** @param what - `option` or `item`: an unset environment variable must not switch a check off */
-export function isUndefined(path: string, what: "option" | "item"): OptionsError {
-  return new OptionsError(
-    path,
-    `is undefined; set the environment variable that it comes from, or leave the ${what} out`,
-  );
+/**
+ * An unset environment variable must not switch a check off.
+ *
+ * @param otherwise - what else would do
+ */
+export function isUndefined(path: string, otherwise = ", or leave the option out"): OptionsError {
+  return new OptionsError(path, `is undefined; set the environment variable that it comes from${otherwise}`);
 }
 
 /** One value, or a list of them: always given back as a list. */

@@ -1,5 +1,5 @@
 /**
- * An invalid option. Thrown when the middleware, a login or a verifier is made. Later it is at most the `cause` of another error,
+ * An invalid option. Thrown when what takes the options is made. Later it is at most the `cause` of another error,
  * e.g. of a `jwks_uri` in a discovery document that is no URL.
  */
 export class OptionsError extends Error {

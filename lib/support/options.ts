@@ -53,7 +53,7 @@ export function optionsOf<S extends Spec>(
       const given = object[name];
       if (given !== undefined) return [name, check(given, here)];
       if (undefinedIs === "wrong" && Object.hasOwn(object, name)) {
-        throw isUndefined(here, "option");
+        throw isUndefined(here, required ? "" : undefined);
       }
       if (required) throw new OptionsError(here, "is required");
       return [name, byDefault];

@@ -41,6 +41,13 @@ export function tokenContexts({ keyCache, logger, onKeysError }: KeyEvents): (na
   };
 }
 
+/** For whoever has no login types. */
+export function withoutLoginType(
+  tell: ((event: Omit<KeysErrorEvent, "loginType">) => unknown) | undefined,
+): KeyEvents["onKeysError"] {
+  return tell && (({ error, source }) => tell({ error, source }));
+}
+
 /**
  * Logs each outage of a login type's keys once when it begins and once when it ends; the host hears of each failure.
  *

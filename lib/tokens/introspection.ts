@@ -108,7 +108,7 @@ export class Introspection {
   /**
    * One deadline, and one outage, for all that a question needs.
    *
-   * @param shown - what works if this does
+   * @param shown - the step that is known to work if `work` succeeds
    */
   async #within<T>(work: (signal: AbortSignal, onAsk: OnAsk) => Promise<T>, shown: Step): Promise<T> {
     const at: { url?: string; step: Step } = { step: "finding" };

@@ -13,7 +13,7 @@ import type { ContentEncryption } from "./readers/encrypted.js";
 /** How keys are fetched from a JWKS endpoint, and how long they are kept. */
 export interface JwksOptions {
   /**
-   * How long a set is fresh. Up to twice this age it is used while it is refreshed in the background.
+   * How long a fetched JWK Set is fresh. Up to twice this age it is used while it is refreshed in the background.
    *
    * @remarks
    * If it is older because no login needed it, the next login waits for the refresh. While fetches fail, the set is used up to
@@ -104,7 +104,7 @@ type ExactlyOne<T> = {
   [K in keyof T]-?: Required<Pick<T, K>> & Readonly<Partial<Record<Exclude<keyof T, K>, undefined>>>;
 }[keyof T];
 
-/** How tokens are verified, and by the keys of exactly one source. */
+/** How tokens are verified: by the keys of exactly one source, by introspection, or by both. */
 export type TokenVerifierOptions = (
   | (ExactlyOne<KeyOptions> & {
       /**
@@ -285,8 +285,8 @@ export interface TokenRules {
    */
   readonly maxTokenAge?: number;
   /**
-   * Require `exp`, at most this far ahead; `clockTolerance` is added. So a token that would live longer is refused until no
-   * more than this is left.
+   * Require `exp`, at most this far ahead; `clockTolerance` is added. A token with more time left is refused, and accepted later,
+   * when less is left.
    *
    * @unit seconds, 1 or more
    * @defaultValue not checked
@@ -317,12 +317,12 @@ export interface TokenRules {
    */
   readonly allowSenderConstrained?: boolean;
   /**
-   * Your own final check, after all other checks of the token. May be async. Must return `true`; anything else refuses the
-   * token.
+   * Your own check, after all checks of the token by the options above. May be async. Must return `true`; anything else refuses the
+   * token. Rules about users (`externalIds`, the user ID, single use) follow it.
    *
    * @defaultValue none
    * @param claims - the verified claims
-   * @param submission - the login request's JSON object; empty for a verifier and for API requests
+   * @param submission - the login request's JSON object; empty for a verifier, for API requests and in single sign-on
    * @param introspection - the introspection endpoint's answer, if the token was introspected
    */
   readonly authorize?: (
@@ -348,7 +348,7 @@ export interface TokenRules {
 export interface KeysErrorEvent {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;
-  /** Its `cause` says what went wrong. */
+  /** Its `detail` says what went wrong, and its `cause` is the error behind it. */
   readonly error: KeysUnavailableError | IntrospectionUnavailableError;
   /** What was asked. */
   readonly source: "keys" | "introspection";

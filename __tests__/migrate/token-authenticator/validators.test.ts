@@ -242,6 +242,12 @@ describe("a validator's pattern", () => {
     [".", "\n", false],
     ["\\d", "١", false],
     ["\\w", "é", false],
+    ["a\\sb", "a\u0085b", true],
+    ["a\\sb", "a\u001cb", true],
+    ["a\\sb", "a\u2003b", true],
+    ["a\\sb", "a\ufeffb", false],
+    ["a\\Sb", "a\ufeffb", true],
+    ["a\\Sb", "a\u001fb", false],
   ])("%s matches %j: %s", async (source, text, expected) => {
     expect(await passes(["in", "v", ["regex", source]], { v: text })).toBe(expected);
   });

@@ -81,7 +81,8 @@ const ADVICE: Readonly<Record<Reason, string | ((facts: AdviceFacts) => string)>
     "See that the endpoint answers this machine, and that the client's credentials are right. Until then, logins get 503.",
   unlinked:
     'Link the account to the identity first, or set externalIds.existingUsers to "link", if no name is ever given to somebody else.',
-  unknown_user: "Make the user first, or set allowRegistration to true and give the callback registerUser.",
+  unknown_user:
+    "Make the user first, or set allowRegistration to true and give the callback registerUser; nobody is registered for an identity that is linked.",
   user_id:
     'See subjectFormat ("userId" for @alice:example.org), localpart ("lowercase" for A-Z, "escape" for any text) and serverName.',
   host: "A function among the options failed; logins get 500.",

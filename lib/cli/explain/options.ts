@@ -111,11 +111,20 @@ async function assertMiddlewareStarts(file: object, judged: object, serverName: 
   loginOverHttp(all as unknown as Parameters<typeof loginOverHttp>[0]);
 }
 
+/** The mark of an `AccessTokenVerification`. */
+const OWN_TOKENS = "matrix-jwt-login.AccessTokenVerification";
+
 /**
  * A login type's name and options, of those of the whole middleware, or of `loginTypes`. The name is empty if nothing says it.
  */
 function oneLoginType(options: object, wanted: string | undefined): readonly [string, object] {
   const { loginTypes } = options as { readonly loginTypes?: object };
+  if (OWN_TOKENS in options || OWN_TOKENS in (Object((options as { readonly tokens?: unknown }).tokens) as object)) {
+    throw new UsageError(
+      "--options has what createAccessTokens verifies by, which names no keys: give --jwks-uri (of its jwks) or --secret-file, " +
+        "--issuer, --audience, --token-type at+jwt and --subject-format userId",
+    );
+  }
   if (loginTypes === undefined && "tokens" in options) {
     throw new UsageError("--options has the options of matrixBearerAuth: export what is in its `tokens`");
   }

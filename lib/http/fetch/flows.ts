@@ -1,6 +1,15 @@
 import type { LoginFlow } from "../../matrix/login-flows.js";
 import { jsonAnswer, setCorsHeaders } from "../answer.js";
-import { isFlowsOfHead, isMissing, MAX_HELD, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
+import {
+  type FlowsOptions,
+  isFlowsOfHead,
+  isMissing,
+  MAX_HELD,
+  mergedBody,
+  setMergedHeaders,
+  staysOnOurs,
+  WITHHELD,
+} from "../flows.js";
 import { isEncoded } from "../login-body.js";
 import { readUpTo } from "./body.js";
 import { responseOf } from "./send.js";
@@ -12,10 +21,11 @@ export async function withFlows(
   request: Request,
   next: Next,
   flows: readonly LoginFlow[],
-  options: { readonly cors: boolean },
+  options: FlowsOptions,
 ): Promise<Response> {
   const { method } = request;
   const answer = await next(asGet(request));
+  if (answer !== undefined) options.onStatus(answer.status);
   if (answer === undefined || isMissing(answer.status)) {
     const ours = responseOf(jsonAnswer(200, JSON.stringify({ flows })), method, { cors: false });
     for (const [name, value] of answer?.headers ?? []) {

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http";
-
 import { isJsonObject, type JsonObject } from "../../support/json.js";
 import type { Logger } from "../../support/logger.js";
 import { once } from "../../support/once.js";
@@ -286,11 +284,24 @@ function isBrace(first: string | undefined): boolean {
 
 /**
  * A body that nobody wants is thrown away once it is answered, so that it ends, and the connection can serve the next request.
- * Node does so itself unless the body was looked at.
+ * Node does so itself unless the body was looked at: by reading it, or over HTTP/2 by closing its stream.
  */
 function drainUnread(req: NodeRequest, res: NodeResponse): void {
-  res.once("finish", () => {
-    const isLeft = !req.readableDidRead && req.readableFlowing === null;
-    if (isLeft && READING.every((event) => req.listenerCount(event) === 0)) (req as IncomingMessage).resume();
+  const isLeft = (): boolean =>
+    !req.readableDidRead && req.readableFlowing === null && READING.every((event) => req.listenerCount(event) === 0);
+  if (!("stream" in req)) {
+    res.once("finish", () => {
+      if (isLeft()) req.resume();
+    });
+    return;
+  }
+  const { stream } = req;
+  // The response of HTTP/2 says that it has finished only once its stream is closed.
+  stream.once("finish", () => {
+    setImmediate(() => {
+      if (!isLeft()) return;
+      req.resume();
+      stream.close();
+    });
   });
 }

@@ -2,7 +2,16 @@ import type { IncomingMessage } from "node:http";
 
 import type { LoginFlow } from "../../matrix/login-flows.js";
 import { jsonAnswer } from "../answer.js";
-import { dropStale, isFlowsOfHead, isMissing, mergedBody, setMergedHeaders, staysOnOurs, WITHHELD } from "../flows.js";
+import {
+  dropStale,
+  type FlowsOptions,
+  isFlowsOfHead,
+  isMissing,
+  mergedBody,
+  setMergedHeaders,
+  staysOnOurs,
+  WITHHELD,
+} from "../flows.js";
 import { holdAnswer, type Verdict } from "./held-answer.js";
 import type { NodeRequest, NodeResponse } from "./request.js";
 import { NodeHeaders, setAnswerHeaders } from "./send.js";
@@ -12,7 +21,7 @@ export function addFlows(
   req: NodeRequest,
   res: NodeResponse,
   flows: readonly LoginFlow[],
-  options: { readonly cors: boolean },
+  options: FlowsOptions,
 ): void {
   withhold(req);
   // The answer to HEAD is that to GET without its body, and Node leaves that out by itself (RFC 9110 section 9.3.2).
@@ -37,7 +46,10 @@ export function addFlows(
     return { body };
   };
   holdAnswer(res, {
-    holds: (statusCode, isEncoded) => isMissing(statusCode) || (statusCode === 200 && !isEncoded),
+    holds: (statusCode, isEncoded) => {
+      options.onStatus(statusCode);
+      return isMissing(statusCode) || (statusCode === 200 && !isEncoded);
+    },
     judge: (statusCode, body) => (isMissing(statusCode) ? ours() : merged(body)),
     released: () => {
       request.method = method;
@@ -72,8 +84,9 @@ function distinctOf(req: Partial<IncomingMessage>): object {
 /** What was said of a "not found" is taken back; what stood before it, and the host's CORS and cookies, stay. */
 function dropHeadersSince(before: ReturnType<NodeResponse["getHeaders"]>, res: NodeResponse): void {
   for (const name of res.getHeaderNames()) {
+    if (staysOnOurs(name)) continue;
     const earlier = before[name];
-    if (earlier !== undefined) res.setHeader(name, earlier);
-    else if (!staysOnOurs(name)) res.removeHeader(name);
+    if (earlier === undefined) res.removeHeader(name);
+    else res.setHeader(name, earlier);
   }
 }

@@ -73,7 +73,7 @@ export function holdAnswer(res: NodeResponse, judge: AnswerJudge): void {
       const [chunk, encoding] = args;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") answer.hold(chunk, encoding);
       answer.release();
-      const verdict = judge.judge(res.statusCode, answer.body());
+      const verdict = judge.judge(asStatus(res.statusCode), answer.body());
       if (verdict !== "unchanged") return original.end(verdict.body, args.find(isFunction));
       answer.sendBegun();
       return original.end(...args);
@@ -101,9 +101,10 @@ class HeldAnswer {
   /** The first look decides, by what the head says then. */
   isHeld(statusCode = this.#res.statusCode, headers: Pairs = []): boolean {
     if (this.#state === "fresh") {
+      const status = asStatus(statusCode);
       const codings = headers.flatMap(([name, value]) => (/^content-encoding$/i.test(name) ? [value] : []));
       const isCoded = [this.#res.getHeader("Content-Encoding") ?? "", ...codings].some((one) => isEncoded(String(one)));
-      this.#state = this.#judge.holds(statusCode, isCoded) ? "holding" : "released";
+      this.#state = this.#judge.holds(status, isCoded) ? "holding" : "released";
       if (this.#state === "released") this.#judge.released();
     }
     return this.#state === "holding";
@@ -148,6 +149,11 @@ class HeldAnswer {
     this.#calls = [];
     for (const call of calls) call();
   }
+}
+
+/** As Node takes it: hosts write a text, or a number with a fraction, too. */
+function asStatus(given: unknown): number {
+  return Number(given) | 0;
 }
 
 /** `writeHead` takes a reason phrase, headers, or both. */

@@ -29,6 +29,19 @@ export function assertNoRequest(options: unknown, name: string): void {
   throw new OptionsError("", `are a request: mount what ${name} returns, as in app.use(${name}({ ... }))`);
 }
 
+/**
+ * Whoever calls what should be mounted gives it no request.
+ *
+ * @param name - of the function that made it
+ * @throws TypeError
+ */
+export function assertRequest(req: unknown, name: string): void {
+  if (typeof req === "object" && req !== null) return;
+  throw new TypeError(
+    `matrix-jwt-login: what ${name} returned was called without a request: mount it itself, as in app.use(auth), not app.use(auth())`,
+  );
+}
+
 /** The client's address as the framework has it, by its own rules of which proxies to trust, or that of the connection. */
 export function addressOf(req: NodeRequest): string | undefined {
   const { ip } = req as FrameworkRequest;

@@ -18,6 +18,7 @@ import type { DiscoverOptions, JwksOptions, KeyOptions, TokenRules } from "../op
 import { givenJwks } from "./configured-jwks.js";
 import { KeyFile } from "./key-file.js";
 import { anyOf, fixedKeys, type KeySource, telling } from "./key-source.js";
+import { notFile } from "./pem.js";
 import { publicKey } from "./public-key.js";
 import { secretKey } from "./secret.js";
 
@@ -53,7 +54,7 @@ export const keyFilePath: Check<{ readonly file: string; readonly path: string }
 /** Names, checks and defaults of the options of key sources. */
 export const KEY_OPTIONS = {
   secret: optional(oneOrMore(secretKey)),
-  publicKey: optional(oneOrMore(publicKey)),
+  publicKey: optional(oneOrMore(notFile(publicKey, "keyFile"))),
   keyFile: optional(oneOrMore(keyFilePath)),
   jwksUri: optional(urlOrText),
   jwks: optional(given),

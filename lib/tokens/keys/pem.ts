@@ -1,3 +1,4 @@
+import type { Check } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 
 const LABEL = /(?<=-----BEGIN )[A-Z0-9 ]+(?=-----)/g;
@@ -47,6 +48,24 @@ export function bare(text: string): string {
     .replace(PASTED, "")
     .replace(/^\ufeff/, "");
 }
+
+/**
+ * A key's check which says where the path of a file belongs.
+ *
+ * @param option - that takes such a path
+ */
+export function notFile<T>(check: Check<T>, option: string): Check<T> {
+  return (value, path) => {
+    if (typeof value !== "string" || !PATH.test(value)) return check(value, path);
+    throw new OptionsError(
+      path,
+      `must hold a key, as PEM for example, not the path of a file: that goes into ${option}`,
+    );
+  };
+}
+
+/** No PEM and no JSON; base64 has neither dots nor this few characters. */
+const PATH = /^[^\n{]{1,255}\.(?:pem|key|pub|crt|cer|der|jwks?|json)$/;
 
 /** The JSON of a key's text, which is no PEM. */
 export function jsonOption(text: string, path: string): object {

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObje
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";
-import { jsonOption, pastedPem, textOf } from "./pem.js";
+import { jsonOption, pastedPem, pemLabels, textOf } from "./pem.js";
 
 /** A private key: PEM text or bytes, a JWK (RFC 7517), or a private `KeyObject`. */
 export type PrivateKeyInput = string | Uint8Array | KeyObject | Jwk;
@@ -54,6 +54,9 @@ function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
 }
 
 function privateKeyFromText(text: string, path: string): PrivateKey {
+  if (pemLabels(text).filter((label) => label.endsWith("PRIVATE KEY")).length > 1) {
+    throw new OptionsError(path, "holds more than one private key; give each its own place in a list");
+  }
   return {
     key: assertPrivate(
       parsed(() => createPrivateKey(pastedPem(text)), path),

@@ -39,9 +39,9 @@ export class RereadFile<T> {
     this.#parse = parse;
     this.#watcher = watcher;
     try {
-      this.#content = readFileSync(file);
+      this.#content = readFileSync(this.#file);
     } catch (cause) {
-      throw new OptionsError(path, "names a file that can't be read", { cause });
+      throw new OptionsError(path, `names a file that can't be read: ${(cause as Error).message}`, { cause });
     }
     this.value = parse(this.#content, path);
   }

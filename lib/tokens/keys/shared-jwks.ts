@@ -25,8 +25,7 @@ export interface KeyCache {
  * Makes a handle for the option `keyCache`. Whatever has the same one and asks one endpoint with equal `jwksOptions`
  * fetches its keys, and its issuer's discovery document, once. Without it each middleware and verifier has its own.
  *
- * It tells each of them of outages for as long as it lives, also those that are no longer used: make them once, not for each
- * request.
+ * The cache tells every middleware and verifier that was ever made with it of outages, used or not: make each once, not for every request.
  */
 export function createKeyCache(): KeyCache {
   return new SharedJwks() as unknown as KeyCache;

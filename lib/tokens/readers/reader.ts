@@ -4,7 +4,7 @@ import type { ClaimedToken, Claims } from "../claims.js";
 import type { KeyQuery } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 
-/** Proves a token: by its signature, by asking the server that issued it, or by another reader, which gets what it decrypts. */
+/** Proves a token: by its signature, or by asking the server that issued it; or decrypts it, and has another reader prove the content. */
 export interface TokenReader {
   /**
    * Synchronous if nothing has to be fetched.
