@@ -101,6 +101,17 @@ for (const [page, start] of Object.entries(PAGES)) {
   });
 }
 
+describe("docs/hosts/nestjs.md, MatrixErrors", () => {
+  test("answers an error of the host's own login", async () => {
+    const { folder } = compiled("nestjs-errors", { host, page: blocksOf("nestjs")[0] });
+    const { url, close } = await PAGES.nestjs(await import(join(folder, "page.js")));
+    const headers = { "content-type": "application/json" };
+    const { status, json } = await requestTo(url, {})("POST", LOGIN, { headers, body: '{"type":"foo"}' });
+    assert.deepEqual([status, json], [400, { errcode: "M_UNKNOWN", error: "Unknown login type" }]);
+    await close();
+  });
+});
+
 describe("docs/hosts/proxy.md", () => {
   const { folder, problems } = compiled("proxy", { host, page: blocksOf("proxy")[0] });
 
