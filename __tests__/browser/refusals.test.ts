@@ -50,6 +50,14 @@ describeInChromium("the sign-in page, where something goes wrong", () => {
     expect(await problem(page)).toMatch(/The server refused this login.*token expired.*403 · M_FORBIDDEN/s);
     expect(await page.getByLabel("Token", { exact: true }).inputValue()).toMatch(/^eyJ/);
     await until(async () => (await page.getByRole("alert").innerText()).includes("Which check refused it: exp. "), 15);
+    await page.getByRole("link", { name: "Which check refused it" }).click();
+    expect(await page.evaluate("document.activeElement.id")).toBe("failed-check");
+    // Whoever takes another token has done with this one.
+    await button(page, "Good").click();
+    expect(await page.getByRole("alert").isVisible()).toBe(false);
+    expect(await page.getByRole("status").innerText()).toBe(
+      "There it is, for com.famedly.login.token. Sign in with it, or only check it.",
+    );
     expect(console()).toEqual([failed("403 (Forbidden)")]);
   });
 

@@ -35,9 +35,18 @@ export function loadSecrets(config: Config): Secrets {
 
 function readOrMake(file: string, make: () => string): string {
   if (!existsSync(file)) writeOnce(file, `${make().trim()}\n`);
-  const kept = readFileSync(file, "utf8").trim();
+  const kept = contentOf(file).trim();
   if (kept === "") throw new Error(`${file} is empty. Remove it, and the next start makes a new one`);
   return kept;
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    // Node names no path of a folder.
+    throw Object.assign(new Error(`${file} can't be read: ${(error as Error).message}`), { path: file });
+  }
 }
 
 /** Replicas may start at once: one's file is whole when it appears, and stands; the others read it. */

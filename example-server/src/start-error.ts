@@ -12,6 +12,7 @@ type Settings = Partial<
     | "idpKeyFile"
     | "devPasswordFile"
     | "accessTokenKeyFile"
+    | "ssoSecretFile"
   >
 >;
 
@@ -27,6 +28,13 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
   // The first is the server's own address.
   const client = /^sso\.trustedClients\[(\d+)\](.*)/s.exec(message);
   if (client !== null) return `TRUSTED_CLIENTS: number ${String(client[1])}${String(client[2])}`;
+  // Of the files that the package reads or judges, it knows only the options.
+  const [, option, problem = ""] = /^(sso\.secret|signingKeyFile) (.*)/s.exec(message) ?? [];
+  if (option === "sso.secret") return `the secret in ${String(settings.ssoSecretFile)} ${problem}; see SSO_SECRET_FILE`;
+  if (option !== undefined) return `${String(settings.accessTokenKeyFile)} ${problem}; see ACCESS_TOKEN_KEY_FILE`;
+  if (message.includes("not a database")) {
+    return `${String(settings.databaseFile)} is no SQLite database; set DATABASE_FILE to another place`;
+  }
   if (code?.startsWith("ERR_OSSL")) return `${String(settings.idpKeyFile)} holds no private key: see IDP_KEY_FILE`;
   if (error.name === "KeysUnavailableError") {
     const { detail = message } = error as { detail?: string };
@@ -48,12 +56,13 @@ export function whyNotStarted(error: Error, settings: Settings = {}): string {
 
 /** A file's own variable, or that of the folder that all of them are in. */
 function variableOf(path: string, settings: Settings): string {
-  const { jwtSecretFile, idpKeyFile, devPasswordFile, accessTokenKeyFile, databaseFile } = settings;
+  const { jwtSecretFile, idpKeyFile, devPasswordFile, accessTokenKeyFile, databaseFile, ssoSecretFile } = settings;
   const files: readonly (readonly [string, string | undefined])[] = [
     ["JWT_SECRET_FILE", jwtSecretFile],
     ["IDP_KEY_FILE", idpKeyFile],
     ["DEV_PASSWORD_FILE", devPasswordFile],
     ["ACCESS_TOKEN_KEY_FILE", accessTokenKeyFile],
+    ["SSO_SECRET_FILE", ssoSecretFile],
     ["DATABASE_FILE", databaseFile],
   ];
   const own = files.find(([, file]) => file === path)?.[0];

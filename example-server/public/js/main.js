@@ -94,11 +94,15 @@ function showWays(flows) {
   showProvider(provider !== undefined);
   element("explain-token").hidden = demonstration === undefined;
   showSamples(demonstration?.samples ?? [], (token) => {
-    element("login-type").value = demonstration.login_type;
+    const type = demonstration.login_type;
+    const isOther = element("login-type").value !== type;
+    element("login-type").value = type;
     element("token").value = token;
+    // What was said of another token.
+    hideProblem();
     // Not into the text: a phone would open its keyboard over the button.
     element("sign-in-token").focus();
-    say("There it is. Sign in with it, or only check it.");
+    say(`There it is${isOther ? `, for ${type}` : ""}. Sign in with it, or only check it.`);
   });
 }
 

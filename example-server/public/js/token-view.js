@@ -32,7 +32,7 @@ export function showChecks(explanation, { wasRefused = false } = {}) {
   element("checks").replaceChildren(...(explanation?.checks ?? []).map(checkItem));
   if (explanation === undefined) return;
   const failed = element("checks").querySelector(".fail");
-  if (failed !== null) failed.id = "failed-check";
+  if (failed !== null) Object.assign(failed, { id: "failed-check", tabIndex: -1 });
   element("verdict").className = `verdict ${explanation.accepted ? "good" : "bad"}`;
   element("verdict").textContent = explanation.accepted ? goodVerdict(wasRefused) : badVerdict(explanation);
 }
