@@ -190,7 +190,12 @@ describe("fromSynapseJwtConfig", () => {
     ["no algorithm", { ...CONFIG, algorithm: undefined }, "jwt_config.algorithm", /is required/],
     ["null for the algorithm", { ...CONFIG, algorithm: null }, "jwt_config.algorithm", /is required/],
     ["the algorithm none", { ...CONFIG, algorithm: "none" }, "jwt_config.algorithm", /must be one of "HS256"/],
-    ["an unknown algorithm", { ...CONFIG, algorithm: "hs256" }, "jwt_config.algorithm", /must be one of "HS256"/],
+    [
+      "an unknown algorithm",
+      { ...CONFIG, algorithm: "hs256" },
+      "jwt_config.algorithm",
+      /must be one of "HS256".*; do you mean "HS256"\?$/,
+    ],
     ["no secret", { ...CONFIG, secret: undefined }, "jwt_config.secret", /is required/],
     ["null for the secret", { ...CONFIG, secret: null }, "jwt_config.secret", /is required/],
     ["an empty secret", { ...CONFIG, secret: "" }, "jwt_config.secret", /must not be empty/],

@@ -422,7 +422,9 @@ describe("keys for decryption", () => {
   test.each<[string, object, string, RegExp]>([
     ["no key", {}, "decryption.keyFile", /is required, or key/],
     ["both", { key: RSA.privateKey, keyFile: "/a" }, "decryption.keyFile", /exactly one/],
-    ["a public key", { key: pem(RSA) }, "decryption.key", /can't be read as a private key/],
+    ["a public key", { key: pem(RSA) }, "decryption.key", /can't be read as a private key: it is a public one$/],
+    ["a public JWK", { key: jwk(P256) }, "decryption.key", /can't be read as a private key: it is a public one$/],
+    ["no key", { key: "x" }, "decryption.key", /can't be read as a private key without a passphrase/],
     [
       "two private keys in one text",
       { key: privatePem(RSA) + privatePem(P256) },

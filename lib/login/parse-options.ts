@@ -141,7 +141,12 @@ function mapOf<T>(
   check: (value: unknown, path: string, name: string) => T,
 ): ReadonlyMap<string, T> {
   const names = Object.keys(object);
-  if (names.length === 0 && !mayBeEmpty) throw new OptionsError(path, "must hold at least one login type");
+  if (names.length === 0 && !mayBeEmpty) {
+    throw new OptionsError(
+      path,
+      "must hold at least one login type; fromSynapseJwtConfig makes none unless jwt_config is enabled",
+    );
+  }
   return new Map(
     names.map((name) => {
       const here = at(path, name);

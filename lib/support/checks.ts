@@ -101,7 +101,9 @@ export function callback<F>(value: unknown, path: string): F {
 export function oneOf<const T extends string>(names: readonly T[]): Check<T> {
   return (value, path) => {
     if (names.includes(value as T)) return value as T;
-    throw new OptionsError(path, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}`);
+    const near = names.find((name) => typeof value === "string" && name.toLowerCase() === value.toLowerCase());
+    const hint = near === undefined ? "" : `; do you mean ${JSON.stringify(near)}?`;
+    throw new OptionsError(path, `must be one of ${names.map((name) => JSON.stringify(name)).join(", ")}${hint}`);
   };
 }
 

@@ -85,6 +85,8 @@ export function validator(value: unknown, path: string): Validator {
     const kind = oneOf(KINDS)(value[0], at(path, 0));
     return MAKERS[kind](fromList(value, SETTINGS[kind], path));
   }
+  if (typeof value === "string")
+    throw new OptionsError(path, `must be an object, not a string, or a list such as ["exist"]`);
   const kind = oneOf(KINDS)(anyObject(value, path)["type"], at(path, "type"));
   return MAKERS[kind](fromObject(value, SETTINGS[kind], path));
 }

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObje
 
 import { OptionsError } from "../../support/options-error.js";
 import type { Jwk } from "./jwk.js";
-import { jsonOption, pastedPem, pemLabels, textOf } from "./pem.js";
+import { isPublicLabel, jsonOption, pastedPem, pemLabels, textOf } from "./pem.js";
 
 /** A private key: PEM text or bytes, a JWK (RFC 7517), or a private `KeyObject`. */
 export type PrivateKeyInput = string | Uint8Array | KeyObject | Jwk;
@@ -54,9 +54,12 @@ function thumbprint({ crv, e, kty, n, x, y }: JsonWebKey): string {
 }
 
 function privateKeyFromText(text: string, path: string): PrivateKey {
-  if (pemLabels(text).filter((label) => label.endsWith("PRIVATE KEY")).length > 1) {
+  const labels = pemLabels(text);
+  const privates = labels.filter((label) => label.endsWith("PRIVATE KEY"));
+  if (privates.length > 1) {
     throw new OptionsError(path, "holds more than one private key; give each its own place in a list");
   }
+  if (privates.length === 0 && labels.some(isPublicLabel)) throw notPrivate(path);
   return {
     key: assertPrivate(
       parsed(() => createPrivateKey(pastedPem(text)), path),
@@ -67,8 +70,13 @@ function privateKeyFromText(text: string, path: string): PrivateKey {
 }
 
 function privateKeyFromJwk(jwk: Jwk, path: string): PrivateKey {
+  if (jwk["d"] === undefined) throw notPrivate(path);
   const key = parsed(() => createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" }), path);
   return { key: assertPrivate(key, path), jwk };
+}
+
+function notPrivate(path: string): OptionsError {
+  return new OptionsError(path, "can't be read as a private key: it is a public one");
 }
 
 function assertPrivate(key: KeyObject, path: string): KeyObject {
