@@ -390,7 +390,12 @@ describe("options of access tokens", () => {
     [{ signingKey: privateJwk(RSA, { alg: "PS256" }), algorithm: "RS256" }, "algorithm", /PS256 would/],
     [{ signingKey: privateJwk(P256, { alg: "RS256" }) }, "signingKey", /alg/],
     [{ signingKey: privateJwk(P256, { use: "enc" }) }, "signingKey", /not for signatures/],
-    [{ signingKey: privateJwk(P256, { key_ops: ["verify"] }) }, "signingKey", /not for signatures/],
+    [
+      { signingKey: privateJwk(P256, { key_ops: ["verify"] }) },
+      "signingKey",
+      /not for signatures: "sign" is not among/,
+    ],
+    [{ signingKey: privateJwk(P256, { key_ops: "sign" }) }, "signingKey", /not for signatures/],
   ];
 
   test.each(wrong)("that can't be right are refused: %#", (options, path, problem) => {

@@ -4,7 +4,7 @@ import { broadcast, type KeyWatcher } from "../remote/watchers.js";
 import { at } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { type Algorithm, algorithmsOf, isSynonym } from "../tokens/algorithms.js";
-import type { Jwk } from "../tokens/keys/jwk.js";
+import { type Jwk, otherUseOf } from "../tokens/keys/jwk.js";
 import { notFile } from "../tokens/keys/pem.js";
 import { type PrivateKey, privateKey, privateKeysIn, publicJwk } from "../tokens/keys/private-key.js";
 import { notForSignatures } from "../tokens/keys/public-key.js";
@@ -59,11 +59,9 @@ export function signingSecret(secret: KeyObject, path: string, algorithm?: Algor
 }
 
 function signingKeyOf(key: PrivateKey, path: string, algorithm?: Algorithm): SigningKey {
-  const { alg, use, key_ops: operations } = key.jwk;
-  // RFC 7517 sections 4.2 and 4.3.
-  if ((use ?? "sig") !== "sig" || (Array.isArray(operations) && !operations.includes("sign"))) {
-    throw new OptionsError(path, "is a JWK that is not for signatures (use, key_ops)");
-  }
+  const { alg } = key.jwk;
+  const otherUse = otherUseOf(key.jwk, "sig", ["sign"]);
+  if (otherUse !== undefined) throw new OptionsError(path, `is a JWK that is not for signatures: ${otherUse}`);
   const jwk = publicJwk(key, path);
   const fits = fitting(key.key, path, { algorithm, alg });
   return {

@@ -1,11 +1,7 @@
-import { peek, type TokenShape } from "../tokens/readers/peek.js";
+import { peek } from "../tokens/readers/peek.js";
+import type { TokenSource } from "./token-source.js";
 
-/** The tokens of one source. */
-interface Expected {
-  readonly shapes: ReadonlySet<TokenShape>;
-  /** Undefined: of any issuer. With undefined among them, a token need not name one. */
-  readonly issuers: ReadonlySet<unknown> | undefined;
-}
+type Expected = Pick<TokenSource, "shapes" | "issuers">;
 
 /** Is it a token that somebody else has to check: of another kind, or of an issuer that is not configured here? */
 export function isForeign(token: string, sources: readonly Expected[]): boolean {

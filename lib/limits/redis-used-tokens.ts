@@ -57,9 +57,9 @@ export function redisUsedTokens(
 }
 
 /**
- * ioredis takes SET's arguments in a row, and can define commands; node-redis takes an object, and says whether it is open.
+ * ioredis takes arguments in a row, and can define commands; node-redis takes an object, and says whether it is open.
  * If in doubt, an object: ioredis makes a syntax error of it, while node-redis would ignore arguments in a row.
  */
-function takesArguments(client: object): boolean {
+export function takesArguments(client: object): boolean {
   return "defineCommand" in client && !("isOpen" in client);
 }

@@ -1,4 +1,5 @@
 import type { FailureLimiter } from "../limits/limiter.js";
+import { takesArguments } from "../limits/redis-used-tokens.js";
 import { type BucketAnswer, type BucketSettings, full, taken } from "./leaky-buckets.js";
 
 /** A client of Redis 5 or later, or Valkey: of ioredis or of node-redis (its package is `redis`). */
@@ -60,10 +61,9 @@ interface Scripting {
   eval(script: string, ...rest: unknown[]): unknown;
 }
 
-/** ioredis takes keys and arguments in a row, and can define commands; node-redis takes an object and can't. */
 function evalOf(client: RedisClient): (key: string, args: readonly string[]) => unknown {
   const redis: Scripting = client;
-  return "defineCommand" in client
+  return takesArguments(client)
     ? (key, args) => redis.eval(SCRIPT, 1, key, ...args)
     : (key, args) => redis.eval(SCRIPT, { keys: [key], arguments: args });
 }

@@ -20,6 +20,7 @@ export function pageFor(
 ): PageContent {
   if (error instanceof SignInError) {
     const level = error.fault === "unavailable" ? "warn" : "info";
+    // An outage has been logged where it was noticed.
     if (!error.isOutage) logger[level](`matrix-jwt-login: sign-in failed: ${error.message}`);
     return faultPage(error.fault, again);
   }

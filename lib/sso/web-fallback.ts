@@ -50,12 +50,9 @@ async function askToSignIn<Req>(
     })),
   );
   const reached = origins.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-  for (const one of origins) {
-    if (one.status === "fulfilled") continue;
-    if (reached.length === 0) throw one.reason;
-    // For its log line alone: the others' buttons are the page.
-    pageFor(parts, one.reason, undefined);
-  }
+  // Each outage has been logged. Without it, the others' buttons are the page.
+  const failed = origins.find((one) => one.status === "rejected");
+  if (reached.length === 0 && failed !== undefined) throw failed.reason;
   const actions = reached.map(({ config: { id, name } }) => ({
     label: `Continue with ${name}`,
     action,

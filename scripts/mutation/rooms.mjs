@@ -330,7 +330,7 @@ export const ROOMS = {
     tests: ["migrate/synapse", "migrate/rc-login"],
   },
   "token authenticator": {
-    mutate: ["lib/migrate/token-authenticator/*.ts", ...tokens("named-rules")],
+    mutate: ["lib/migrate/token-authenticator/*.ts", ...tokens("migrated-rules")],
     tests: [
       "migrate/token-authenticator/validators",
       "migrate/token-authenticator/jwt",

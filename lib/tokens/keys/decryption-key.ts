@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 
 import { OptionsError } from "../../support/options-error.js";
 import { MIN_RSA_BITS } from "../algorithms.js";
-import type { Jwk } from "./jwk.js";
+import { type Jwk, otherUseOf } from "./jwk.js";
 import { type PrivateKey, privateKey, privateKeysIn, publicJwk } from "./private-key.js";
 
 const RSA = ["RSA-OAEP", "RSA-OAEP-256"] as const;
@@ -40,11 +40,9 @@ export function decryptionKeysIn(content: Uint8Array, path: string): readonly De
 
 function usable(given: PrivateKey, path: string): DecryptionKey {
   const { key, jwk } = given;
-  const { use, alg, key_ops: operations } = jwk as Readonly<Record<string, unknown>>;
-  if (use !== undefined && use !== "enc") throw new OptionsError(path, "is not for encryption (use)");
-  if (operations !== undefined && !DECRYPTS.some((name) => [operations].flat().includes(name))) {
-    throw new OptionsError(path, "is not for decryption (key_ops)");
-  }
+  const { alg } = jwk;
+  const otherUse = otherUseOf(jwk, "enc", DECRYPTS);
+  if (otherUse !== undefined) throw new OptionsError(path, `is not for decryption: ${otherUse}`);
   const fitting = algorithmsOf(key);
   if (fitting.length === 0) {
     throw new OptionsError(

@@ -103,11 +103,19 @@ function keyOf(jwk: Jwk): SetKey | string {
   return flawOf(jwk) ?? new SetKey(jwk, stated);
 }
 
-/** Why a key is not meant to verify signatures (RFC 7517 sections 4.2 and 4.3); undefined if it may be. */
-export function otherUseOf({ use, key_ops: operations }: Jwk): string | undefined {
-  if (use !== undefined && use !== "sig") return 'its "use" is not "sig"';
-  if (operations === undefined || (Array.isArray(operations) && operations.includes("verify"))) return undefined;
-  return '"verify" is not among its "key_ops"';
+/**
+ * Why a key is not meant for something, for verifying by default (RFC 7517 sections 4.2 and 4.3); undefined if it may be.
+ *
+ * @param operations - of which one must be among its `key_ops`
+ */
+export function otherUseOf(
+  { use, key_ops: given }: Jwk,
+  wanted: "sig" | "enc" = "sig",
+  operations: readonly string[] = ["verify"],
+): string | undefined {
+  if (use !== undefined && use !== wanted) return `its "use" is not "${wanted}"`;
+  if (given === undefined || (Array.isArray(given) && operations.some((one) => given.includes(one)))) return undefined;
+  return `${operations.map((one) => `"${one}"`).join(" or ")} is not among its "key_ops"`;
 }
 
 /** A private key (RFC 7518 sections 6.2.2 and 6.3.2: `d`) or a shared secret, which have no place in a public set. */
