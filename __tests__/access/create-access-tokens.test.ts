@@ -329,6 +329,24 @@ describe("a key file", () => {
     clock.restore();
   });
 
+  test.each([
+    ["PEM", privatePem(P256)],
+    ["PEM with its line ends written out", privatePem(P256).replaceAll("\n", "\\n")],
+    ["a JWK", JSON.stringify(privateJwk(P256))],
+  ])("that is the key itself is refused, and quoted nowhere: %s", (_, signingKeyFile) => {
+    const error = thrownBy(() => tokensOf({ signingKeyFile }));
+    expect(error).toMatchObject({ message: "signingKeyFile must be the path of a file, not a key" });
+    expect(error).not.toHaveProperty("cause");
+  });
+
+  test.each([
+    ["./none/of/it.pem", / \(ENOENT, \/.*\/none\/of\/it\.pem\)$/],
+    ["/run/secrets/none", / \(ENOENT, \/run\/secrets\/none\)$/],
+    ["MC4CAQAwBQYDK2VwBCIEIA==", / names a file that can't be read$/],
+  ])("that is not there is named, if it is plainly a path: %s", (signingKeyFile, message) => {
+    expect((thrownBy(() => tokensOf({ signingKeyFile })) as Error).message).toMatch(message);
+  });
+
   test("that can't be read, or holds no private key, is refused", () => {
     expectOptionsError(() => tokensOf({ signingKeyFile: join(directory, "none") }), "signingKeyFile", /read/);
     const keys: readonly (readonly [string, RegExp])[] = [

@@ -345,6 +345,7 @@ Another rule is broken as well.
   test.each([
     ["alone", "own"],
     ["in the options of matrixBearerAuth", '{ serverName: "example.org", tokens: own }'],
+    ["in a list there", '{ serverName: "example.org", tokens: [{ issuer: "a" }, own] }'],
   ])("says how to ask about tokens of createAccessTokens, given %s", async (_, exported) => {
     const own = `Object.defineProperty({ issuer: "i" }, "matrix-jwt-login.AccessTokenVerification", { value: {} })`;
     const options = folder.file("own.cjs", `const own = ${own};\nmodule.exports = ${exported};`);

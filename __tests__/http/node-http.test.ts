@@ -5,6 +5,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from "node:http2";
+import { readFileSync } from "node:fs";
 import { connect as connectSocket, Socket, type AddressInfo } from "node:net";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { buffer, text } from "node:stream/consumers";
@@ -309,6 +310,41 @@ describe("under HTTP/2's compatibility API", () => {
     stream.on("error", () => undefined).resume();
     stream.end("x".repeat(400_000));
     await until(() => closed.mock.calls.length > 0);
+  });
+
+  test.each<readonly [string, string, (res: Http2ServerResponse) => void]>([
+    [
+      "trailers",
+      PASSWORD,
+      (res) => {
+        res.addTrailers({ "x-after": "1" });
+        res.end("answer");
+      },
+    ],
+    [
+      "a file",
+      PASSWORD,
+      ({ stream }) => {
+        stream.respondWithFile(__filename);
+      },
+    ],
+    [
+      "a file, with more of the body to come",
+      "x".repeat(400_000),
+      ({ stream }) => {
+        stream.respondWithFile(__filename);
+      },
+    ],
+  ])("a host that answers with %s, and reads nothing, gives all of it", async (what, body, answer) => {
+    const session = await start((_req, res) => {
+      answer(res as Http2ServerResponse);
+    });
+    const stream = session.request({ ":method": "POST", ":path": LOGIN_PATH });
+    const trailers = jest.fn<(trailers: object) => void>();
+    stream.on("trailers", trailers).on("error", () => undefined);
+    stream.end(body);
+    expect(await text(stream)).toHaveLength(what === "trailers" ? 6 : readFileSync(__filename, "utf8").length);
+    if (what === "trailers") expect(trailers.mock.calls[0]?.[0]).toMatchObject({ "x-after": "1" });
   });
 
   test("a body that the host reads once it has answered is all there", async () => {

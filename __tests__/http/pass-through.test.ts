@@ -148,6 +148,28 @@ describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
     });
   });
 
+  test.each([[{}], [null], [undefined], [new PassThrough()]])(
+    "a request that somebody has given a stream of their own is read as any other: %p",
+    async (stream) => {
+      const ended = jest.fn();
+      const { url } = await hostOf(
+        express,
+        (req, _res, next) => {
+          Object.assign(req, { stream });
+          finished(req, ended);
+          next();
+        },
+        middleware(),
+        (_req, res) => {
+          res.status(403).send("passwords are off");
+        },
+      );
+      expect(await send(url, { body: [PASSWORD] })).toMatchObject({ status: 403 });
+      await until(() => ended.mock.calls.length > 0);
+      expect(await send(url, { body: goodLogin() })).toMatchObject({ status: 200 });
+    },
+  );
+
   test.each<readonly [string, (req: Request) => Promise<unknown> | undefined]>([
     [
       "has begun to read it",

@@ -281,11 +281,10 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
 
   test.each([
     ["device_id", "deviceId"],
-    ["user_id", "userId"],
     ["refresh_token", "refreshToken"],
     ["expires_in_ms", "expiresInMs"],
-    ["expires_in", "expiresInMs"],
-    ["expiresIn", "expiresInMs"],
+    ["expires_in", "expiresInMs, in milliseconds"],
+    ["expiresIn", "expiresInMs, in milliseconds"],
   ])("issueToken that gives %s, which is not read, is told of once, with %s", async (written, meant) => {
     const logger = recordingLogger();
     const url = await mount({}, { logger, issueToken: () => ({ accessToken: "x", [written]: PRIVATE }) });
@@ -300,9 +299,20 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
 
   test("issueToken may give other things beside what is read", async () => {
     const logger = recordingLogger();
-    const issueToken = () => ({ accessToken: "x", deviceId: "D", device_id: "D", note: 1 });
-    expect((await loginWith(await mount({}, { logger, issueToken }), token())).body).toMatchObject({ device_id: "D" });
+    const issueToken = () => ({
+      ...{ accessToken: "x", deviceId: "D", device_id: "D", expiresInMs: 5, expires_in_ms: 5 },
+      ...{ user_id: 12, note: 1, refresh_token: null, expires_in: undefined },
+    });
+    const { body } = await loginWith(await mount({}, { logger, issueToken }), token());
+    expect(body).toMatchObject({ device_id: "D", expires_in_ms: 5 });
     expect(logger.lines).toEqual([]);
+  });
+
+  test("each wrong name of several is told of", async () => {
+    const logger = recordingLogger();
+    const issueToken = () => ({ accessToken: "x", deviceId: undefined, device_id: "D", refresh_token: "r" });
+    await loginWith(await mount({}, { logger, issueToken }), token());
+    expect(logger.lines).toHaveLength(2);
   });
 
   test.each([["accessToken"], ["deviceId"], ["userId"], ["refreshToken"], ["expiresInMs"]])(

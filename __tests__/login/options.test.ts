@@ -188,6 +188,7 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["x"],
     ["er"],
     ["userFind"],
+    ["x".repeat(65)],
     ["findresU"],
     ["serverNmea"],
     ["findUsersX"],

@@ -1,6 +1,7 @@
 import { assertUser } from "../login/host-callbacks.js";
 import { needsLogLine } from "../matrix/host-error.js";
-import { assertConnected } from "../support/client-gone.js";
+import { assertConnected, type ClientSignal } from "../support/client-gone.js";
+import { inTime } from "../support/deadline.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
@@ -103,7 +104,9 @@ export class AccessCheck<User, Req> {
       const known = cache.find(key);
       return known instanceof Promise ? known.then((access) => access ?? verify()) : (known ?? verify());
     });
-    return access instanceof Promise ? access.catch((error: unknown) => unlessShared(error, key, cache)) : access;
+    return access instanceof Promise
+      ? access.catch((error: unknown) => unlessShared(error, key, cache, context.signal))
+      : access;
   }
 
   /** @throws Foreign if the token is somebody else's, which no limit counts */
@@ -147,13 +150,23 @@ export class AccessCheck<User, Req> {
  *
  * @param error - of the request; thrown unless that helps
  */
-async function unlessShared(error: unknown, key: string, cache: TokenCache<VerifiedAccess>): Promise<VerifiedAccess> {
+async function unlessShared(
+  error: unknown,
+  key: string,
+  cache: TokenCache<VerifiedAccess>,
+  signal: ClientSignal | undefined,
+): Promise<VerifiedAccess> {
   if (!(error instanceof Refusal) || error.reason !== "rate_limited") throw error;
-  const access = await cache.underWay(key)?.catch(() => undefined);
+  const underWay = cache.underWay(key);
+  const access = underWay && (await inTime(PATIENCE, underWay, "the other request waits").catch(() => undefined));
   const known = access ?? (await cache.find(key));
   if (known === undefined) throw error;
+  assertConnected(signal);
   return known;
 }
+
+/** Seconds that a request which is over the limit waits for another one. */
+const PATIENCE = 2;
 
 function valueOf<T>(verified: Verified<T> | Promise<Verified<T>>): T | Promise<T> {
   return verified instanceof Promise ? verified.then(({ value }) => value) : verified.value;

@@ -240,8 +240,8 @@ export interface BearerHttpOptions<Req = unknown> {
    * What to do with a request without a token or with somebody else's: refuse it, or pass it on to your own check.
    *
    * @remarks
-   * A token is somebody else's if it is not a JWT (unless `introspection` is set), if it is encrypted (unless `decryption` is), or if
-   * its `iss` is not a configured one.
+   * A token is somebody else's if it is not a JWT (unless `introspection` is set), if it is encrypted (unless `decryption`
+   * or `introspection` is), or if its `iss` is not a configured one.
    *
    * @defaultValue `"reject"`
    */

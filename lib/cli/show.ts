@@ -78,8 +78,7 @@ export function reasons(error: unknown, depth = 0): string {
     const own = printable(text.replaceAll("\n", " "));
     // Keys that can't be had as the document that says where they are can't.
     if (cause instanceof KeysUnavailableError && cause.message === message) return reasons(cause, depth + 1);
-    const isSaid = cause instanceof Error && own.endsWith(`: ${printable(cause.message)}`);
-    return cause === undefined || isSaid || depth === DEEPEST ? own : `${own}: ${reasons(cause, depth + 1)}`;
+    return cause === undefined || depth === DEEPEST ? own : `${own}: ${reasons(cause, depth + 1)}`;
   } catch {
     return "an error that can't be read";
   }

@@ -38,7 +38,7 @@ export async function issueToken<User, Req>(
   return callHost("issueToken", async () => {
     const issued = await config.issueToken(user, login);
     const response = loginResponse(issued, { userId, deviceId, serverName, wellKnown });
-    config.checkIssued(issued);
+    config.checkIssued(issued, response);
     return response;
   });
 }

@@ -33,7 +33,7 @@ export interface LoginConfig<User, Req> extends Pick<
   readonly contextFor: (loginType: string) => TokenContext;
   readonly logger: Logger;
   /** Looks for wrong names in what `issueToken` gave. */
-  readonly checkIssued: (issued: object) => void;
+  readonly checkIssued: ReturnType<typeof tellOfMisnamed>;
   readonly onLogin: Notify<LoginEvent<Req>> | undefined;
   readonly onReject: Notify<RejectEvent<Req>> | undefined;
 }

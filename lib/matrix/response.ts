@@ -89,23 +89,27 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
 const MEMBERS: readonly (keyof IssuedToken)[] = ["accessToken", "deviceId", "userId", "refreshToken", "expiresInMs"];
 
 /** What is easily written in the place of a member: a client's name of it, or OAuth's. */
-const MISNAMED: Readonly<Record<string, keyof IssuedToken>> = {
-  device_id: "deviceId",
-  user_id: "userId",
-  refresh_token: "refreshToken",
-  expires_in_ms: "expiresInMs",
-  expires_in: "expiresInMs",
-  expiresIn: "expiresInMs",
-};
+const MISNAMED = [
+  ["device_id", "deviceId", "device_id"],
+  ["refresh_token", "refreshToken", "refresh_token"],
+  ["expires_in_ms", "expiresInMs", "expires_in_ms"],
+  ["expires_in", "expiresInMs, in milliseconds", "expires_in_ms"],
+  ["expiresIn", "expiresInMs, in milliseconds", "expires_in_ms"],
+] as const satisfies readonly (readonly [written: string, meant: string, answered: keyof LoginResponse])[];
 
-/** Tells the operator once of a member that is not read: what it says would be lost without a word. */
-export function tellOfMisnamed(logger: Logger): (issued: object) => void {
-  const tell = once((written: string, meant: string) => {
-    logger.warn(`matrix-jwt-login: issueToken gave ${written}, which is not read; do you mean ${meant}?`);
-  });
-  return (issued) => {
-    const misnamed = Object.entries(MISNAMED).find(([written, meant]) => written in issued && !(meant in issued));
-    if (misnamed !== undefined) tell(...misnamed);
+/** Tells the operator, once for each, of a member that is not read, though the client is not told what it says. */
+export function tellOfMisnamed(logger: Logger): (issued: object, response: LoginResponse) => void {
+  const tellers = MISNAMED.map(([written, meant, answered]) => ({
+    isLost: (issued: object, response: LoginResponse): boolean => {
+      const value: unknown = (issued as Readonly<Record<string, unknown>>)[written];
+      return value !== undefined && value !== null && value !== response[answered];
+    },
+    tell: once(() => {
+      logger.warn(`matrix-jwt-login: issueToken gave ${written}, which is not read; do you mean ${meant}?`);
+    }),
+  }));
+  return (issued, response) => {
+    for (const { isLost, tell } of tellers) if (isLost(issued, response)) tell();
   };
 }
 

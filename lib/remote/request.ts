@@ -112,9 +112,10 @@ export async function request(
 ): Promise<RemoteAnswer> {
   const { response, bytes } = await send(url, request, limits, signal);
   const body = await bytes();
+  const { status } = response;
   // Whoever parses it has no bounds of their own.
-  assertBounded(body);
-  return { status: response.status, text: decode(body), header: (name) => response.headers.get(name) };
+  if (status === 200 || /json/i.test(response.headers.get("content-type") ?? "")) assertBounded(body);
+  return { status, text: decode(body), header: (name) => response.headers.get(name) };
 }
 
 /** Members of a form that nobody else may know (RFC 6749, RFC 7009, RFC 7521, RFC 7636). */

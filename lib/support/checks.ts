@@ -41,8 +41,12 @@ export function unknownOption(path: string, names: readonly string[], advice: st
   return new OptionsError(path, `is not an option of this version; the options here are ${names.join(", ")}${advice}`);
 }
 
+/** Characters; nobody means a longer one. */
+const LONGEST_NAME = 64;
+
 /** The name that somebody may have meant. */
 function nearestOf(written: string, names: readonly string[]): string | undefined {
+  if (written.length > LONGEST_NAME) return undefined;
   return names.find((one) => isNear(written, one)) ?? names.find((one) => isAbbreviated(written, one));
 }
 

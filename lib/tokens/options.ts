@@ -318,7 +318,7 @@ export interface TokenRules {
   readonly allowSenderConstrained?: boolean;
   /**
    * Your own check, after all checks of the token by the options above. May be async. Must return `true`; anything else refuses the
-   * token. Rules about users (`externalIds`, the user ID, single use) follow it.
+   * token. Of a login, the user ID and `identifier` are judged before it, or after it with `externalIds`; single use is judged after it.
    *
    * @defaultValue none
    * @param claims - the verified claims

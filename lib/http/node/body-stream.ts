@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 
+import { isHttp2, type NodeRequest } from "./request.js";
+
 type Listener = (...args: unknown[]) => void;
 
 /** Events whose listeners read a stream. */
@@ -162,7 +164,7 @@ export class BodyStream {
     req.off("resume", this.#onResume);
     const isHeldBack = this.#wasPaused && this.#resumed <= 0 && req.readableFlowing !== true;
     // Over HTTP/2, what is left of a body that is paused does not come to every reader.
-    const mayPause = !("stream" in req) || this.#others.some(([event]) => event === "data");
+    const mayPause = !isHttp2(req as NodeRequest) || this.#others.some(([event]) => event === "data");
     this.#others = [];
     // What nobody reads would keep the connection from its next request.
     if (!isHosts || this.#flowed) req.resume();

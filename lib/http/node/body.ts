@@ -1,10 +1,12 @@
+import type { Readable } from "node:stream";
+
 import { isJsonObject, type JsonObject } from "../../support/json.js";
 import type { Logger } from "../../support/logger.js";
 import { once } from "../../support/once.js";
 import type { Submission } from "../endpoint.js";
 import { isEncoded, type LoginBodies, notJson, tooLarge } from "../login-body.js";
 import { type BodyStream, READING } from "./body-stream.js";
-import type { NodeRequest, NodeResponse } from "./request.js";
+import { isHttp2, isHttp2Response, type NodeRequest, type NodeResponse } from "./request.js";
 
 /** A request as body parsers leave it. */
 interface ParsedRequest {
@@ -118,7 +120,7 @@ function askForBody({ headers, httpVersion }: NodeRequest, res: NodeResponse): v
 }
 
 function wasAsked(res: NodeResponse): boolean {
-  if (!("stream" in res)) return (res as unknown as { readonly _sent100: boolean })._sent100;
+  if (!isHttp2Response(res)) return (res as unknown as { readonly _sent100: boolean })._sent100;
   return res.stream.sentInfoHeaders?.some(({ ":status": status }) => status === 100) === true;
 }
 
@@ -184,7 +186,7 @@ function lengthIn({ "content-length": length, "transfer-encoding": coding }: Nod
 /** RFC 9112 section 6: without either header there is none. HTTP/2 ends a request without a body with its headers. */
 function hasBody(req: NodeRequest, length = lengthIn(req.headers)): boolean {
   if (!Number.isNaN(length)) return length > 0;
-  return req.headers["transfer-encoding"] !== undefined || ("stream" in req && !req.stream.endAfterHeaders);
+  return req.headers["transfer-encoding"] !== undefined || (isHttp2(req) && !req.stream.endAfterHeaders);
 }
 
 function parsedBefore(req: NodeRequest, bodies: LoginBodies, onLost: OnLost): JsonObject | undefined {
@@ -284,24 +286,12 @@ function isBrace(first: string | undefined): boolean {
 
 /**
  * A body that nobody wants is thrown away once it is answered, so that it ends, and the connection can serve the next request.
- * Node does so itself unless the body was looked at: by reading it, or over HTTP/2 by closing its stream.
+ * Node does so itself unless the body was looked at.
  */
 function drainUnread(req: NodeRequest, res: NodeResponse): void {
-  const isLeft = (): boolean =>
-    !req.readableDidRead && req.readableFlowing === null && READING.every((event) => req.listenerCount(event) === 0);
-  if (!("stream" in req)) {
-    res.once("finish", () => {
-      if (isLeft()) req.resume();
-    });
-    return;
-  }
-  const { stream } = req;
   // The response of HTTP/2 says that it has finished only once its stream is closed.
-  stream.once("finish", () => {
-    setImmediate(() => {
-      if (!isLeft()) return;
-      req.resume();
-      stream.close();
-    });
+  (isHttp2(req) ? req.stream : res).once("finish", () => {
+    const isLeft = !req.readableDidRead && req.readableFlowing === null;
+    if (isLeft && READING.every((event) => req.listenerCount(event) === 0)) (req as Readable).resume();
   });
 }

@@ -13,7 +13,7 @@ import {
   WITHHELD,
 } from "../flows.js";
 import { holdAnswer, type Verdict } from "./held-answer.js";
-import type { NodeRequest, NodeResponse } from "./request.js";
+import { isHttp2Response, type NodeRequest, type NodeResponse } from "./request.js";
 import { NodeHeaders, setAnswerHeaders } from "./send.js";
 
 /** Adds our flows to what the host answers to this `GET` or `HEAD`; if it has no answer, ours are the answer. */
@@ -33,7 +33,7 @@ export function addFlows(
   const ours = (): Verdict => {
     dropHeadersSince(before, res);
     dropStale(new NodeHeaders(res));
-    if (!("stream" in res)) res.statusMessage = "";
+    if (!isHttp2Response(res)) res.statusMessage = "";
     const body = JSON.stringify({ flows });
     setAnswerHeaders(res, jsonAnswer(200, body), options);
     return { body };

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "no
 import { MAX_HELD } from "../flows.js";
 import { isEncoded } from "../login-body.js";
 import { lockHead, throwHeadersSent } from "./lock-head.js";
-import type { NodeResponse } from "./request.js";
+import { isHttp2Response, type NodeResponse } from "./request.js";
 
 /** What becomes of an answer: sent as the host wrote it, or with this body, or none, in its place. */
 export type Verdict = "unchanged" | { readonly body: string | undefined };
@@ -49,7 +49,7 @@ export function holdAnswer(res: NodeResponse, judge: AnswerJudge): void {
       setHeaders(res, headers, isList(given));
       res.statusCode = statusCode;
       answer.begin(() => original.writeHead(statusCode, ...words));
-      if (!("stream" in res)) Object.assign(res, words.length > 0 && { statusMessage: words[0] });
+      if (!isHttp2Response(res)) Object.assign(res, words.length > 0 && { statusMessage: words[0] });
       return res;
     },
     flushHeaders(): void {

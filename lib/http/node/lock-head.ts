@@ -1,4 +1,4 @@
-import type { NodeResponse } from "./request.js";
+import { isHttp2Response, type NodeResponse } from "./request.js";
 
 /**
  * Makes a response's head as unchangeable as if it were sent.
@@ -6,7 +6,7 @@ import type { NodeResponse } from "./request.js";
  * @returns what undoes that
  */
 export function lockHead(res: NodeResponse): () => void {
-  if (!("stream" in res)) {
+  if (!isHttp2Response(res)) {
     // All of Node's own checks ask this, and older middleware that wraps a response does as well.
     const inner = res as unknown as { _header: string | null };
     inner._header = "held back";

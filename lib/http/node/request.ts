@@ -11,6 +11,16 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest;
 /** A response of Node's, by HTTP/1.1 or HTTP/2. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
+/** By the version: hosts put streams of their own on requests. */
+export function isHttp2(req: NodeRequest): req is Http2ServerRequest {
+  return req.httpVersionMajor === 2;
+}
+
+/** By what HTTP/2 alone can do. */
+export function isHttp2Response(res: NodeResponse): res is Http2ServerResponse {
+  return "createPushResponse" in res;
+}
+
 /** What Express and its like add to a request; none of it need be there. */
 interface FrameworkRequest {
   readonly ip?: unknown;

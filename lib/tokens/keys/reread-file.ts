@@ -8,6 +8,9 @@ import type { KeyWatcher } from "../../remote/watchers.js";
 import { now, since } from "../../support/moment.js";
 import { OptionsError } from "../../support/options-error.js";
 
+/** No text of a key: that has no ending, and no slash but in base64. */
+const PLAINLY_A_PATH = /^.{1,200}\.[a-z0-9]{1,6}$|^\/(?:[\w.-]+\/)+[\w.-]+$/i;
+
 /** How old what was read of a file may be before it is read again, in milliseconds. */
 const RECHECK_AFTER = 2_000;
 /** Until when its content still serves while it is read again, so that whoever asks often never waits, in milliseconds. */
@@ -33,6 +36,9 @@ export class RereadFile<T> {
 
   /** @param path - of the option that names the file */
   constructor(file: string, path: string, parse: (content: Buffer, path: string) => T, watcher: KeyWatcher) {
+    // Quoted nowhere: it may be a private one.
+    if (/-----BEGIN|^\s*\{|[\r\n]|\\n/.test(file))
+      throw new OptionsError(path, "must be the path of a file, not a key");
     // Whatever folder the process changes to.
     this.#file = resolve(file);
     this.#path = path;
@@ -41,7 +47,10 @@ export class RereadFile<T> {
     try {
       this.#content = readFileSync(this.#file);
     } catch (cause) {
-      throw new OptionsError(path, `names a file that can't be read: ${(cause as Error).message}`, { cause });
+      const named = PLAINLY_A_PATH.test(file)
+        ? ` (${String((cause as NodeJS.ErrnoException).code)}, ${this.#file})`
+        : "";
+      throw new OptionsError(path, `names a file that can't be read${named}`, { cause });
     }
     this.value = parse(this.#content, path);
   }
