@@ -21,7 +21,7 @@ export interface Command {
 
 export const EXIT = { ok: 0, refused: 1, wrongUse: 2 } as const;
 
-/** A command line that can't be right. Of what could be a secret in the wrong place, the message holds nothing. */
+/** A command line that can't be right. The message quotes no value of it that could be a secret in the wrong place. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -63,7 +63,7 @@ export interface HeaderTarget {
   set(name: string, value: string): void;
 }
 
-/** What the host has set stays: a browser refuses an answer in which one of these stands twice. */
+/** Sets the CORS headers that the host has not set: browsers refuse one that appears twice. */
 export function setCorsHeaders(headers: HeaderTarget): void {
   for (const [name, value] of HEADERS) setUnlessThere(headers, name, value);
 }

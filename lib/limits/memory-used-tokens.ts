@@ -7,8 +7,9 @@ const SWEEP_INTERVAL = 60_000;
 const SWEEP_INTERVAL_IF_FULL = 1_000;
 
 /**
- * Used tokens of one login in one process. Those whose time is over are forgotten while another is claimed, at most once a minute, or once a second while it is full:
- * there is no timer. When it is full it refuses, and forgets none early. Times do not move when the clock is set.
+ * Used tokens of one login in one process. `claim` sweeps out those whose time is over, once a minute at most, or once a second while the
+ * store is full: there is no timer. A full store refuses, and forgets none early. It goes by the monotonic clock, so that setting the
+ * system clock changes nothing.
  */
 export class MemoryUsedTokens implements UsedTokenStore {
   /** Until when they are remembered, in milliseconds of `performance.now()`. */

@@ -9,7 +9,7 @@ import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { KeysErrorEvent } from "../tokens/options.js";
 import type { LoginTypeOptions } from "./login-type.js";
 
-/** A login whose token is verified, as your callbacks get it. */
+/** What your callbacks get of a login whose token is verified. */
 export interface VerifiedLogin<Req = unknown> {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;
@@ -201,7 +201,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly rateLimits?: RateLimits | undefined;
   /**
-   * Remembers tokens of login types with `singleUse`, and those of single sign-on: a store that all processes share, e.g.
+   * Where used tokens are remembered: those of login types with `singleUse`, and of single sign-on. Each process has a memory of its own by default; several need one store that they share, e.g.
    * {@link redisUsedTokens}.
    *
    * @remarks
@@ -246,7 +246,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: ((event: LoginEvent<Req>) => void) | undefined;
   /**
-   * Called after each login and each `reauthenticate` or `authenticate` that is refused or fails, by single sign-on too, unless its client hung up; `reason` is a stable code.
+   * Called when a login, `reauthenticate` or `authenticate` of one of your login types is refused or fails, also by single sign-on; not if the client hung up. `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.

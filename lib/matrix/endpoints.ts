@@ -15,6 +15,7 @@ export const SPECIFIED_PATHS = ["login", "login/sso/redirect", "auth/m.login.sso
   under(VERSIONS, path),
 );
 
-/** Where links of ours lead. */
+/** For links that this package makes. */
 export const SSO_REDIRECT_PATH = "/_matrix/client/v3/login/sso/redirect";
+/** As {@link SSO_REDIRECT_PATH}. */
 export const SSO_FALLBACK_PATH = "/_matrix/client/v3/auth/m.login.sso/fallback/web";

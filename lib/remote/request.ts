@@ -182,7 +182,7 @@ const MAX_VALUES = 56_000;
 /** Levels of objects and lists in one document. */
 const MAX_DEPTH = 100;
 
-/** @throws Error without a word of the text: there may be a key in it that should not be there */
+/** @throws Error whose message quotes nothing of the answer, which may hold a key */
 export function parseJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   assertBounded(bytes);

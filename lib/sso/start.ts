@@ -59,8 +59,8 @@ function keptOf(query: URLSearchParams, redirectUrl: string): URLSearchParams {
 }
 
 /**
- * Sends a browser that came under another host to `publicBaseUrl`, once: the way back is there, and a cookie of another host would
- * not be.
+ * Sends a browser that came under another host to `publicBaseUrl`, once: the provider sends it back there, and a cookie that another
+ * host has set would not come along.
  *
  * @param here - the request's address under `publicBaseUrl`, with a query
  */

@@ -15,8 +15,8 @@ export function now(): Moment {
 }
 
 /**
- * Milliseconds since a moment, by whichever clock has moved more. So nothing looks younger than it is, unless a
- * machine that was suspended has its clock set back.
+ * Milliseconds since a moment: the larger of what the two clocks say, so that an age is never too low, unless a machine that was
+ * suspended has its clock set back.
  */
 export function since({ wall, steady }: Moment): number {
   return Math.max(Math.abs(Date.now() - wall), performance.now() - steady);

@@ -28,7 +28,7 @@ export const STRICT: Steps = {
   },
 };
 
-/** The subject of a token that has no usable one, and need not have. */
+/** Stands for the subject of a token that has no usable one and needs none. */
 export const NO_SUBJECT = "";
 
 /** As {@link STRICT}, for tokens that need not have a usable subject: their account may be found by other means. */

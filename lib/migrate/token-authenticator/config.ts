@@ -79,7 +79,7 @@ interface KeySettings {
   readonly jwks_endpoint?: Text;
 }
 
-/** The `oauth` part. */
+/** `oauth` in the configuration of Synapse Token Authenticator. */
 export interface TokenAuthenticatorOauthConfig {
   /** Tokens that are JWTs. */
   readonly jwt_validation?:

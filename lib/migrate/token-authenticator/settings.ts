@@ -35,7 +35,7 @@ export interface HostTask {
   readonly todo: string;
 }
 
-/** Gives one warning, of all that is left to the host. */
+/** Emits one warning, which lists every setting that the host has to act on itself. */
 export function warnOfHostTasks(tasks: readonly HostTask[]): void {
   if (tasks.length === 0) return;
   const list = tasks.map(({ setting, todo }) => `${setting}: ${todo}`).join("; ");

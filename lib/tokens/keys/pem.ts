@@ -29,8 +29,8 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * PEM as OpenSSL reads it, of PEM as people paste it: in one line, indented, in quotes, with line breaks of any kind,
- * written out too. A text without a whole block is given back.
+ * Makes PEM as people paste it (in one line, indented, in quotes, with line breaks of any kind or `\n` written out) readable for
+ * OpenSSL. A text without a whole block is given back.
  */
 export function pastedPem(text: string): string {
   const blocks = text.replace(WRITTEN_BREAKS, "\n").match(BLOCK);
