@@ -333,6 +333,7 @@ describe("a key file", () => {
     ["PEM", privatePem(P256)],
     ["PEM with its line ends written out", privatePem(P256).replaceAll("\n", "\\n")],
     ["a JWK", JSON.stringify(privateJwk(P256))],
+    ["a JWK, indented", `  ${JSON.stringify(privateJwk(P256))}`],
   ])("that is the key itself is refused, and quoted nowhere: %s", (_, signingKeyFile) => {
     const error = thrownBy(() => tokensOf({ signingKeyFile }));
     expect(error).toMatchObject({ message: "signingKeyFile must be the path of a file, not a key" });
@@ -341,6 +342,7 @@ describe("a key file", () => {
 
   test.each([
     ["./none/of/it.pem", / \(ENOENT, \/.*\/none\/of\/it\.pem\)$/],
+    ["/none/{of}/it.pem", / \(ENOENT, \/none\/\{of\}\/it\.pem\)$/],
     ["/run/secrets/none", / \(ENOENT, \/run\/secrets\/none\)$/],
     ["MC4CAQAwBQYDK2VwBCIEIA==", / names a file that can't be read$/],
   ])("that is not there is named, if it is plainly a path: %s", (signingKeyFile, message) => {

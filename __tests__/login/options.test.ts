@@ -193,6 +193,7 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     ["serverNmea"],
     ["findUsersX"],
     ["fiUser"],
+    ["fooUser"],
   ])("asks nothing of %s", (written) => {
     expect(() => make(with_({ [written]: 1 }))).toThrow(/^(?!.*do you mean)/s);
   });
