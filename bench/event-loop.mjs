@@ -19,10 +19,25 @@ const tokens = ALGORITHMS.flatMap((alg) => [{ alg }, { alg, kid: "one" }, { alg,
 );
 
 const PAGES = { ...SETS, ...ANSWERS };
+/** What the token endpoint answers. */
+let tokenAnswer = "";
 const attacker = createServer((req, res) => {
   req.resume();
-  res.writeHead(200, { "Content-Type": "application/json" }).end(PAGES[decodeURIComponent(String(req.url).slice(1))]);
+  const path = String(req.url);
+  const page = path.startsWith("/idp/") ? provider(path) : PAGES[decodeURIComponent(path.slice(1))];
+  res.writeHead(200, { "Content-Type": "application/json" }).end(page);
 });
+/** @param {string} path */
+function provider(path) {
+  if (path === "/idp/token") return tokenAnswer;
+  const issuer = `http://127.0.0.1:${port}/idp`;
+  return JSON.stringify({
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/keys`,
+  });
+}
 await once(attacker.listen(0, "127.0.0.1"), "listening");
 const { port } = /** @type {import("node:net").AddressInfo} */ (attacker.address());
 
@@ -44,6 +59,17 @@ const url = `http://127.0.0.1:${await subject.ask({ command: "port" })}/_matrix/
 async function post(body) {
   const response = await fetch(url, { method: "POST", body });
   await response.arrayBuffer();
+}
+
+/** A browser that comes back from the provider. */
+async function signIn() {
+  const redirect = `${url}/sso/redirect?redirectUrl=${encodeURIComponent("https://client.example.org/")}`;
+  const there = await fetch(redirect, { redirect: "manual" });
+  const { searchParams } = new URL(String(there.headers.get("location")));
+  const query = `code=code&state=${encodeURIComponent(String(searchParams.get("state")))}`;
+  const cookie = String(there.headers.get("set-cookie")).replace(/;.*/s, "");
+  const back = await fetch(`${searchParams.get("redirect_uri")}?${query}`, { headers: { cookie }, redirect: "manual" });
+  await back.arrayBuffer();
 }
 
 /** @type {{ kind: string, name: string, ms: number }[]} */
@@ -72,6 +98,13 @@ for (const [name, token] of Object.entries(ENCRYPTED)) {
 for (const name of Object.keys(ANSWERS)) {
   const endpoint = `http://127.0.0.1:${port}/${encodeURIComponent(name)}`;
   await measure("an introspection answer of", name, () => subject.ask({ command: "introspect", endpoint }));
+}
+await subject.ask({ command: "trust", issuer: `http://127.0.0.1:${port}/idp` });
+tokenAnswer = "{}";
+await signIn();
+for (const [name, answer] of Object.entries(SETS)) {
+  tokenAnswer = answer;
+  await measure("a token endpoint's answer of", name, signIn);
 }
 for (const [name, [pattern, text]] of Object.entries(PATTERNS)) {
   await subject.ask({ command: "configure", pattern });

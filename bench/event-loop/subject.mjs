@@ -22,13 +22,15 @@ const decrypting = createTokenVerifier({ secret: "a".repeat(64), decryption: { k
 /** @type {import("matrix-jwt-login").LoginTypeOptions["authorize"]} */
 let authorize;
 
-const middleware = matrixJwtLogin({
+/** @type {import("matrix-jwt-login").MatrixJwtLoginOptions<null>} */
+const options = {
   serverName: "example.org",
   loginTypes: { jwt: { secret: "a".repeat(64), audience: null } },
   findUser: () => null,
   issueToken: () => ({ accessToken: "a" }),
   logger: QUIET,
-});
+};
+let middleware = matrixJwtLogin(options);
 const server = createServer((req, res) => {
   middleware(/** @type {any} */ (req), /** @type {any} */ (res), () => res.writeHead(404).end());
 });
@@ -66,6 +68,19 @@ answerParent({
       requiredScopes: ["login"],
     });
     await verify("opaque").catch(() => undefined);
+  },
+  /** @param {{ issuer: string }} message */
+  trust({ issuer }) {
+    const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+    middleware = matrixJwtLogin({
+      ...options,
+      externalIds: false,
+      sso: {
+        publicBaseUrl: `http://127.0.0.1:${port}`,
+        secret: "a".repeat(32),
+        identityProviders: { a: { name: "A", issuer, clientId: "matrix" } },
+      },
+    });
   },
   /** @param {{ pattern: string }} message */
   configure({ pattern }) {
