@@ -7,10 +7,10 @@ import type { LoginFlow } from "./matrix/login-flows.js";
 import { loginGate, redeem } from "./sso/gate.js";
 import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
 import type { SsoOptions } from "./sso/options.js";
-import { type SsoConfig, ssoConfig } from "./sso/parse-options.js";
+import { type SsoConfig, ssoConfig, WITHIN_SSO } from "./sso/parse-options.js";
 import type { Provider } from "./sso/parts.js";
 import { makeProviders, type SingleSignOn, singleSignOn } from "./sso/single-sign-on.js";
-import { optional, type OptionsOf, optionsOf, type Values } from "./support/options.js";
+import { type Inner, optional, type OptionsOf, optionsOf, type Values } from "./support/options.js";
 import { OptionsError } from "./support/options-error.js";
 
 /**
@@ -50,8 +50,11 @@ type JwtLoginValues<User, Req> = Values<ReturnType<typeof jwtLoginOptions<User, 
  * @throws OptionsError if an option is invalid
  */
 export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<User, Req>): JwtLogin<Req> {
-  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), WITHIN_LOGIN, "absent")(options, ""));
+  return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), MISPLACED, "absent")(options, ""));
 }
+
+/** What is easily written beside `loginTypes` and `sso`. */
+export const MISPLACED: Inner = { ...WITHIN_LOGIN, ...WITHIN_SSO };
 
 /** As {@link createJwtLogin}, of checked options. */
 export function jwtLoginOf<User, Req>(options: JwtLoginValues<User, Req>): JwtLogin<Req> {

@@ -1,10 +1,16 @@
-import { isLoginToken, type JwtLogin, jwtLoginOf, type JwtLoginOptions, jwtLoginOptions } from "./create-jwt-login.js";
+import {
+  isLoginToken,
+  type JwtLogin,
+  jwtLoginOf,
+  type JwtLoginOptions,
+  jwtLoginOptions,
+  MISPLACED,
+} from "./create-jwt-login.js";
 import { LoginBodies } from "./http/login-body.js";
 import type { HttpOptions } from "./http/options.js";
 import { type HttpConfig, httpOptions } from "./http/parse-options.js";
 import type { LoginTypeOptions } from "./login/login-type.js";
 import type { LoginContext } from "./login/options.js";
-import { WITHIN_LOGIN } from "./login/parse-options.js";
 import { at } from "./support/checks.js";
 import { HangUpSignal } from "./support/client-gone.js";
 import type { Logger } from "./support/logger.js";
@@ -26,7 +32,7 @@ export interface LoginOverHttp<Req> {
 
 /** @throws OptionsError */
 export function loginOverHttp<User, Req>(options: JwtLoginOptions<User, Req> & HttpOptions<Req>): LoginOverHttp<Req> {
-  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, WITHIN_LOGIN, "absent");
+  const check = optionsOf({ ...jwtLoginOptions<User, Req>(), ...httpOptions<Req>() }, MISPLACED, "absent");
   const { flows, unknownLoginType, bodyLimit, cors, clientAddress, ...values } = check(options, "");
   const http = { flows, unknownLoginType, bodyLimit, cors, clientAddress };
   const jwtLogin = jwtLoginOf(values);

@@ -181,7 +181,12 @@ describe("an issued access token (RFC 9068)", () => {
     );
   });
 
-  test.each([[""], ["x".repeat(513)], ["a\nb"], [undefined]])("is not made for the device %p", (deviceId) => {
+  test("is not made without a device, which is the host's fault", () => {
+    const error = thrownBy(() => tokensOf({ secret: SECRET }).issue({ userId: ALICE.userId } as typeof ALICE));
+    expect(error).toEqual(new TypeError("deviceId is required: pass on that of the login"));
+  });
+
+  test.each([[""], ["x".repeat(513)], ["a\nb"], [null]])("is not made for the device %p", (deviceId) => {
     const error = thrownBy(() => tokensOf({ secret: SECRET }).issue({ ...ALICE, deviceId } as typeof ALICE));
     expect(error).toBeInstanceOf(MatrixError);
     expect(error).toMatchObject({

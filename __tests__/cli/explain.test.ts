@@ -345,6 +345,7 @@ Another rule is broken as well.
   test.each([
     ["alone", "own"],
     ["in the options of matrixBearerAuth", '{ serverName: "example.org", tokens: own }'],
+    ["with what makes them", "{ issue() {}, verification: own }"],
     ["in a list there", '{ serverName: "example.org", tokens: [{ issuer: "a" }, own] }'],
   ])("says how to ask about tokens of createAccessTokens, given %s", async (_, exported) => {
     const own = `Object.defineProperty({ issuer: "i" }, "matrix-jwt-login.AccessTokenVerification", { value: {} })`;
@@ -456,7 +457,7 @@ Another rule is broken as well.
         ["--linked", "no"],
         identity,
         0,
-        "Accepted, if findUser knows the user.",
+        "Accepted, if findUser knows the user and existingUsers returns true.",
       ],
       [
         "not linked, a subject that is no localpart",

@@ -109,6 +109,8 @@ describe("readConfig", () => {
   );
 
   test.each([
+    ["TRUST_PROXY", "1"],
+    ["TRUST_PROXY", "true"],
     ["PORT", "http"],
     ["PORT", "65536"],
     ["PORT", "-1"],

@@ -447,7 +447,11 @@ describe("the option externalIds", () => {
     [{ link }, "externalIds.find", /is required/],
     [{ find: ALICE, link }, "externalIds.find", /must be a function/],
     [{ find, link: undefined }, "externalIds.link", /is undefined/],
-    [{ find, link, existingUsers: "merge" }, "externalIds.existingUsers", /must be one of "refuse", "link"/],
+    [
+      { find, link, existingUsers: "merge" },
+      "externalIds.existingUsers",
+      /must be one of "refuse", "link", or a function/,
+    ],
     [{ find, link, existingUsers: true }, "externalIds.existingUsers", /must be one of/],
     [{ find, link, existingUsers: undefined }, "externalIds.existingUsers", /is undefined/],
     [{ find, link, unlink: link }, "externalIds.unlink", /is not an option/],

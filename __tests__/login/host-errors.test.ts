@@ -271,6 +271,11 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
     ["findUser", [], "findUser must return a user, not a list"],
     ["registerUser", undefined, "registerUser must return a user, not undefined"],
     ["issueToken", { accessToken: Promise.resolve("x") }, "it is a promise: await it"],
+    [
+      "issueToken",
+      { accessToken: { accessToken: "x" } },
+      "it is an object with accessToken: return that object itself",
+    ],
   ])("%s that gives %j is logged with what it gave", async (callback, given, words) => {
     const logger = recordingLogger();
     const [loginType, options] = hooks(callback, () => given);

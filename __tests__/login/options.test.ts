@@ -205,6 +205,13 @@ describe.each<[string, (options: MatrixJwtLoginOptions<User>) => unknown, readon
     },
   );
 
+  test.each([["publicBaseUrl"], ["identityProviders"], ["trustedClients"]])(
+    "says of %s that it belongs in sso",
+    (written) => {
+      expect(() => make(with_({ [written]: 1 }))).toThrow(/; it belongs in sso$/);
+    },
+  );
+
   test("says of an option that stands for a login type where it belongs", () => {
     const loginTypes = { secret: SECRET };
     expectOptionsError(() => make(with_({ loginTypes })), "loginTypes.secret", /it belongs in loginTypes\["org/);

@@ -92,7 +92,7 @@ export function readConfig(environment: Environment, defaultDataDirectory: strin
       failures: readNumber("RATE_LIMIT_FAILURES", 120, 0, 1_000_000),
     },
     singleUse: readChoice("SINGLE_USE", "false", ["true", "false"]) === "true",
-    trustProxy: read("TRUST_PROXY"),
+    trustProxy: checkTrustProxy(read("TRUST_PROXY")),
     identityProvider: checkIssuer(read("IDENTITY_PROVIDER")),
     ssoClientId: read("SSO_CLIENT_ID") ?? "matrix-server",
     ssoClientSecret: read("SSO_CLIENT_SECRET"),
@@ -126,6 +126,14 @@ function checkBaseUrl(url: string | undefined): string | undefined {
     throw new Error(`PUBLIC_BASE_URL must be an http: or https: URL, not "${url}"`);
   }
   return url?.replace(/\/+$/, "");
+}
+
+// A number, which Express takes for hops, would be read as an address.
+function checkTrustProxy(proxies: string | undefined): string | undefined {
+  if (proxies !== undefined && /^(?:\d+|true|false)$/i.test(proxies)) {
+    throw new Error(`TRUST_PROXY must be addresses or subnets of proxies, or loopback, not "${proxies}"`);
+  }
+  return proxies;
 }
 
 // Its text, as it is compared with `iss`.

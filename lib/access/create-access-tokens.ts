@@ -122,7 +122,7 @@ export interface AccessTokens {
    * Makes a token: what `issueToken` returns.
    *
    * @throws MatrixError 400 `M_INVALID_PARAM` if the device ID can't be in a token
-   * @throws TypeError or RangeError if the other arguments are invalid
+   * @throws TypeError or RangeError if the other arguments are invalid, or there is no device ID
    */
   readonly issue: (this: void, subject: AccessTokenSubject, options?: IssueOptions) => IssuedToken;
   /** For `tokens` of {@link matrixBearerAuth}, as it is. Follows the keys, files included. */
@@ -246,6 +246,8 @@ function assertSubject(subject: AccessTokenSubject): void {
   if (typeof userId !== "string" || parseUserId(userId) === undefined || !isPossibleUserId(userId)) {
     throw new TypeError("userId must be a full user ID, e.g. @alice:example.org");
   }
+  // No client's fault.
+  if (deviceId === undefined) throw new TypeError("deviceId is required: pass on that of the login");
   if (!isDeviceId(deviceId)) {
     const problem = "must be a string of 1 to 512 characters, without control characters";
     throw new MatrixError("M_INVALID_PARAM", `device_id ${problem}`, { statusCode: 400 });

@@ -179,7 +179,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;
   /**
-   * Makes a user that `findUser` did not know. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
+   * Makes a user that `findUser` did not know, and with `externalIds` stores `login.externalId` too: `link` is for users who exist. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
    * login has registered this user ID meanwhile.
    *
    * @remarks

@@ -7,7 +7,7 @@ import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import { serverName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
 import { tellOfMisnamed } from "../matrix/response.js";
-import { anyObject, at, callback, type Check, oneOf, unknownOption } from "../support/checks.js";
+import { anyObject, at, callback, type Check, unknownOption } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
 import { type Inner, optional, type OptionsOf, optionsOf, required, type Values } from "../support/options.js";
@@ -144,7 +144,7 @@ function mapOf<T>(
   if (names.length === 0 && !mayBeEmpty) {
     throw new OptionsError(
       path,
-      "must hold at least one login type; fromSynapseJwtConfig makes none unless jwt_config is enabled",
+      "must hold at least one login type; fromSynapseJwtConfig makes none unless jwt_config is enabled, and fromTokenAuthenticatorConfig none of empty sections",
     );
   }
   return new Map(
@@ -194,7 +194,9 @@ const externalIds = optionsOf({
 } satisfies OptionsOf<ExternalIds<never, never>>);
 
 function existingUsers(value: unknown, path: string): NonNullable<ExternalIds<never, never>["existingUsers"]> {
-  return typeof value === "function" ? callback(value, path) : oneOf(["refuse", "link"])(value, path);
+  if (typeof value === "function") return callback(value, path);
+  if (value === "refuse" || value === "link") return value;
+  throw new OptionsError(path, 'must be one of "refuse", "link", or a function');
 }
 
 /** False: accounts are explicitly not linked. */

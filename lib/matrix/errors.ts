@@ -48,9 +48,16 @@ export class MatrixError extends Error {
    * @param message - sent as `error`; unless given, the errcode
    * @param options - status, further fields, and what is for the log alone
    * @throws RangeError if `statusCode` is not that of an error
+   * @throws TypeError if the arguments are in another order, or the status stands elsewhere
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
+    if (typeof errcode !== "string" || /\s/.test(errcode)) {
+      throw new TypeError('the errcode comes first, as in new MatrixError("M_FORBIDDEN", "This user is locked")');
+    }
+    if (typeof options !== "object" || "status" in options) {
+      throw new TypeError("the status is a member of the third argument, as in { statusCode: 401 }");
+    }
     const { statusCode = 403, fields = {}, retryAfterMs } = options;
     if (!Number.isInteger(statusCode) || statusCode < 400 || statusCode > 599) {
       throw new RangeError(`statusCode must be a whole number from 400 to 599, not ${String(statusCode)}`);

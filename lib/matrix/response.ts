@@ -119,8 +119,13 @@ type Issued = Readonly<Record<keyof IssuedToken, unknown>>;
 function text(issued: Issued, name: keyof IssuedToken): string | undefined {
   const value = issued[name] ?? undefined;
   if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  const advice = types.isPromise(value) ? "; it is a promise: await it" : "";
+  const advice = adviceFor(value, name);
   throw new TypeError(`what issueToken gave as ${name} is not a non-empty string${advice}`);
+}
+
+function adviceFor(value: unknown, name: keyof IssuedToken): string {
+  if (types.isPromise(value)) return "; it is a promise: await it";
+  return name in (Object(value) as object) ? `; it is an object with ${name}: return that object itself` : "";
 }
 
 function duration(value: unknown): number | undefined {

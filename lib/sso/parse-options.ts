@@ -13,7 +13,7 @@ import {
   oneOrMore,
   text,
 } from "../support/checks.js";
-import { optional, type OptionsOf, optionsOf, required } from "../support/options.js";
+import { type Inner, optional, type OptionsOf, optionsOf, required } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { KEY_OPTIONS } from "../tokens/keys/parse-key-source.js";
 import type { RenderPage } from "./answer.js";
@@ -115,30 +115,32 @@ const PROVIDER_PATH = "sso.identityProviders.ID";
 
 const providerOptions = optionsOf(PROVIDER_OPTIONS);
 
-const ssoOptions = optionsOf(
-  {
-    publicBaseUrl: required(baseUrl),
-    secret: required(oneOrMore(secretBytes)),
-    identityProviders: required(anyObject),
-    trustedClients: optional(listOf(trustedClient), []),
-    callbackPath: optional(requestPath, "/_matrix/client/unstable/org.matrix-jwt-login/sso/callback"),
-    loginTokenLifetime: optional(numberFrom(10, 600, { unit: "seconds" }), 120),
-    backchannelLogout: optional(
-      optionsOf({
-        path: required(requestPath),
-        endSessions: required(callback<BackchannelLogoutOptions["endSessions"]>),
-      } satisfies OptionsOf<BackchannelLogoutOptions>),
-    ),
-    interactiveAuth: optional(
-      optionsOf({
-        sessionOf: required(callback<InteractiveAuthOptions["sessionOf"]>),
-        complete: required(callback<InteractiveAuthOptions["complete"]>),
-      } satisfies OptionsOf<InteractiveAuthOptions>),
-    ),
-    page: optional(callback<RenderPage>),
-  } satisfies OptionsOf<SsoOptions>,
-  { [PROVIDER_PATH]: Object.keys(PROVIDER_OPTIONS) },
-);
+const SSO_OPTIONS = {
+  publicBaseUrl: required(baseUrl),
+  secret: required(oneOrMore(secretBytes)),
+  identityProviders: required(anyObject),
+  trustedClients: optional(listOf(trustedClient), []),
+  callbackPath: optional(requestPath, "/_matrix/client/unstable/org.matrix-jwt-login/sso/callback"),
+  loginTokenLifetime: optional(numberFrom(10, 600, { unit: "seconds" }), 120),
+  backchannelLogout: optional(
+    optionsOf({
+      path: required(requestPath),
+      endSessions: required(callback<BackchannelLogoutOptions["endSessions"]>),
+    } satisfies OptionsOf<BackchannelLogoutOptions>),
+  ),
+  interactiveAuth: optional(
+    optionsOf({
+      sessionOf: required(callback<InteractiveAuthOptions["sessionOf"]>),
+      complete: required(callback<InteractiveAuthOptions["complete"]>),
+    } satisfies OptionsOf<InteractiveAuthOptions>),
+  ),
+  page: optional(callback<RenderPage>),
+} satisfies OptionsOf<SsoOptions>;
+
+/** What is easily written beside `sso`. */
+export const WITHIN_SSO: Inner = { sso: Object.keys(SSO_OPTIONS).filter((name) => name !== "secret") };
+
+const ssoOptions = optionsOf(SSO_OPTIONS, { [PROVIDER_PATH]: Object.keys(PROVIDER_OPTIONS) });
 
 /** @throws OptionsError */
 export const ssoConfig: Check<SsoConfig> = (value, path) => {

@@ -70,13 +70,16 @@ function setBusy(isBusy) {
 
 async function askServer() {
   element("server").value = server;
-  // What another server has must not stay if this one does not answer.
   demonstration = undefined;
   provider = undefined;
-  showWays([]);
-  const flows = await matrixServer(server).flows();
-  await askDemonstration();
-  showWays(flows);
+  let flows = [];
+  try {
+    flows = await matrixServer(server).flows();
+    await askDemonstration();
+  } finally {
+    // Only now: a page that gets shorter meanwhile would scroll. What another server has must not stay if this one does not answer.
+    showWays(flows);
+  }
 }
 
 /** Any other server has none, and works without. */

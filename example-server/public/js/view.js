@@ -1,4 +1,4 @@
-/* global document, Option */
+/* global document, location, Option */
 export const element = (id) => document.getElementById(id);
 
 /** What is known of a login type by its name alone. */
@@ -94,6 +94,9 @@ export function showProblem({ title, advice, detail = "" }) {
 export function showProblemCheck({ name, text, advice }) {
   element("problem-check-text").textContent = `${name}. ${advice ?? text}`;
   element("problem-check").hidden = false;
+  const link = element("problem-check").querySelector("a");
+  // Followed before there was anything to lead to.
+  if (location.hash === link.hash && document.activeElement === link) element("failed-check").focus();
 }
 
 /** Its room is there before it is: it would push the page down under a thumb. */

@@ -119,8 +119,8 @@ const OWN_TOKENS = "matrix-jwt-login.AccessTokenVerification";
  */
 function oneLoginType(options: object, wanted: string | undefined): readonly [string, object] {
   const { loginTypes } = options as { readonly loginTypes?: object };
-  const { tokens } = options as { readonly tokens?: unknown };
-  if ([options, tokens].flat().some((one) => OWN_TOKENS in (Object(one) as object))) {
+  const { tokens, verification } = options as { readonly tokens?: unknown; readonly verification?: unknown };
+  if ([options, tokens, verification].flat().some((one) => OWN_TOKENS in (Object(one) as object))) {
     throw new UsageError(
       "--options has what createAccessTokens verifies by, which names no keys: give --jwks-uri (of its jwks) or --secret-file, " +
         "--issuer, --audience, --token-type at+jwt and --subject-format userId",

@@ -1,6 +1,7 @@
 import { reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
 import type { Paint } from "./colours.js";
+import { OWN_EXISTING_USERS } from "./examine-identity.js";
 import type { Finding, Findings } from "./findings.js";
 import type { Judgement } from "./judge.js";
 
@@ -44,7 +45,9 @@ function verdictOf({ refusal, loginType, findings }: Judgement): readonly [strin
 function conditionOf(findings: Findings): string {
   if (findings.get("user ID")?.asked === false)
     return ", if externalIds.find knows the identity, and findUser its user";
-  return findings.get("new user")?.asked === true ? "" : ", if findUser knows the user";
+  const isNew = findings.get("new user")?.asked === true;
+  const byFunction = findings.get("linked")?.text === OWN_EXISTING_USERS.text ? " and existingUsers returns true" : "";
+  return isNew ? "" : `, if findUser knows the user${byFunction}`;
 }
 
 function rowsOf(finding: Finding | undefined, { view }: Judgement, quiet: boolean, paint: Paint): readonly string[] {
