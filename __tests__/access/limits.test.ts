@@ -12,7 +12,7 @@ import { rejection } from "../helpers/core.js";
 import { send } from "../helpers/http-client.js";
 import { jwk, P256, P384, SECRET } from "../helpers/keys.js";
 import { until } from "../helpers/until.js";
-import { limiter, scripted, usedUp } from "../limits/helpers.js";
+import { limiter, scripted, stoppedTimers, usedUp } from "../limits/helpers.js";
 import { accessToken, auth, bearer, guarded, HOSTS } from "./helpers/guarded.js";
 
 const FROM = { ip: "192.0.2.1" };
@@ -84,6 +84,43 @@ describe("rateLimits.failures", () => {
       expect(fetch).toHaveBeenCalledTimes(1);
     },
   );
+
+  describe("over the limit, while another request has the token verified", () => {
+    let answer: (response: Response) => void;
+    const underWay = async () => {
+      const fetch = jest.fn(() => new Promise<Response>((resolve) => (answer = resolve)));
+      const introspection = { endpoint: "https://id.example.org/introspect", fetch, timeout: 10 };
+      const { authenticate } = check(limiter({ points: 1 }), { tokens: { introspection, audience: null } });
+      const first = authenticate(bearer("opaque"), FROM);
+      await until(() => fetch.mock.calls.length > 0);
+      return { first, authenticate };
+    };
+
+    test("waits two seconds for it, and no longer", async () => {
+      const { first, authenticate } = await underWay();
+      const { pass } = stoppedTimers();
+      const settled = jest.fn();
+      const second = rejection(authenticate(bearer("opaque"), FROM)).finally(settled);
+      await pass(1_999);
+      expect(settled).not.toHaveBeenCalled();
+      await pass(1);
+      expect(await second).toMatchObject({ statusCode: 429 });
+      jest.useRealTimers();
+      answer(Response.json({ active: true, sub: "alice" }));
+      expect(await first).toMatchObject({ localpart: "alice" });
+    });
+
+    test("goes no further if its client has hung up meanwhile", async () => {
+      const { first, authenticate } = await underWay();
+      const signal = { aborted: false };
+      const second = rejection(authenticate(bearer("opaque"), { ...FROM, signal }));
+      await new Promise(setImmediate);
+      signal.aborted = true;
+      answer(Response.json({ active: true, sub: "alice" }));
+      expect(await second).toMatchObject({ statusCode: 499 });
+      expect(await first).toMatchObject({ localpart: "alice" });
+    });
+  });
 
   test("is not asked for requests without a token", async () => {
     const failures = scripted();

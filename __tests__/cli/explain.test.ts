@@ -1,6 +1,7 @@
 import { createSecretKey } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { createAccessTokens } from "matrix-jwt-login";
 
 import { pem, privatePem, RSA, SECRET } from "../helpers/keys.js";
 import { encode, forged, inSeconds, type Part, signature, signed, token, type TokenParts } from "../helpers/tokens.js";
@@ -348,7 +349,9 @@ Another rule is broken as well.
     ["with what makes them", "{ issue() {}, verification: own }"],
     ["in a list there", '{ serverName: "example.org", tokens: [{ issuer: "a" }, own] }'],
   ])("says how to ask about tokens of createAccessTokens, given %s", async (_, exported) => {
-    const own = `Object.defineProperty({ issuer: "i" }, "matrix-jwt-login.AccessTokenVerification", { value: {} })`;
+    const { verification } = createAccessTokens({ secret: SECRET, issuer: "i", audience: "a" });
+    const mark = Object.getOwnPropertyNames(verification).find((name) => !["issuer", "audience"].includes(name));
+    const own = `Object.defineProperty({ issuer: "i" }, ${JSON.stringify(mark)}, { value: {} })`;
     const options = folder.file("own.cjs", `const own = ${own};\nmodule.exports = ${exported};`);
     expect(await run(["explain", "--options", options, token()])).toMatchObject({
       exitCode: 2,

@@ -29,6 +29,7 @@ const WRONG: readonly Row[] = [
     /is not an option .*; the options here are address, account, failures/,
   ],
   ...["address", "account", "failures"].flatMap((name): Row[] => [
+    ["a promise", { rateLimits: { [name]: Promise.resolve() } }, `rateLimits.${name}`, /not a promise: await it$/],
     ["null", { rateLimits: { [name]: null } }, `rateLimits.${name}`, /must be an object, not null/],
     ["a number", { rateLimits: { [name]: 5 } }, `rateLimits.${name}`, /must be an object, not a number/],
     ["a function", { rateLimits: { [name]: method } }, `rateLimits.${name}`, /must be an object, not a function/],

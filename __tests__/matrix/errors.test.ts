@@ -34,6 +34,10 @@ describe("MatrixError", () => {
     expect((error as TypeError).message).toMatch(message);
   });
 
+  test("may have an odd code of the host's own, beside a text", () => {
+    expect(new MatrixError("NOT QUITE", "No")).toMatchObject({ errcode: "NOT QUITE", message: "No", statusCode: 403 });
+  });
+
   test("keeps what it is given", () => {
     const cause = new Error("down");
     const error = new MatrixError("M_UNKNOWN", "Busy", {

@@ -424,6 +424,7 @@ describe("keys for decryption", () => {
     ["both", { key: RSA.privateKey, keyFile: "/a" }, "decryption.keyFile", /exactly one/],
     ["a public key", { key: pem(RSA) }, "decryption.key", /can't be read as a private key: it is a public one$/],
     ["a public JWK", { key: jwk(P256) }, "decryption.key", /can't be read as a private key: it is a public one$/],
+    ["a secret JWK", { key: { kty: "oct", k: "AAAA" } }, "decryption.key", /private key without a passphrase/],
     ["no key", { key: "x" }, "decryption.key", /can't be read as a private key without a passphrase/],
     [
       "two private keys in one text",

@@ -229,6 +229,17 @@ describe("an option that belongs beside loginTypes", () => {
     const loginTypes = { [LOGIN_TYPE]: { secret: SECRET, [name]: () => undefined } };
     const path = `loginTypes["${LOGIN_TYPE}"].${name}`;
     expectOptionsError(() => createJwtLogin(optionsWith({}, { loginTypes })), path, /; it belongs beside loginTypes$/);
+    const listed = {
+      [LOGIN_TYPE]: [
+        { secret: SECRET, issuer: "a" },
+        { secret: SECRET, [name]: () => undefined },
+      ],
+    };
+    expectOptionsError(
+      () => createJwtLogin(optionsWith({}, { loginTypes: listed })),
+      `loginTypes["${LOGIN_TYPE}"][1].${name}`,
+      /; it belongs beside loginTypes$/,
+    );
   });
 });
 

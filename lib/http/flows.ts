@@ -48,8 +48,8 @@ export interface Headers extends HeaderTarget {
 export function tellOfGuard(logger: Logger): (status: number) => void {
   const tell = once(() => {
     logger.warn(
-      "matrix-jwt-login: your server answers GET /login with 401, so clients find no login type: let GET /login through whatever " +
-        'asks for an access token there (matrixBearerAuth, say), or set the option flows to "replace"',
+      "matrix-jwt-login: your server answers GET /login with 401, so clients find no login type: have whatever asks for an " +
+        'access token there (matrixBearerAuth?) let GET /login through, or set the option flows to "replace"',
     );
   });
   return (status) => {

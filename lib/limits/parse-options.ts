@@ -19,12 +19,9 @@ function limiterWith<L>(...methods: readonly (string & keyof L)[]): Check<L> {
     const missing = missingMethods(value, methods);
     if (missing.length === 0) return value as L;
     const wanted = "a limiter of rate-limiter-flexible, or have its shape";
-    throw new OptionsError(
-      path,
-      isJsonObject(value)
-        ? `must be ${wanted}; it lacks the method ${missing.join(" and ")}`
-        : `must be an object, not ${kindOf(value)}: ${wanted}`,
-    );
+    if (!isJsonObject(value)) throw new OptionsError(path, `must be an object, not ${kindOf(value)}: ${wanted}`);
+    anyObject(value, path);
+    throw new OptionsError(path, `must be ${wanted}; it lacks the method ${missing.join(" and ")}`);
   };
 }
 

@@ -160,15 +160,21 @@ function mapOf<T>(
           `is a login type of the specification, with rules of its own; choose another name${SSO_TYPES.includes(name) ? ", or set the option sso" : ""}`,
         );
       }
-      const misplaced = Object.keys(Object(object[name]) as object).find(
-        (inner) => Object.hasOwn(loginOptions(), inner) && !Object.hasOwn(LOGIN_TYPE_OPTIONS, inner),
-      );
-      if (misplaced !== undefined) {
-        throw unknownOption(at(here, misplaced), Object.keys(LOGIN_TYPE_OPTIONS), "; it belongs beside loginTypes");
-      }
+      const value = object[name];
+      if (!Array.isArray(value)) assertInPlace(value, here);
+      else for (const [index, entry] of value.entries()) assertInPlace(entry, at(here, index));
       return [name, check(object[name], here, name)];
     }),
   );
+}
+
+/** @throws OptionsError for what belongs beside `loginTypes` */
+function assertInPlace(loginType: unknown, path: string): void {
+  const outer = loginOptions();
+  for (const name of Object.keys(Object(loginType) as object)) {
+    if (!Object.hasOwn(outer, name) || Object.hasOwn(LOGIN_TYPE_OPTIONS, name)) continue;
+    throw unknownOption(at(path, name), Object.keys(LOGIN_TYPE_OPTIONS), "; it belongs beside loginTypes");
+  }
 }
 
 function asJson(object: object, path: string): unknown {

@@ -52,7 +52,8 @@ export class MatrixError extends Error {
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
-    if (typeof errcode !== "string" || /\s/.test(errcode)) {
+    // A code of a host's own may be odd; a text by itself is no code.
+    if (typeof errcode !== "string" || (message === errcode && /\s/.test(errcode))) {
       throw new TypeError('the errcode comes first, as in new MatrixError("M_FORBIDDEN", "This user is locked")');
     }
     if (typeof options !== "object" || "status" in options) {

@@ -89,12 +89,9 @@ function examineUnlinked(token: VerifiedToken, facts: Facts, loginType: LoginRul
   examineNewUser(localpart, loginType, facts, findings);
 }
 
-/** What is left to the host then is part of the verdict. */
-export const OWN_EXISTING_USERS = notAsked("existingUsers is a function of your own");
-
 function examineLink(existingUsers: unknown, findings: Findings): void {
   if (typeof existingUsers === "function") {
-    findings.note("linked", OWN_EXISTING_USERS);
+    findings.note("linked", notAsked("existingUsers is a function of your own"));
     return;
   }
   const check = () => {

@@ -1,7 +1,6 @@
 import { reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";
 import type { Paint } from "./colours.js";
-import { OWN_EXISTING_USERS } from "./examine-identity.js";
 import type { Finding, Findings } from "./findings.js";
 import type { Judgement } from "./judge.js";
 
@@ -46,7 +45,8 @@ function conditionOf(findings: Findings): string {
   if (findings.get("user ID")?.asked === false)
     return ", if externalIds.find knows the identity, and findUser its user";
   const isNew = findings.get("new user")?.asked === true;
-  const byFunction = findings.get("linked")?.text === OWN_EXISTING_USERS.text ? " and existingUsers returns true" : "";
+  // Of a user who exists, only a function of the host's is not asked.
+  const byFunction = findings.get("linked")?.asked === false ? " and existingUsers returns true" : "";
   return isNew ? "" : `, if findUser knows the user${byFunction}`;
 }
 

@@ -70,7 +70,7 @@ function privateKeyFromText(text: string, path: string): PrivateKey {
 }
 
 function privateKeyFromJwk(jwk: Jwk, path: string): PrivateKey {
-  if (jwk["d"] === undefined) throw notPrivate(path);
+  if (jwk["d"] === undefined && jwk["kty"] !== "oct") throw notPrivate(path);
   const key = parsed(() => createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" }), path);
   return { key: assertPrivate(key, path), jwk };
 }
