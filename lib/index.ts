@@ -1,4 +1,4 @@
-export { createBearerAuth, type BearerAuth } from "./access/bearer-auth.js";
+export { createBearerAuth, type BearerAuth } from "./entry-points/bearer-auth.js";
 export type {
   AccessContext,
   AccessKeysErrorEvent,
@@ -18,7 +18,7 @@ export {
   type MatrixBearerAuth,
   type MatrixBearerAuthOptions,
   type OptionalBearerAuth,
-} from "./bearer.js";
+} from "./entry-points/bearer-middleware.js";
 export {
   createAccessTokens,
   type AccessTokenOptions,
@@ -28,13 +28,13 @@ export {
   type IssueOptions,
 } from "./access/create-access-tokens.js";
 export { OptionsError } from "./support/options-error.js";
-export { createTokenVerifier, type TokenVerifier, type TokenVerifierContext } from "./token-verifier.js";
+export { createTokenVerifier, type TokenVerifier, type TokenVerifierContext } from "./entry-points/token-verifier.js";
 export type { FailureLimiter, RateLimiter, RateLimits } from "./limits/limiter.js";
 export { redisUsedTokens, type RedisStoreClient } from "./limits/redis-used-tokens.js";
 export type { UsedTokenStore } from "./limits/used-tokens.js";
 export type { RedisClient } from "./migrate/redis-leaky-buckets.js";
-export { createFetchHandler, type FetchContext, type FetchHandler } from "./fetch-handler.js";
-export { createJwtLogin, type JwtLogin, type JwtLoginOptions } from "./create-jwt-login.js";
+export { createFetchHandler, type FetchContext, type FetchHandler } from "./entry-points/fetch-handler.js";
+export { createJwtLogin, type JwtLogin, type JwtLoginOptions } from "./entry-points/create-jwt-login.js";
 export type { Algorithm } from "./tokens/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
 export type { Claims } from "./tokens/claims.js";
@@ -66,7 +66,7 @@ export { toLocalpart } from "./matrix/identifiers.js";
 export type { IdentityProvider, LoginFlow } from "./matrix/login-flows.js";
 export type { IssuedToken, LoginResponse } from "./matrix/response.js";
 export type { LocalpartRule, SubjectFormat } from "./matrix/subject.js";
-export { matrixJwtLogin, type MatrixJwtLogin, type MatrixJwtLoginOptions } from "./middleware.js";
+export { matrixJwtLogin, type MatrixJwtLogin, type MatrixJwtLoginOptions } from "./entry-points/login-middleware.js";
 export type { NodeRequest, NodeResponse } from "./http/node/request.js";
 export {
   fromSynapseRcLogin,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { createTokenVerifier, matrixJwtLogin, OptionsError } from "matrix-jwt-login";
 
-import { jwtLoginOptions } from "../../lib/create-jwt-login.js";
+import { jwtLoginOptions } from "../../lib/entry-points/create-jwt-login.js";
 import { httpOptions } from "../../lib/http/parse-options.js";
 import { LOGIN_TYPE_OPTIONS } from "../../lib/login/login-type.js";
 import { RATE_LIMITS } from "../../lib/limits/parse-options.js";

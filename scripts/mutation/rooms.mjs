@@ -9,7 +9,7 @@ const remote = inRoom("remote");
 const limits = inRoom("limits");
 const migrate = inRoom("migrate");
 const sso = inRoom("sso");
-const top = (...names) => names.map((name) => `lib/${name}.ts`);
+const entryPoints = inRoom("entry-points");
 
 /**
  * What is mutated, and the tests that must notice: those that are about it, the cheap ones first, as a mutant that
@@ -43,7 +43,7 @@ export const ROOMS = {
     ],
   },
   verifier: {
-    mutate: [...tokens("by-issuer", "errors", "parse-options", "steps", "verifier"), ...top("token-verifier")],
+    mutate: [...tokens("by-issuer", "errors", "parse-options", "steps", "verifier"), ...entryPoints("token-verifier")],
     tests: [
       "tokens/token-verifier",
       "tokens/create-token-verifier",
@@ -121,7 +121,7 @@ export const ROOMS = {
       "!lib/login/*options.ts",
       "!lib/login/single-use.ts",
       "!lib/login/observed-clock.ts",
-      ...top("create-jwt-login"),
+      ...entryPoints("create-jwt-login"),
     ],
     tests: [
       "login/core",
@@ -255,7 +255,7 @@ export const ROOMS = {
       "lib/http/routes.ts",
       "lib/http/node/request.ts",
       "lib/http/node/send.ts",
-      ...top("middleware", "login-over-http"),
+      ...entryPoints("login-middleware", "login-over-http"),
     ],
     tests: [
       "http/defaults",
@@ -263,7 +263,7 @@ export const ROOMS = {
       "http/cors",
       "http/node-http",
       "http/answers",
-      "middleware",
+      "entry-points/login-middleware",
       "limits/proxy",
       "login/options",
       "http/hang-up",
@@ -276,9 +276,12 @@ export const ROOMS = {
       "hosts/usual-middleware",
     ],
   },
-  fetch: { mutate: ["lib/http/fetch/*.ts", ...top("fetch-handler")], tests: ["fetch-handler", "sso/fetch-handler"] },
+  fetch: {
+    mutate: ["lib/http/fetch/*.ts", ...entryPoints("fetch-handler")],
+    tests: ["entry-points/fetch-handler", "sso/fetch-handler"],
+  },
   access: {
-    mutate: ["lib/access/*.ts", ...top("bearer")],
+    mutate: ["lib/access/*.ts", ...entryPoints("bearer-auth", "bearer-middleware")],
     tests: [
       "access/authorization",
       "access/challenge",
@@ -310,7 +313,7 @@ export const ROOMS = {
     mutate: [
       ...sso("errors", "faults", "gate", "id-token", "parts", "provider-client"),
       ...sso("routes", "single-sign-on", "start", "way-back"),
-      ...top("sso-over-http"),
+      ...entryPoints("sso-over-http"),
     ],
     tests: [
       "sso/id-token",

@@ -1,14 +1,14 @@
+import { jsonAnswer, PREFLIGHT } from "../http/answer.js";
+import { answerLogin, turnOf } from "../http/endpoint.js";
+import { takeSubmission } from "../http/fetch/body.js";
+import { withFlows } from "../http/fetch/flows.js";
+import { GONE, responseOf } from "../http/fetch/send.js";
+import { tellOfGuard } from "../http/flows.js";
+import { isLoginPath, pathOf } from "../http/routes.js";
+import type { LoginContext } from "../login/options.js";
 import type { JwtLogin } from "./create-jwt-login.js";
-import { jsonAnswer, PREFLIGHT } from "./http/answer.js";
-import { answerLogin, turnOf } from "./http/endpoint.js";
-import { takeSubmission } from "./http/fetch/body.js";
-import { withFlows } from "./http/fetch/flows.js";
-import { GONE, responseOf } from "./http/fetch/send.js";
-import { tellOfGuard } from "./http/flows.js";
-import { isLoginPath, pathOf } from "./http/routes.js";
-import type { LoginContext } from "./login/options.js";
+import type { MatrixJwtLoginOptions } from "./login-middleware.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
-import type { MatrixJwtLoginOptions } from "./middleware.js";
 import { browserFetch } from "./sso-over-http.js";
 
 /** What comes with a request, and after it. */

@@ -9,13 +9,13 @@ import { Hono } from "hono";
 import { createFetchHandler, type FetchContext, type FetchHandler, type VerifiedLogin } from "matrix-jwt-login";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
-import { recordingLogger } from "./helpers/core.js";
-import { goodLogin, send, valuesOf, type Sending } from "./helpers/http-client.js";
-import { serveForTest, type Options } from "./helpers/test-hosts.js";
-import { LOGIN_PATH, LOGIN_TYPE, optionsWith, type User } from "./helpers/login.js";
-import { servesEveryLogin } from "./hosts/helpers/whole-host.js";
-import { POSTS } from "./hosts/helpers/not-ours.js";
-import { answerTo, LOGGED_IN, PASSWORD_FLOW } from "./hosts/helpers/whole-host.js";
+import { recordingLogger } from "../helpers/core.js";
+import { goodLogin, send, valuesOf, type Sending } from "../helpers/http-client.js";
+import { serveForTest, type Options } from "../helpers/test-hosts.js";
+import { LOGIN_PATH, LOGIN_TYPE, optionsWith, type User } from "../helpers/login.js";
+import { servesEveryLogin } from "../hosts/helpers/whole-host.js";
+import { POSTS } from "../hosts/helpers/not-ours.js";
+import { answerTo, LOGGED_IN, PASSWORD_FLOW } from "../hosts/helpers/whole-host.js";
 
 const ORIGIN = "http://example.org";
 const URL_OF_LOGIN = ORIGIN + LOGIN_PATH;

@@ -3,12 +3,12 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import { matrixBearerAuth, matrixJwtLogin, type Logger, type VerifiedLogin } from "matrix-jwt-login";
 import supertest from "supertest";
 
-import { goodLogin, send } from "./helpers/http-client.js";
-import { EXPRESS_VERSIONS } from "./helpers/hosts.js";
-import { SECRET } from "./helpers/keys.js";
-import { LOGIN_PATH, LOGIN_TYPE, optionsWith } from "./helpers/login.js";
-import { hostOf, middleware, serveForTest, type Options } from "./helpers/test-hosts.js";
-import { token } from "./helpers/tokens.js";
+import { goodLogin, send } from "../helpers/http-client.js";
+import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
+import { SECRET } from "../helpers/keys.js";
+import { LOGIN_PATH, LOGIN_TYPE, optionsWith } from "../helpers/login.js";
+import { hostOf, middleware, serveForTest, type Options } from "../helpers/test-hosts.js";
+import { token } from "../helpers/tokens.js";
 
 describe.each(EXPRESS_VERSIONS)("%s", (_, express) => {
   const handler = jest.fn<RequestHandler>((_req, res) => {

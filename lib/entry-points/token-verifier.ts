@@ -1,14 +1,14 @@
-import { type LoginTypeOptions, parseLoginType } from "./login/login-type.js";
-import { at, callback } from "./support/checks.js";
-import { HostFailure } from "./support/host-failure.js";
-import { anyLogger, consoleLogger, type Logger } from "./support/logger.js";
-import { optional, type OptionsOf, optionsOf } from "./support/options.js";
-import { OptionsError } from "./support/options-error.js";
-import type { Claims } from "./tokens/claims.js";
-import { tokenContexts, withoutLoginType } from "./tokens/context.js";
-import { TokenError } from "./tokens/errors.js";
-import { type KeyCache, keyCache } from "./tokens/keys/shared-jwks.js";
-import type { KeysErrorEvent } from "./tokens/options.js";
+import { type LoginTypeOptions, parseLoginType } from "../login/login-type.js";
+import { at, callback } from "../support/checks.js";
+import { HostFailure } from "../support/host-failure.js";
+import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
+import { optional, type OptionsOf, optionsOf } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
+import type { Claims } from "../tokens/claims.js";
+import { tokenContexts, withoutLoginType } from "../tokens/context.js";
+import { TokenError } from "../tokens/errors.js";
+import { type KeyCache, keyCache } from "../tokens/keys/shared-jwks.js";
+import type { KeysErrorEvent } from "../tokens/options.js";
 
 /** Verifies tokens by themselves. Its functions need no `this`. */
 export interface TokenVerifier {

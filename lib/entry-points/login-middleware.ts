@@ -1,10 +1,9 @@
-import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
-import { type Answer, jsonAnswer, PREFLIGHT, unrecognized } from "./http/answer.js";
-import { answerLogin, turnOf } from "./http/endpoint.js";
-import { tellOfGuard } from "./http/flows.js";
-import { takeSubmission, tellOfLostBodies } from "./http/node/body.js";
-import { BodyStream } from "./http/node/body-stream.js";
-import { addFlows } from "./http/node/flows.js";
+import { type Answer, jsonAnswer, PREFLIGHT, unrecognized } from "../http/answer.js";
+import { answerLogin, turnOf } from "../http/endpoint.js";
+import { tellOfGuard } from "../http/flows.js";
+import { takeSubmission, tellOfLostBodies } from "../http/node/body.js";
+import { BodyStream } from "../http/node/body-stream.js";
+import { addFlows } from "../http/node/flows.js";
 import {
   addressOf,
   assertNoRequest,
@@ -13,14 +12,15 @@ import {
   type NodeRequest,
   type NodeResponse,
   proxyCheck,
-} from "./http/node/request.js";
-import { sendAnswer } from "./http/node/send.js";
-import type { HttpOptions } from "./http/options.js";
-import { isLogin } from "./http/routes.js";
-import type { LoginContext } from "./login/options.js";
+} from "../http/node/request.js";
+import { sendAnswer } from "../http/node/send.js";
+import type { HttpOptions } from "../http/options.js";
+import { isLogin } from "../http/routes.js";
+import type { LoginContext } from "../login/options.js";
+import type { Logger } from "../support/logger.js";
+import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
 import { contextOf, loginOverHttp } from "./login-over-http.js";
 import { browserHandler } from "./sso-over-http.js";
-import type { Logger } from "./support/logger.js";
 
 /**
  * The options of the middleware.

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { LoginContext, TokenLoginOptions } from "./login/options.js";
-import { assertRegistrar, type LoginConfig, loginOptions, WITHIN_LOGIN } from "./login/parse-options.js";
-import { loginCore, type TokenLogin } from "./login/token-login.js";
-import type { LoginFlow } from "./matrix/login-flows.js";
-import { loginGate, redeem } from "./sso/gate.js";
-import { LOGIN_TOKEN_PREFIX } from "./sso/login-tokens.js";
-import type { SsoOptions } from "./sso/options.js";
-import { type SsoConfig, ssoConfig, WITHIN_SSO } from "./sso/parse-options.js";
-import type { Provider } from "./sso/parts.js";
-import { makeProviders, type SingleSignOn, singleSignOn } from "./sso/single-sign-on.js";
-import { type Inner, optional, type OptionsOf, optionsOf, type Values } from "./support/options.js";
-import { OptionsError } from "./support/options-error.js";
+import type { LoginContext, TokenLoginOptions } from "../login/options.js";
+import { assertRegistrar, type LoginConfig, loginOptions, WITHIN_LOGIN } from "../login/parse-options.js";
+import { loginCore, type TokenLogin } from "../login/token-login.js";
+import type { LoginFlow } from "../matrix/login-flows.js";
+import { loginGate, redeem } from "../sso/gate.js";
+import { LOGIN_TOKEN_PREFIX } from "../sso/login-tokens.js";
+import type { SsoOptions } from "../sso/options.js";
+import { type SsoConfig, ssoConfig, WITHIN_SSO } from "../sso/parse-options.js";
+import type { Provider } from "../sso/parts.js";
+import { makeProviders, type SingleSignOn, singleSignOn } from "../sso/single-sign-on.js";
+import { type Inner, optional, type OptionsOf, optionsOf, type Values } from "../support/options.js";
+import { OptionsError } from "../support/options-error.js";
 
 /**
  * The options of a login, with or without Express.

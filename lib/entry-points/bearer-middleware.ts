@@ -1,9 +1,9 @@
-import { AccessAttempt, AccessCheck, Foreign } from "./access/access-check.js";
-import { authorizationOf } from "./access/authorization.js";
-import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "./access/options.js";
-import { type BearerConfig, bearerOptions, parseBearerOptions, WITHIN_BEARER } from "./access/parse-options.js";
-import { type AccessRejection, rejectionOf } from "./access/refusal.js";
-import { errorAnswer, jsonAnswer } from "./http/answer.js";
+import { AccessAttempt, AccessCheck, Foreign } from "../access/access-check.js";
+import { authorizationOf } from "../access/authorization.js";
+import type { BearerAuthOptions, BearerHttpOptions, MatrixAccess } from "../access/options.js";
+import { type BearerConfig, bearerOptions, parseBearerOptions, WITHIN_BEARER } from "../access/parse-options.js";
+import { type AccessRejection, rejectionOf } from "../access/refusal.js";
+import { errorAnswer, jsonAnswer } from "../http/answer.js";
 import {
   addressOf,
   assertNoRequest,
@@ -12,14 +12,14 @@ import {
   type NodeRequest,
   type NodeResponse,
   proxyCheck,
-} from "./http/node/request.js";
-import { sendAnswer } from "./http/node/send.js";
-import { clientAddress } from "./http/parse-options.js";
-import { MatrixError } from "./matrix/errors.js";
-import type { Metadata } from "./remote/metadata.js";
-import { flag, oneOf } from "./support/checks.js";
-import { ClientGone, type ClientSignal, HangUpSignal } from "./support/client-gone.js";
-import { optional, type OptionsOf, optionsOf } from "./support/options.js";
+} from "../http/node/request.js";
+import { sendAnswer } from "../http/node/send.js";
+import { clientAddress } from "../http/parse-options.js";
+import { MatrixError } from "../matrix/errors.js";
+import type { Metadata } from "../remote/metadata.js";
+import { flag, oneOf } from "../support/checks.js";
+import { ClientGone, type ClientSignal, HangUpSignal } from "../support/client-gone.js";
+import { optional, type OptionsOf, optionsOf } from "../support/options.js";
 
 /**
  * The options of {@link matrixBearerAuth}.

@@ -1,11 +1,11 @@
+import { AccessAttempt, AccessCheck } from "../access/access-check.js";
+import { parseAuthorization } from "../access/authorization.js";
+import type { AccessContext, BearerAuthOptions, MatrixAccess } from "../access/options.js";
+import { bearerOptions, parseBearerOptions, WITHIN_BEARER } from "../access/parse-options.js";
+import { rejectionOf } from "../access/refusal.js";
 import { clientGone } from "../matrix/errors.js";
 import { ClientGone } from "../support/client-gone.js";
 import { optionsOf } from "../support/options.js";
-import { AccessAttempt, AccessCheck } from "./access-check.js";
-import { parseAuthorization } from "./authorization.js";
-import type { AccessContext, BearerAuthOptions, MatrixAccess } from "./options.js";
-import { bearerOptions, parseBearerOptions, WITHIN_BEARER } from "./parse-options.js";
-import { rejectionOf } from "./refusal.js";
 
 /** The check of access tokens, without a web framework. Its functions need no `this`. */
 export interface BearerAuth<User = undefined, Req = unknown> {
