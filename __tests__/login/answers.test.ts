@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import type { IssuedToken, VerifiedLogin } from "matrix-jwt-login";
 
+import { recordingLogger } from "../helpers/core.js";
 import { EXPRESS_VERSIONS } from "../helpers/hosts.js";
 import { serveJwks, text } from "../helpers/jwks-server.js";
 import { LOGIN_PATH, LOGIN_TYPE, login, loginWith, type User } from "../helpers/login.js";
@@ -57,6 +58,25 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
     const wellKnown = { "m.homeserver": { base_url: "https://matrix.example.org" } };
     const url = await mount({}, { wellKnown });
     expect((await loginWith(url, token())).body["well_known"]).toEqual(wellKnown);
+  });
+
+  test.each([
+    ["of another name", { homeserver: { base_url: "https://matrix.example.org" } }, 1],
+    ["of no object", { "m.homeserver": "https://matrix.example.org" }, 1],
+    ["of null", { "m.homeserver": null }, 1],
+    [
+      "of a URL object, which JSON makes a text of",
+      { "m.homeserver": { base_url: new URL("https://matrix.example.org") } },
+      0,
+    ],
+    ["with more beside it", { "m.homeserver": { base_url: "https://matrix.example.org" }, "org.example": 1 }, 0],
+  ])("is warned of once, if well_known does not name the server: %s", async (_, wellKnown, warnings) => {
+    const logger = recordingLogger();
+    const url = await mount({}, { wellKnown, logger });
+    expect((await loginWith(url, token())).status).toBe(200);
+    await loginWith(url, token());
+    expect(logger.lines).toHaveLength(warnings);
+    for (const { message } of logger.lines) expect(message).toContain('["m.homeserver"].base_url');
   });
 
   test("has another device ID each time, unless the client gives one", async () => {

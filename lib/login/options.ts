@@ -225,7 +225,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly externalIds?: ExternalIds<NoInfer<User>, Req> | false | undefined;
   /**
-   * Sent as `well_known` in the answer to a login.
+   * Sent as `well_known` in the answer to a login: `{ "m.homeserver": { base_url } }`.
    *
    * @defaultValue none
    */

@@ -6,7 +6,7 @@ import { limitsOf, RATE_LIMITS, usedTokenStore } from "../limits/parse-options.j
 import { UsedTokens, type UsedTokenStore } from "../limits/used-tokens.js";
 import { serverName } from "../matrix/identifiers.js";
 import { SPECIFIED_LOGIN_TYPES } from "../matrix/login-flows.js";
-import { tellOfMisnamed } from "../matrix/response.js";
+import { namesHomeserver, tellOfMisnamed } from "../matrix/response.js";
 import { anyObject, at, callback, type Check, unknownOption } from "../support/checks.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { notifier, type Notify } from "../support/notify.js";
@@ -79,6 +79,11 @@ export function parseLoginOptions<User, Req>(
 ): LoginConfig<User, Req> {
   const { serverName, findUser, registerUser, issueToken, wellKnown, externalIds, logger } = options;
   const contextFor = tokenContexts(options);
+  if (wellKnown !== undefined && !namesHomeserver(wellKnown)) {
+    logger.warn(
+      'matrix-jwt-login: wellKnown has no text at ["m.homeserver"].base_url, where clients look for the URL of your server',
+    );
+  }
   const loginTypes = mapOf(options.loginTypes, "loginTypes", mayBeEmpty, (value, path, name) => {
     const entries = parseLoginType(value, path, contextFor(name));
     if (Array.isArray(value) && externalIds === undefined) {

@@ -86,6 +86,15 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
   };
 }
 
+/**
+ * Whether clients find the server in it: "m.homeserver".base_url is required (Matrix specification, client-server API,
+ * "Well-known URI").
+ */
+export function namesHomeserver(wellKnown: Readonly<Record<string, unknown>>): boolean {
+  const homeserver = wellKnown["m.homeserver"] as { base_url?: unknown } | null | undefined;
+  return typeof homeserver?.base_url === "string";
+}
+
 const MEMBERS: readonly (keyof IssuedToken)[] = ["accessToken", "deviceId", "userId", "refreshToken", "expiresInMs"];
 
 /** What is easily written in the place of a member: a client's name of it, or OAuth's. */

@@ -54,11 +54,17 @@ export function showProvider(isThere) {
     : "This server has no development identity provider beside it. Paste a token instead.";
 }
 
+const titles = {
+  "signed-in": "Signed in to Matrix",
+  "signed-out": document.title,
+};
+
 /** Shows one of the two halves, and moves the focus there unless the page has just been opened. */
 export function showHalf(name, { focus }) {
   element("signed-out").hidden = name !== "signed-out";
   element("signed-in").hidden = name !== "signed-in";
   element("signed-in-more").hidden = name !== "signed-in";
+  document.title = titles[name];
   if (focus) element(name === "signed-in" ? "signed-in-heading" : "sign-in-heading").focus();
 }
 

@@ -71,9 +71,11 @@ const page = (title: string, main: string): string => `<!doctype html>
     <link rel="stylesheet" href="/style.css" />
   </head>
   <body>
-    <p class="ribbon"><strong>Development only.</strong> Nobody is asked for a password here.</p>
-    <main class="card sign-in">
+    <main>
+      <p class="ribbon"><strong>Development only.</strong> Nobody is asked for a password here.</p>
+      <div class="card sign-in">
       ${main}
+      </div>
     </main>
   </body>
 </html>
