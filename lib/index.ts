@@ -37,7 +37,7 @@ export { createFetchHandler, type FetchContext, type FetchHandler } from "./entr
 export { createJwtLogin, type JwtLogin, type JwtLoginOptions } from "./entry-points/create-jwt-login.js";
 export type { Algorithm } from "./tokens/algorithms.js";
 export type { ClaimLocator } from "./tokens/claim-reader.js";
-export type { Claims } from "./tokens/claims.js";
+export type { Claims } from "./tokens/claim-rules.js";
 export { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/errors.js";
 export { TokenError, type TokenErrorCode } from "./tokens/errors.js";
 export type { Fetch, FetchInit, FetchResponse } from "./remote/request.js";

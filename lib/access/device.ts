@@ -1,5 +1,5 @@
 import { isLongDeviceId } from "../matrix/identifiers.js";
-import type { Claims } from "../tokens/claims.js";
+import type { Claims } from "../tokens/claim-rules.js";
 
 /**
  * Prefixes of the scope that names a device: the specification's, and that of its proposal MSC2967, which Matrix

@@ -3,7 +3,7 @@ import { answerTo, usualError } from "../matrix/host-error.js";
 import { UnavailableError } from "../remote/errors.js";
 import { HostFailure } from "../support/host-failure.js";
 import { Refusal, type RefusalKind } from "../support/refusal.js";
-import { LACKS_SCOPE } from "../tokens/claims.js";
+import { LACKS_SCOPE } from "../tokens/claim-rules.js";
 import { TokenError, type TokenErrorCode } from "../tokens/errors.js";
 import type { AccessRejectReason } from "./options.js";
 

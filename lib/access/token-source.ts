@@ -6,7 +6,7 @@ import { optional, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
 import { type Entries, oneOrByIssuer } from "../tokens/by-issuer.js";
 import { type ClaimLocator, claimReader } from "../tokens/claim-reader.js";
-import type { Claims } from "../tokens/claims.js";
+import type { Claims } from "../tokens/claim-rules.js";
 import type { TokenContext } from "../tokens/context.js";
 import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";

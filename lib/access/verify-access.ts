@@ -2,7 +2,7 @@ import { externalIdOf, findLinked } from "../login/external-ids.js";
 import { localpartIn } from "../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../matrix/subject.js";
 import { Refusal } from "../support/refusal.js";
-import { grantedScopes } from "../tokens/claims.js";
+import { grantedScopes } from "../tokens/claim-rules.js";
 import { STRICT, SUBJECT_OPTIONAL } from "../tokens/steps.js";
 import type { VerifiedToken } from "../tokens/verifier.js";
 import { isGranted } from "./device.js";

@@ -8,8 +8,8 @@ import { isLoginPath, pathOf } from "../http/routes.js";
 import type { LoginContext } from "../login/options.js";
 import type { JwtLogin } from "./create-jwt-login.js";
 import type { MatrixJwtLoginOptions } from "./login-middleware.js";
-import { contextOf, loginOverHttp } from "./login-over-http.js";
-import { browserFetch } from "./sso-over-http.js";
+import { contextOf, loginOverHttp } from "./shared/login-over-http.js";
+import { browserFetch } from "./shared/sso-over-http.js";
 
 /** What comes with a request, and after it. */
 export interface FetchContext {

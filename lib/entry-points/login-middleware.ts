@@ -19,8 +19,8 @@ import { isLogin } from "../http/routes.js";
 import type { LoginContext } from "../login/options.js";
 import type { Logger } from "../support/logger.js";
 import type { JwtLogin, JwtLoginOptions } from "./create-jwt-login.js";
-import { contextOf, loginOverHttp } from "./login-over-http.js";
-import { browserHandler } from "./sso-over-http.js";
+import { contextOf, loginOverHttp } from "./shared/login-over-http.js";
+import { browserHandler } from "./shared/sso-over-http.js";
 
 /**
  * The options of the middleware.

@@ -4,7 +4,7 @@ import { HostFailure } from "../support/host-failure.js";
 import { anyLogger, consoleLogger, type Logger } from "../support/logger.js";
 import { optional, type OptionsOf, optionsOf } from "../support/options.js";
 import { OptionsError } from "../support/options-error.js";
-import type { Claims } from "../tokens/claims.js";
+import type { Claims } from "../tokens/claim-rules.js";
 import { tokenContexts, withoutLoginType } from "../tokens/context.js";
 import { TokenError } from "../tokens/errors.js";
 import { type KeyCache, keyCache } from "../tokens/keys/shared-jwks.js";

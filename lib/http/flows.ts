@@ -120,7 +120,7 @@ export function dropStale(headers: Headers): void {
   for (const name of STALE) headers.delete(name);
 }
 
-/** Of a "not found" that ours takes the place of, only the host's CORS headers and cookies stay. */
+/** Whether a header of the host's "not found" stays when ours is sent in its place: CORS's with `Vary`, and cookies. */
 export function staysOnOurs(name: string): boolean {
   return /^(?:access-control-.*|vary|set-cookie)$/i.test(name);
 }

@@ -9,7 +9,7 @@ const ON_ITS_WAY = 100;
 /** The same as a part of the time for which a point counts, where that is its own: it may be shorter than this. */
 const PART_ON_ITS_WAY = 0.1;
 
-/** Counts failures, and nothing else, though it consumes a point before it is known whether there is one. */
+/** Counts failures alone, though it consumes a point before it is known whether the attempt fails. */
 export class FailureLimit {
   readonly #limiter: FailureLimiter & { readonly blockDuration?: unknown };
   readonly #call: LimiterCall;

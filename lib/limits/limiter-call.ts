@@ -73,7 +73,7 @@ export async function begin<T>(call: () => T | PromiseLike<T>): Promise<T> {
   return await call();
 }
 
-/** As {@link begin}, for points: who says no by `false`, and not by rejecting, would limit nothing. */
+/** As {@link begin}, for points: a limiter that returned `false`, and did not reject, would limit nothing. */
 export async function beginConsume<T>(call: () => T | PromiseLike<T>): Promise<T> {
   const answer = await call();
   if ((answer as unknown) !== false) return answer;

@@ -3,7 +3,7 @@ import type { UsedTokenStore } from "../limits/used-tokens.js";
 import type { IssuedToken } from "../matrix/response.js";
 import type { Logger } from "../support/logger.js";
 import type { RefusalReason } from "../support/refusal.js";
-import type { Claims } from "../tokens/claims.js";
+import type { Claims } from "../tokens/claim-rules.js";
 import type { TokenErrorCode } from "../tokens/errors.js";
 import type { KeyCache } from "../tokens/keys/shared-jwks.js";
 import type { KeysErrorEvent } from "../tokens/options.js";

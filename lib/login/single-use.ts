@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { UsedTokens } from "../limits/used-tokens.js";
-import { checkExpiry, type Claims } from "../tokens/claims.js";
+import { checkExpiry, type Claims } from "../tokens/claim-rules.js";
 import { TokenError } from "../tokens/errors.js";
 import { ObservedClock } from "./observed-clock.js";
 

@@ -1,4 +1,4 @@
-import type { Claims } from "../tokens/claims.js";
+import type { Claims } from "../tokens/claim-rules.js";
 import { TokenError } from "../tokens/errors.js";
 import { peek } from "../tokens/readers/peek.js";
 import type { Proven, SecondProof } from "../tokens/readers/reader.js";

@@ -6,7 +6,7 @@ import { isJsonObject } from "../support/json.js";
 import { Refusal } from "../support/refusal.js";
 import { longestAccepted } from "../tokens/by-issuer.js";
 import { mediaType } from "../tokens/claim-options.js";
-import { CLAIM_RULES, type Claims, LOGOUT_EVENT } from "../tokens/claims.js";
+import { CLAIM_RULES, type Claims, LOGOUT_EVENT } from "../tokens/claim-rules.js";
 import { TokenError } from "../tokens/errors.js";
 import { parseCompact, unverifiedClaims } from "../tokens/readers/compact.js";
 import type { Proven } from "../tokens/readers/reader.js";

@@ -31,7 +31,7 @@ export const consoleLogger: Logger = {
   },
 };
 
-/** A host's logger, or false for none. That it throws changes nothing, and is told of once by `process.emitWarning`. */
+/** A host's logger, or false for none. If it throws, nothing else changes, and `process.emitWarning` says so once. */
 export const anyLogger: Check<Logger> = (value, path) => {
   if (value === false) return silentLogger;
   const logger = anyObject(value, path);

@@ -1,6 +1,6 @@
 import { HostFailure, ignoreRejection } from "../support/host-failure.js";
 import { memberOf } from "../support/json.js";
-import type { Claims } from "./claims.js";
+import type { Claims } from "./claim-rules.js";
 
 /**
  * A claim: its name (dots have no meaning in it), a path of names into nested objects, or a synchronous function.

@@ -2,7 +2,7 @@ import { IntrospectionUnavailableError, outageText } from "../remote/errors.js";
 import type { IssuerMetadata } from "../remote/metadata.js";
 import { requestJson, type RequestLimits, within } from "../remote/request.js";
 import { isJsonObject } from "../support/json.js";
-import type { Claims } from "./claims.js";
+import type { Claims } from "./claim-rules.js";
 import { TokenError } from "./errors.js";
 
 /** The server's own answer that a token is not active (RFC 7662 section 2.2). */

@@ -2,7 +2,7 @@ import type { IntrospectionUnavailableError, KeysUnavailableError } from "../rem
 import type { Fetch } from "../remote/request.js";
 import type { Algorithm } from "./algorithms.js";
 import type { ClaimLocator } from "./claim-reader.js";
-import type { Claims } from "./claims.js";
+import type { Claims } from "./claim-rules.js";
 import type { KeyManagement } from "./keys/decryption-key.js";
 import type { Jwks } from "./keys/jwk.js";
 import type { PrivateKeyInput } from "./keys/private-key.js";
@@ -31,7 +31,7 @@ export interface JwksOptions {
    */
   readonly staleIfError?: number;
   /**
-   * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, so that new keys work at once.
+   * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, so that no token with a new key is refused.
    *
    * @remarks
    * At most 1,000 tokens wait; a further one is 503. Every login settles within `cooldown` + 2 x `timeout` + 1 s.
@@ -108,7 +108,7 @@ type ExactlyOne<T> = {
 export type TokenVerifierOptions = (
   | (ExactlyOne<KeyOptions> & {
       /**
-       * With `issuer`, one string: find the JWKS endpoint by the issuer's OpenID Connect discovery document.
+       * `true` finds the JWKS endpoint by the OpenID Connect discovery document of `issuer`, then a single string.
        *
        * @remarks
        * In place of the other key sources: {@link DiscoverOptions}.

@@ -1,7 +1,7 @@
 import { callHost } from "../support/host-failure.js";
 import type { ClaimRules } from "./claim-options.js";
 import type { ClaimReader } from "./claim-reader.js";
-import { CLAIM_RULES } from "./claims.js";
+import { CLAIM_RULES } from "./claim-rules.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
 import type { Decryption } from "./parse-decryption.js";

@@ -16,10 +16,10 @@ const entryPoints = inRoom("entry-points");
  * survives costs a run of all of them. Left out are `damage` and `any-body`, which are random, and what measures time.
  */
 export const ROOMS = {
-  claims: { mutate: tokens("claims", "claim-options"), tests: ["tokens/claims", "login/refused-tokens"] },
+  claims: { mutate: tokens("claim-rules", "claim-options"), tests: ["tokens/claim-rules", "login/refused-tokens"] },
   "claim-reader": {
     mutate: tokens("claim-reader"),
-    tests: ["tokens/options", "tokens/claims", "login/users", "tokens/second-proof"],
+    tests: ["tokens/options", "tokens/claim-rules", "login/users", "tokens/second-proof"],
   },
   compact: {
     mutate: readers("compact", "peek", "reader", "signed"),
@@ -51,7 +51,7 @@ export const ROOMS = {
       "tokens/options",
       "tokens/keys/short-secret",
       "login/refused-tokens",
-      "tokens/claims",
+      "tokens/claim-rules",
       "tokens/encrypted",
       "tokens/second-proof",
       "tokens/introspection",
@@ -255,7 +255,7 @@ export const ROOMS = {
       "lib/http/routes.ts",
       "lib/http/node/request.ts",
       "lib/http/node/send.ts",
-      ...entryPoints("login-middleware", "login-over-http"),
+      ...entryPoints("login-middleware", "shared/login-over-http"),
     ],
     tests: [
       "http/defaults",
@@ -313,7 +313,7 @@ export const ROOMS = {
     mutate: [
       ...sso("errors", "faults", "gate", "id-token", "parts", "provider-client"),
       ...sso("routes", "single-sign-on", "start", "way-back"),
-      ...entryPoints("sso-over-http"),
+      ...entryPoints("shared/sso-over-http"),
     ],
     tests: [
       "sso/id-token",

@@ -1,5 +1,5 @@
 import type { ClaimRules } from "../../tokens/claim-options.js";
-import { type CLAIM_RULES, type ClaimedToken, LATEST_TIME } from "../../tokens/claims.js";
+import { type CLAIM_RULES, type ClaimedToken, LATEST_TIME } from "../../tokens/claim-rules.js";
 import { show, showSet, showTime } from "../show.js";
 import { type Facts, notAsked, seen } from "./findings.js";
 

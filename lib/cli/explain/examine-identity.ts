@@ -1,7 +1,7 @@
 import { externalIdOf, unlinked } from "../../login/external-ids.js";
 import type { LoginRules } from "../../login/login-type.js";
 import { unknownUser } from "../../login/resolve-user.js";
-import type { Claims } from "../../tokens/claims.js";
+import type { Claims } from "../../tokens/claim-rules.js";
 import { NO_SUBJECT, STRICT } from "../../tokens/steps.js";
 import type { VerifiedToken } from "../../tokens/verifier.js";
 import { show } from "../show.js";

@@ -3,7 +3,7 @@ import { assertRegistrable } from "../../login/resolve-user.js";
 import { assertRememberable } from "../../login/single-use.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
-import type { Claims } from "../../tokens/claims.js";
+import type { Claims } from "../../tokens/claim-rules.js";
 import { brokenRuleOf } from "../../tokens/migrated-rules.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";

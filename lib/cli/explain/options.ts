@@ -105,7 +105,7 @@ function withoutOldSource(fromFile: object, flags: object): object {
  */
 async function assertMiddlewareStarts(file: object, judged: object, serverName: string | undefined): Promise<void> {
   if (!["loginTypes", "findUser", "issueToken"].every((name) => Object.hasOwn(file, name))) return;
-  const { loginOverHttp } = await import("../../entry-points/login-over-http.js");
+  const { loginOverHttp } = await import("../../entry-points/shared/login-over-http.js");
   const loginTypes = { ...(file as { readonly loginTypes: object }).loginTypes, ...judged };
   const all = { ...file, ...(serverName !== undefined && { serverName }), loginTypes };
   loginOverHttp(all as unknown as Parameters<typeof loginOverHttp>[0]);

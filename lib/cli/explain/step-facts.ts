@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 
 import type { Algorithm } from "../../tokens/algorithms.js";
-import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claims.js";
+import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claim-rules.js";
 import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
 import { type CompactToken, type JoseHeader, unverifiedClaims } from "../../tokens/readers/compact.js";
 import { peek } from "../../tokens/readers/peek.js";

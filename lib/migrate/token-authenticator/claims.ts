@@ -1,6 +1,6 @@
 import { type Check, listOf, text } from "../../support/checks.js";
 import { memberOf } from "../../support/json.js";
-import type { Claims } from "../../tokens/claims.js";
+import type { Claims } from "../../tokens/claim-rules.js";
 
 /** A claim's name, a list of names that walks down, or a list of such lists, of which the first that leads to a value counts. */
 export type ClaimPath = string | readonly string[] | readonly (readonly string[])[];

@@ -25,7 +25,8 @@ export interface KeyCache {
  * Makes a handle for the option `keyCache`. Whatever has the same one and asks one endpoint with equal `jwksOptions`
  * fetches its keys, and its issuer's discovery document, once. Without it each middleware and verifier has its own.
  *
- * The cache tells every middleware and verifier that was ever made with it of outages, used or not: make each once, not for every request.
+ * The cache reports outages to every middleware and verifier ever made with it, even to those that are no longer used: make each
+ * once, not for every request.
  */
 export function createKeyCache(): KeyCache {
   return new SharedJwks() as unknown as KeyCache;

@@ -1,5 +1,5 @@
 import type { ClaimRules } from "../claim-options.js";
-import { checkConfirmation, checkPurpose, type Claims } from "../claims.js";
+import { checkConfirmation, checkPurpose, type Claims } from "../claim-rules.js";
 import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
 import type { Steps } from "../steps.js";

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-import type { ClaimedToken, Claims } from "../claims.js";
+import type { ClaimedToken, Claims } from "../claim-rules.js";
 import type { KeyQuery } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
 

@@ -4,7 +4,7 @@ import jsonwebtoken, { type VerifyOptions } from "jsonwebtoken";
 
 import { pauseStackTraces } from "../../support/stack-traces.js";
 import { type Algorithm, ALGORITHMS, isHmac, type PublicKeyAlgorithm } from "../algorithms.js";
-import type { Claims } from "../claims.js";
+import type { Claims } from "../claim-rules.js";
 import type { TokenError } from "../errors.js";
 import { type CompactToken, malformed } from "./compact.js";
 
@@ -18,7 +18,7 @@ export function verifySignature(token: CompactToken, algorithm: Algorithm, key: 
   return isHmac(algorithm) ? verifyWithSecret(token, algorithm, key) : verifyWithPublicKey(token, algorithm, key);
 }
 
-// The claims are claims.ts's to judge: here jsonwebtoken is asked for the signature alone.
+// The claims are claim-rules.ts's to judge: here jsonwebtoken is asked for the signature alone.
 const BY_SECRET: ReadonlyMap<Algorithm, VerifyOptions> = new Map(
   ALGORITHMS.filter(isHmac).map((algorithm) => [
     algorithm,

@@ -1,16 +1,16 @@
-import { failed } from "../http/endpoint.js";
-import { takeForm as takeFetchedForm } from "../http/fetch/body.js";
-import { GONE, pageResponse, responseOf } from "../http/fetch/send.js";
-import { takeForm } from "../http/node/body.js";
-import { BodyStream } from "../http/node/body-stream.js";
-import type { NodeRequest, NodeResponse } from "../http/node/request.js";
-import { sendAnswer, sendPage } from "../http/node/send.js";
-import { isLoginPath, type MountedRequest, pathsUnder } from "../http/routes.js";
-import type { LoginContext } from "../login/options.js";
-import type { SsoAnswer } from "../sso/answer.js";
-import type { SingleSignOn } from "../sso/single-sign-on.js";
-import type { Logger } from "../support/logger.js";
-import { once } from "../support/once.js";
+import { failed } from "../../http/endpoint.js";
+import { takeForm as takeFetchedForm } from "../../http/fetch/body.js";
+import { GONE, pageResponse, responseOf } from "../../http/fetch/send.js";
+import { takeForm } from "../../http/node/body.js";
+import { BodyStream } from "../../http/node/body-stream.js";
+import type { NodeRequest, NodeResponse } from "../../http/node/request.js";
+import { sendAnswer, sendPage } from "../../http/node/send.js";
+import { isLoginPath, type MountedRequest, pathsUnder } from "../../http/routes.js";
+import type { LoginContext } from "../../login/options.js";
+import type { SsoAnswer } from "../../sso/answer.js";
+import type { SingleSignOn } from "../../sso/single-sign-on.js";
+import type { Logger } from "../../support/logger.js";
+import { once } from "../../support/once.js";
 
 interface BrowserOptions<Req> {
   readonly cors: boolean;

@@ -1,14 +1,14 @@
-import { LoginBodies } from "../http/login-body.js";
-import type { HttpOptions } from "../http/options.js";
-import { type HttpConfig, httpOptions } from "../http/parse-options.js";
-import type { LoginTypeOptions } from "../login/login-type.js";
-import type { LoginContext } from "../login/options.js";
-import { at } from "../support/checks.js";
-import { HangUpSignal } from "../support/client-gone.js";
-import type { Logger } from "../support/logger.js";
-import { optionsOf } from "../support/options.js";
-import { OptionsError } from "../support/options-error.js";
-import { maxTokenLengthOf } from "../tokens/parse-options.js";
+import { LoginBodies } from "../../http/login-body.js";
+import type { HttpOptions } from "../../http/options.js";
+import { type HttpConfig, httpOptions } from "../../http/parse-options.js";
+import type { LoginTypeOptions } from "../../login/login-type.js";
+import type { LoginContext } from "../../login/options.js";
+import { at } from "../../support/checks.js";
+import { HangUpSignal } from "../../support/client-gone.js";
+import type { Logger } from "../../support/logger.js";
+import { optionsOf } from "../../support/options.js";
+import { OptionsError } from "../../support/options-error.js";
+import { maxTokenLengthOf } from "../../tokens/parse-options.js";
 import {
   isLoginToken,
   type JwtLogin,
@@ -16,7 +16,7 @@ import {
   type JwtLoginOptions,
   jwtLoginOptions,
   MISPLACED,
-} from "./create-jwt-login.js";
+} from "../create-jwt-login.js";
 
 /** A login over HTTP, whatever carries its requests. */
 export interface LoginOverHttp<Req> {
