@@ -23,9 +23,9 @@ const LAYERS = {
 /** Packages, and the only files that may import them. */
 const PACKAGES = {
   oauth4webapi: ["lib/sso/provider-client.ts"],
-  jsonwebtoken: ["lib/tokens/readers/signature.ts", "lib/access/sign-token.ts"],
+  jsonwebtoken: ["lib/tokens/proofs/signature.ts", "lib/access/sign-token.ts"],
   "lru-cache": ["lib/access/token-cache.ts"],
-  jose: ["lib/tokens/readers/encrypted.ts", "lib/sso/seal.ts", "lib/cli/encrypt.ts"],
+  jose: ["lib/tokens/proofs/encrypted.ts", "lib/sso/seal.ts", "lib/cli/encrypt.ts"],
   "jwks-rsa": ["lib/tokens/keys/remote-jwks.ts"],
 };
 

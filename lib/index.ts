@@ -42,7 +42,7 @@ export { IntrospectionUnavailableError, KeysUnavailableError } from "./remote/er
 export { TokenError, type TokenErrorCode } from "./tokens/errors.js";
 export type { Fetch, FetchInit, FetchResponse } from "./remote/request.js";
 export type { KeyManagement } from "./tokens/keys/decryption-key.js";
-export type { ContentEncryption } from "./tokens/readers/encrypted.js";
+export type { ContentEncryption } from "./tokens/proofs/encrypted.js";
 export type { Jwk, Jwks } from "./tokens/keys/jwk.js";
 export type { PrivateKeyInput } from "./tokens/keys/private-key.js";
 export type { PublicKeyInput } from "./tokens/keys/public-key.js";

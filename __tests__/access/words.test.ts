@@ -92,6 +92,12 @@ describe("what the operator reads", () => {
     ["findUser", { findUser: () => Promise.reject(cause) }, {}, cause],
     ["findUser", { findUser: () => false }, {}, new TypeError("findUser must return a user, not a boolean")],
     ["findUser", { findUser: () => 0 }, {}, new TypeError("findUser must return a user, not a number")],
+    [
+      "findUser",
+      { findUser: () => ({ rows: [] }) },
+      {},
+      new TypeError("findUser must return a user, not the result of a query: return its row"),
+    ],
     ["deviceClaim", {}, { deviceClaim: throwing(cause) }, cause],
   ])("names what of the host's failed, once, and why: %s", async (name, options, tokens, why) => {
     const logger = recordingLogger();

@@ -261,11 +261,31 @@ describe("check", () => {
     expect((await run(["check", provider.issuer])).stdout).toMatch(/^Not usable/);
   });
 
-  test("says of an address that answers that it is reached", async () => {
+  test("says of keys' address that answers that it is reached", async () => {
     provider.answer("/jwks", text("", 500));
     const found = await checked(provider.issuer);
     expect(said(found, "keys")).toContain("it answered with status 500");
     expect((await run(["check", provider.issuer])).stdout).toContain("-> The address is reached");
+  });
+
+  test.each([
+    ["status 500", text("{}", 500), "is not working now"],
+    ["status 404", text("{}", 404), "has no such document: compare the issuer"],
+    ["status 403", text("{}", 403), "Something else than a discovery document is there"],
+    ["something that is not JSON", text("<html>"), "Something else than a discovery document is there"],
+    ["no JSON object", text("null"), "Something else than a discovery document is there"],
+  ])("advises by what the issuer answered with: %s", async (answer, given, advice) => {
+    provider.discovery(given);
+    const { stdout } = await run(["check", provider.issuer]);
+    expect(stdout).toContain(`it answered with ${answer}`);
+    expect(stdout).toContain(advice);
+    expect(stdout).not.toContain("can this machine reach it");
+  });
+
+  test("says nothing of the session in logout tokens that the provider does not send", async () => {
+    expect(said(await checked(provider.issuer), "sid")).toBe("");
+    provider.discovery(text(provider.document({ backchannel_logout_supported: true })));
+    expect(said(await checked(provider.issuer), "sid")).toMatch(/^note logout tokens name the user/);
   });
 
   test("says of an empty set that it has no keys", async () => {

@@ -3,7 +3,7 @@ import { TokenError, type Claims } from "matrix-jwt-login";
 
 import { parseLoginRules } from "../../lib/login/login-type.js";
 import { SharedJwks } from "../../lib/tokens/keys/shared-jwks.js";
-import type { SecondProof, Proven } from "../../lib/tokens/readers/reader.js";
+import type { SecondProof, Proven } from "../../lib/tokens/proofs/reader.js";
 import { Verifier } from "../../lib/tokens/verifier.js";
 import { SECRET } from "../helpers/keys.js";
 import { token } from "../helpers/tokens.js";

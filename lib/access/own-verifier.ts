@@ -6,7 +6,7 @@ import { CLAIM_OPTIONS, claimRules } from "../tokens/claim-options.js";
 import { claimReader } from "../tokens/claim-reader.js";
 import type { KeyQuery, KeySource } from "../tokens/keys/key-source.js";
 import { DEFAULT_TOKEN_LENGTH } from "../tokens/parse-options.js";
-import { SignedReader } from "../tokens/readers/signed.js";
+import { SignedReader } from "../tokens/proofs/signed.js";
 import { Verifier } from "../tokens/verifier.js";
 import type { OwnTokens } from "./create-access-tokens.js";
 import type { SigningKeys } from "./signing-keys.js";

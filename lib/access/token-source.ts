@@ -10,7 +10,7 @@ import type { Claims } from "../tokens/claim-rules.js";
 import type { TokenContext } from "../tokens/context.js";
 import { discoverableIssuer, jwksSettings } from "../tokens/keys/parse-key-source.js";
 import { claimLocator, parseVerifier, TOKEN_OPTIONS, type TokenValues } from "../tokens/parse-options.js";
-import type { TokenShape } from "../tokens/readers/peek.js";
+import type { TokenShape } from "../tokens/peek.js";
 import type { Verifier } from "../tokens/verifier.js";
 import { type OwnTokens, ownTokensOf } from "./create-access-tokens.js";
 import { type Device, deviceOf, oneDevice } from "./device.js";

@@ -1,4 +1,4 @@
-import { peek } from "../tokens/readers/peek.js";
+import { peek } from "../tokens/peek.js";
 import type { TokenSource } from "./token-source.js";
 
 type Expected = Pick<TokenSource, "shapes" | "issuers">;

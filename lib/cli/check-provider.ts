@@ -167,11 +167,19 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
     const isHttp = /wrong version number|packet length too long/.test(why);
     const text = `${show(withoutQuery(url))}: ${isHttp ? "that port does not speak https" : why}`;
     const withHttp = `Is ${show(withoutQuery(url).replace(/^https/i, "http"))} meant? Give the address with http:, and --allow-http unless it is on this machine.`;
-    const isReached = name === "keys" && why.startsWith("it answered");
-    const remedy = isReached ? "The address is reached: see why it answers so." : advice;
-    findings.push(failed(name, text, isHttp ? withHttp : remedy));
+    findings.push(failed(name, text, isHttp ? withHttp : (adviceOn(why, name) ?? advice)));
     return undefined;
   }
+}
+
+/** Undefined: nobody answered. */
+function adviceOn(why: string, name: string): string | undefined {
+  if (!why.startsWith("it answered")) return undefined;
+  if (/ 5\d\d$/.test(why)) return "The address is reached, and the provider, or a proxy before it, is not working now.";
+  if (name === "keys") return "The address is reached: see why it answers so.";
+  return why.endsWith(" 404")
+    ? "The address is reached, and has no such document: compare the issuer, each part of its path, with the provider's documentation, or give --jwks-uri."
+    : "Something else than a discovery document is there: compare the issuer with the provider's documentation, or give --jwks-uri.";
 }
 
 /** RFC 9110 section 6.6.1: in whole seconds. */
@@ -276,12 +284,10 @@ function supports(metadata: Metadata, { allowHttp }: Question, findings: Finding
     isTrue("authorization_response_iss_parameter_supported"),
     "no `iss` in its answers: give each provider a redirect URI of its own, as `sso` does",
   );
-  say(
-    "logout",
-    isTrue("backchannel_logout_supported"),
-    "no back-channel logout: its sessions end here when their devices log out",
-  );
-  say("sid", isTrue("backchannel_logout_session_supported"), "logout tokens name the user, not the session");
+  const logout = isTrue("backchannel_logout_supported");
+  say("logout", logout, "no back-channel logout: its sessions end here when their devices log out");
+  const sid = isTrue("backchannel_logout_session_supported");
+  if (logout || sid) say("sid", sid, "logout tokens name the user, not the session");
   return code && fits;
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { peek } from "../tokens/readers/peek.js";
+import { peek } from "../tokens/peek.js";
 import { type Command, EXIT } from "./command.js";
 import { pastedToken } from "./pasted-token.js";
 import { printable, printableJson, shallow, showTime } from "./show.js";

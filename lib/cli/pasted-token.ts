@@ -35,13 +35,14 @@ function hintFor(pasted: string, token: string, members: readonly Member[], isAr
   const [taken, ...others] = members.map(({ name }) => name);
   if (others.length > 0)
     return `There is more than one token in the JSON: this is ${String(taken)}, not ${others.join(" or ")}.`;
+  if (taken !== undefined) return `The ${taken} was taken from the JSON: a login takes the token alone.`;
   if (BEARER.test(pasted.trim()))
     return "Bearer was left out: a login takes the token alone, and refuses what is around it.";
   if (token === "") return "There is nothing to read: it is empty.";
   if (token.startsWith("{")) return `There is JSON and no token in it: no ${TOKEN_MEMBERS.join(", ")}.`;
   if (isArgument && existsSync(pasted))
     return "That is the name of a file. To read a token from it, write < before it.";
-  if (members.length === 0 && pasted.trimEnd() !== token)
+  if (pasted.trimEnd() !== token)
     return "Quotes or white space were left out: a login takes the token alone, and refuses what is around it or in it.";
   return undefined;
 }

@@ -2,7 +2,7 @@ import { isPossibleUserId, parseUserId } from "../matrix/identifiers.js";
 import { callHost, HostFailure } from "../support/host-failure.js";
 import { Refusal } from "../support/refusal.js";
 import { TokenError } from "../tokens/errors.js";
-import type { Proven } from "../tokens/readers/reader.js";
+import type { Proven } from "../tokens/proofs/reader.js";
 import type { ExternalId, ExternalIds, VerifiedLogin } from "./options.js";
 
 /**

@@ -43,10 +43,16 @@ export async function issueToken<User, Req>(
   });
 }
 
-/** A list is what a query returns, and false, 0 or "" what a lookup says: taken for users, they would log strangers in. */
+/**
+ * A list, or an object with `rows`, is what a query returns, also if it found nobody, and false, 0 or "" what a lookup
+ * says: taken for users, they would log strangers in.
+ */
 export function assertUser<User>(user: User | undefined, callback: string): User {
-  if (user === undefined || !user || Array.isArray(user)) {
-    throw new HostFailure(callback, new TypeError(`${callback} must return a user, not ${kindOf(user)}`));
-  }
+  if (user === undefined || !user || Array.isArray(user)) throw noUser(callback, kindOf(user));
+  if (Array.isArray((user as { rows?: unknown }).rows)) throw noUser(callback, "the result of a query: return its row");
   return user;
+}
+
+function noUser(callback: string, given: string): HostFailure {
+  return new HostFailure(callback, new TypeError(`${callback} must return a user, not ${given}`));
 }

@@ -179,7 +179,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;
   /**
-   * Makes a user that `findUser` did not know, and with `externalIds` stores `login.externalId` too: `link` is for users who exist. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
+   * Makes a user that `findUser` did not know. With `externalIds` it must store `login.externalId` itself, as `link` is called only for users who exist already. May be async. Throw an error with `errcode: "M_USER_IN_USE"` if another
    * login has registered this user ID meanwhile.
    *
    * @remarks
@@ -246,7 +246,7 @@ export interface TokenLoginOptions<User, Req = unknown> {
    */
   readonly onLogin?: ((event: LoginEvent<Req>) => void) | undefined;
   /**
-   * Called when a login, `reauthenticate` or `authenticate` of one of your login types is refused or fails, also by single sign-on; not if the client hung up. `reason` is a stable code.
+   * Called when a login, `reauthenticate` or `authenticate` is refused or fails, by one of your login types or by single sign-on. Not called if the client hung up. `reason` is a stable code.
    *
    * @remarks
    * Called after the answer is decided; what it throws is logged and changes nothing.

@@ -64,7 +64,7 @@ const SSO_TYPES = ["m.login.sso", "m.login.token"];
 
 const LOGIN_TYPE_PATH = 'loginTypes["org.matrix.login.jwt"]';
 
-/** What is easily written beside the login types. */
+/** Options of a login type, which are often put beside `loginTypes` by mistake. */
 export const WITHIN_LOGIN: Inner = { [LOGIN_TYPE_PATH]: Object.keys(LOGIN_TYPE_OPTIONS) };
 
 export type LoginValues<User, Req> = Values<ReturnType<typeof loginOptions<User, Req>>>;

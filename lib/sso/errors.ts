@@ -1,4 +1,4 @@
-/** What ended a sign-in that is not a refused token: which page the browser gets. */
+/** Why a sign-in ended, other than by a refused token. It decides which page the browser gets. */
 export type SignInFault = "cancelled" | "lost" | "unavailable" | "refused";
 
 /** A sign-in that ended early. Its message is the operator's to read, and holds no token or code. */

@@ -3,7 +3,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { COOKIE_LIFETIME, type CookieJar } from "./cookies.js";
 import { type Seal, type SealedTimes, timesFor } from "./seal.js";
 
-/** A form of ours that is good in one browser only: its content is sealed, and half of it is a cookie. */
+/** A form of ours that is good in one browser only: its content is sealed, and a random value in it must be that of a cookie. */
 export interface BrowserForms {
   /**
    * @param cookieHeader - of the request
@@ -13,7 +13,7 @@ export interface BrowserForms {
     cookieHeader: string | undefined,
     content: object,
   ): Promise<{ readonly field: string; readonly cookies: readonly string[] }>;
-  /** @returns the content, and the `Set-Cookie` value that ends the form; undefined if it is not for this browser */
+  /** @returns the content, and the `Set-Cookie` value that ends the form; undefined if it is not for this browser, too old or not ours */
   open(cookieHeader: string | undefined, field: string | null): Promise<OpenForm | undefined>;
 }
 

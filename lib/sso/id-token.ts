@@ -1,7 +1,7 @@
 import type { Claims } from "../tokens/claim-rules.js";
 import { TokenError } from "../tokens/errors.js";
-import { peek } from "../tokens/readers/peek.js";
-import type { Proven, SecondProof } from "../tokens/readers/reader.js";
+import { peek } from "../tokens/peek.js";
+import type { Proven, SecondProof } from "../tokens/proofs/reader.js";
 import type { Steps } from "../tokens/steps.js";
 import { assertLength, assertText, type VerifiedToken, Verifier } from "../tokens/verifier.js";
 import type { Provider, SignIn } from "./parts.js";

@@ -142,7 +142,7 @@ export class ProviderClient {
   }
 
   #outage(endpoint: string, message: string): SignInError {
-    this.#outages.began(endpoint, `sign-in failed: ${message}`);
+    this.#outages.began(endpoint, `sign-in with ${this.#config.id} fails: ${message}`);
     return SignInError.outage(message);
   }
 

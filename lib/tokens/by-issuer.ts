@@ -1,8 +1,8 @@
 import { at, type Check, listOf } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
+import { isEncrypted, parseCompact, unverifiedClaims } from "./compact.js";
 import { TokenError } from "./errors.js";
-import { isEncrypted, parseCompact, unverifiedClaims } from "./readers/compact.js";
-import { EncryptedReader } from "./readers/encrypted.js";
+import { EncryptedReader } from "./proofs/encrypted.js";
 import { assertLength, assertText, type Verifier } from "./verifier.js";
 
 /** Rules for tokens, with a verifier among them. */

@@ -8,7 +8,7 @@ import type { Jwks } from "./keys/jwk.js";
 import type { PrivateKeyInput } from "./keys/private-key.js";
 import type { PublicKeyInput } from "./keys/public-key.js";
 import type { SecretInput } from "./keys/secret.js";
-import type { ContentEncryption } from "./readers/encrypted.js";
+import type { ContentEncryption } from "./proofs/encrypted.js";
 
 /** How keys are fetched from a JWKS endpoint, and how long they are kept. */
 export interface JwksOptions {
@@ -268,7 +268,7 @@ export interface TokenRules {
    */
   readonly clockTolerance?: number;
   /**
-   * A longer token is refused before it is decoded; in a list of issuers, one that is longer than all their limits.
+   * A longer token is refused before it is decoded. In a list of issuers, a token over the longest of their limits is, and one over its own issuer's limit once its `iss` is read.
    *
    * @remarks
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.

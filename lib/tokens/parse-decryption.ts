@@ -13,7 +13,7 @@ import { assertFitting } from "./keys/key-source.js";
 import { keyFilePath } from "./keys/parse-key-source.js";
 import { RereadFile } from "./keys/reread-file.js";
 import type { DecryptionOptions } from "./options.js";
-import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./readers/encrypted.js";
+import { CONTENT_ENCRYPTION, type EncryptedConfig } from "./proofs/encrypted.js";
 
 const decryptionOptions = {
   keyFile: optional(oneOrMore(keyFilePath)),

@@ -13,9 +13,9 @@ import { warnOfShortSecret } from "./keys/secret.js";
 import type { DiscoverOptions, KeyOptions, TokenRules } from "./options.js";
 import { decryption, parseDecryption } from "./parse-decryption.js";
 import { introspection, parseIntrospection } from "./parse-introspection.js";
-import { EncryptedReader } from "./readers/encrypted.js";
-import { IntrospectedReader, SecondIntrospection } from "./readers/introspected.js";
-import { SignedReader } from "./readers/signed.js";
+import { EncryptedReader } from "./proofs/encrypted.js";
+import { IntrospectedReader, SecondIntrospection } from "./proofs/introspected.js";
+import { SignedReader } from "./proofs/signed.js";
 import { type Authorize, Verifier } from "./verifier.js";
 
 /** As `subjectClaim` and its like take it. */

@@ -5,8 +5,8 @@ import { CLAIM_RULES } from "./claim-rules.js";
 import { TokenError } from "./errors.js";
 import type { TokenRules } from "./options.js";
 import type { Decryption } from "./parse-decryption.js";
-import type { Proven, SecondProof, TokenReader } from "./readers/reader.js";
-import type { SignedReader } from "./readers/signed.js";
+import type { Proven, SecondProof, TokenReader } from "./proofs/reader.js";
+import type { SignedReader } from "./proofs/signed.js";
 import { type Steps, STRICT } from "./steps.js";
 
 /** What a host's function returns is checked, whatever its type promises. */

@@ -3,7 +3,7 @@ const inRoom =
   (...names) =>
     names.map((name) => `lib/${room}/${name}.ts`);
 const tokens = inRoom("tokens");
-const readers = inRoom("tokens/readers");
+const proofs = inRoom("tokens/proofs");
 const keys = inRoom("tokens/keys");
 const remote = inRoom("remote");
 const limits = inRoom("limits");
@@ -22,7 +22,7 @@ export const ROOMS = {
     tests: ["tokens/options", "tokens/claim-rules", "login/users", "tokens/second-proof"],
   },
   compact: {
-    mutate: readers("compact", "peek", "reader", "signed"),
+    mutate: [...tokens("compact", "peek"), ...proofs("reader", "signed")],
     tests: [
       "tokens/token-verifier",
       "tokens/second-proof",
@@ -33,7 +33,7 @@ export const ROOMS = {
     ],
   },
   algorithms: {
-    mutate: [...tokens("algorithms"), ...readers("signature")],
+    mutate: [...tokens("algorithms"), ...proofs("signature")],
     tests: [
       "tokens/algorithms",
       "tokens/token-verifier",
@@ -58,11 +58,11 @@ export const ROOMS = {
     ],
   },
   introspection: {
-    mutate: [...tokens("introspection", "parse-introspection"), ...readers("introspected")],
+    mutate: [...tokens("introspection", "parse-introspection"), ...proofs("introspected")],
     tests: ["tokens/second-proof", "tokens/introspection"],
   },
   encryption: {
-    mutate: [...tokens("parse-decryption"), ...readers("encrypted"), ...keys("decryption-key", "private-key")],
+    mutate: [...tokens("parse-decryption"), ...proofs("encrypted"), ...keys("decryption-key", "private-key")],
     tests: ["tokens/encrypted", "access/create-access-tokens"],
   },
   "fixed keys": {
@@ -333,7 +333,7 @@ export const ROOMS = {
     tests: ["migrate/synapse", "migrate/rc-login"],
   },
   "token authenticator": {
-    mutate: ["lib/migrate/token-authenticator/*.ts", ...tokens("migrated-rules")],
+    mutate: ["lib/migrate/token-authenticator/*.ts", ...tokens("migrated-authorize")],
     tests: [
       "migrate/token-authenticator/validators",
       "migrate/token-authenticator/jwt",

@@ -4,7 +4,7 @@ import { UnavailableError } from "../../remote/errors.js";
 import { type Algorithm, ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import { printable } from "../show.js";
 
-/** As `onReject` calls it; without what only a running login meets. */
+/** A reason, by the name that `onReject` reports, except those that only a running login can meet. */
 export type Reason = Exclude<
   RejectReason,
   | "submission"

@@ -4,7 +4,7 @@ import { assertRememberable } from "../../login/single-use.js";
 import { parseUserId } from "../../matrix/identifiers.js";
 import { localpartOf, possibleUserId } from "../../matrix/subject.js";
 import type { Claims } from "../../tokens/claim-rules.js";
-import { brokenRuleOf } from "../../tokens/migrated-rules.js";
+import { brokenRuleOf } from "../../tokens/migrated-authorize.js";
 import type { VerifiedToken, Verifier } from "../../tokens/verifier.js";
 import { show } from "../show.js";
 import { type Facts, type Findings, notAsked, seen } from "./findings.js";

@@ -30,7 +30,7 @@ export type FactsOf = (result?: unknown) => Facts;
 /** Notes what became of each step, and goes on after a failed check. */
 export class Findings implements Steps {
   readonly #all = new Map<string, Finding>();
-  /** For steps that are run without facts of their own: to be set before those. */
+  /** Gives the facts of a step that is run without a `factsOf` of its own. Set it before the first such step. */
   factsOf!: (rule: string, result?: unknown) => Facts;
 
   get(rule: string): Finding | undefined {
@@ -69,7 +69,7 @@ export class Findings implements Steps {
     }
   }
 
-  /** Runs a step whose refusal is noted and refuses nothing: then there is another result. */
+  /** Runs a step that refuses nothing: a TokenError is noted, and `otherwise` is returned. */
   attempt<T>(rule: string, step: () => T, otherwise: T): T {
     try {
       const result = step();

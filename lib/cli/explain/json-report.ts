@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 
-import { isEncrypted } from "../../tokens/readers/compact.js";
+import { isEncrypted } from "../../tokens/compact.js";
 import { decodedFrom } from "../decode.js";
 import { printableJson, reasons } from "../show.js";
 import { adviceFor, operatorDetail, reasonOf } from "./advice.js";

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject, verify } from "node:crypto";
 
 import { type Algorithm, hashLength } from "../../tokens/algorithms.js";
-import type { CompactToken } from "../../tokens/readers/compact.js";
-import { verifySignature } from "../../tokens/readers/signature.js";
+import type { CompactToken } from "../../tokens/compact.js";
+import { verifySignature } from "../../tokens/proofs/signature.js";
 
 /** Why a signature that is wrong would nearly have been right. */
 export interface NearMiss {

@@ -2,10 +2,10 @@ import type { KeyObject } from "node:crypto";
 
 import type { Algorithm } from "../../tokens/algorithms.js";
 import { CLAIM_RULES, type ClaimedToken, type Claims } from "../../tokens/claim-rules.js";
+import { type CompactToken, type JoseHeader, unverifiedClaims } from "../../tokens/compact.js";
 import { MAX_CANDIDATES } from "../../tokens/keys/key-source.js";
-import { type CompactToken, type JoseHeader, unverifiedClaims } from "../../tokens/readers/compact.js";
-import { peek } from "../../tokens/readers/peek.js";
-import type { Proven } from "../../tokens/readers/reader.js";
+import { peek } from "../../tokens/peek.js";
+import type { Proven } from "../../tokens/proofs/reader.js";
 import type { StepName } from "../../tokens/steps.js";
 import type { VerifierConfig } from "../../tokens/verifier.js";
 import { show } from "../show.js";

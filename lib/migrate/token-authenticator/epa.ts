@@ -2,7 +2,7 @@ import type { LoginTypeOptions } from "../../login/login-type.js";
 import { anyObject, flag, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claim-rules.js";
-import { authorizeBy } from "../../tokens/migrated-rules.js";
+import { authorizeBy } from "../../tokens/migrated-authorize.js";
 import type { SettingsReader } from "../yaml.js";
 import { hasRegisteredTypes, pathReader, TYPES_OF_CLAIMS } from "./claims.js";
 import { KEY_SETTINGS, keySource } from "./keys.js";

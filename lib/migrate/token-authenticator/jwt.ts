@@ -4,7 +4,7 @@ import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { Claims } from "../../tokens/claim-rules.js";
-import { authorizeBy } from "../../tokens/migrated-rules.js";
+import { authorizeBy } from "../../tokens/migrated-authorize.js";
 import type { SettingsReader } from "../yaml.js";
 import { settings } from "./settings.js";
 

@@ -1,6 +1,6 @@
 import { parseUserId } from "../../matrix/identifiers.js";
 import { isCleanText } from "../../matrix/submission.js";
-import type { Rule } from "../../tokens/migrated-rules.js";
+import type { Rule } from "../../tokens/migrated-authorize.js";
 import { jsonEqual, type PathReader } from "./claims.js";
 
 /** Where one of the two proofs says who the user is. */

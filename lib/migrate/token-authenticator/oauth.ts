@@ -2,7 +2,7 @@ import type { LoginTypeOptions } from "../../login/login-type.js";
 import { flag, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claim-rules.js";
-import { authorizeBy, type Rule } from "../../tokens/migrated-rules.js";
+import { authorizeBy, type Rule } from "../../tokens/migrated-authorize.js";
 import type { SettingsReader } from "../yaml.js";
 import { credentials } from "./auth.js";
 import { hasRegisteredTypes, hasScopes, pathReader, scopes, TYPES_OF_CLAIMS } from "./claims.js";

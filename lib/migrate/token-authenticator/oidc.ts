@@ -1,6 +1,6 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { type Check, flag, listOf, text } from "../../support/checks.js";
-import { authorizeBy } from "../../tokens/migrated-rules.js";
+import { authorizeBy } from "../../tokens/migrated-authorize.js";
 import { basic } from "./auth.js";
 import { id, LEEWAY, settings } from "./settings.js";
 

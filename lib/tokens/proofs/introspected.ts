@@ -1,10 +1,10 @@
 import type { ClaimRules } from "../claim-options.js";
 import { checkConfirmation, checkPurpose, type Claims } from "../claim-rules.js";
+import { malformed } from "../compact.js";
 import { TokenError } from "../errors.js";
 import type { Introspection } from "../introspection.js";
+import { peek } from "../peek.js";
 import type { Steps } from "../steps.js";
-import { malformed } from "./compact.js";
-import { peek } from "./peek.js";
 import type { Proven, SecondProof, TokenReader } from "./reader.js";
 
 /** RFC 6750 section 2.1. */

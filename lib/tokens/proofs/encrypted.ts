@@ -4,10 +4,10 @@ import type * as Jose from "jose";
 
 import { jsonIn } from "../../support/json.js";
 import { MADE_FOR_OTHERS, mediaType } from "../claim-options.js";
+import { isBase64url, isEncrypted, malformed } from "../compact.js";
 import { TokenError } from "../errors.js";
 import type { DecryptionKey, KeyManagement } from "../keys/decryption-key.js";
 import type { Steps } from "../steps.js";
-import { isBase64url, isEncrypted, malformed } from "./compact.js";
 import type { Proven, TokenReader } from "./reader.js";
 
 /** Content encryption algorithms (RFC 7518 section 5.1) that can be allowed. */

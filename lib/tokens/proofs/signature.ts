@@ -5,8 +5,8 @@ import jsonwebtoken, { type VerifyOptions } from "jsonwebtoken";
 import { pauseStackTraces } from "../../support/stack-traces.js";
 import { type Algorithm, ALGORITHMS, isHmac, type PublicKeyAlgorithm } from "../algorithms.js";
 import type { Claims } from "../claim-rules.js";
+import { type CompactToken, malformed } from "../compact.js";
 import type { TokenError } from "../errors.js";
-import { type CompactToken, malformed } from "./compact.js";
 
 /**
  * Verifies a token's signature with one key (RFC 7515 section 5.2).

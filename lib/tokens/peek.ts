@@ -1,4 +1,4 @@
-import { isJsonObject, jsonIn, type JsonObject } from "../../support/json.js";
+import { isJsonObject, jsonIn, type JsonObject } from "../support/json.js";
 import type { JoseHeader } from "./compact.js";
 
 /** Three parts (RFC 7519), five of an encrypted token (RFC 7516 section 7.1), or an opaque one. */

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 
 import { type Algorithm, ALGORITHMS } from "../algorithms.js";
+import { checkCritical, type CompactToken, type JoseHeader, keyIdOf, parseCompact } from "../compact.js";
 import { TokenError } from "../errors.js";
 import type { KeyQuery, KeySource } from "../keys/key-source.js";
 import type { Steps } from "../steps.js";
-import { checkCritical, type CompactToken, type JoseHeader, keyIdOf, parseCompact } from "./compact.js";
 import type { Proven, TokenReader } from "./reader.js";
 import { verifySignature } from "./signature.js";
 

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 
-import { isJsonObject, jsonIn } from "../../support/json.js";
-import type { Claims } from "../claim-rules.js";
-import { TokenError } from "../errors.js";
+import { isJsonObject, jsonIn } from "../support/json.js";
+import type { Claims } from "./claim-rules.js";
+import { TokenError } from "./errors.js";
 
 /** The JOSE header of a token (RFC 7515 section 4), as far as it is looked at. Nothing in it is trusted. */
 export interface JoseHeader {
