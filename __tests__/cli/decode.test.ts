@@ -109,7 +109,11 @@ describe("decode", () => {
   test.each([
     [{ id_token: TOKEN, access_token: "opaque" }, 1, "this is access_token, not id_token"],
     [{ token: TOKEN, access_token: TOKEN, id_token: TOKEN }, 0, "this is access_token, not id_token or token"],
-    [{ refresh_token: "opaque", access_token: TOKEN }, 0, "The access_token was taken from the JSON: a login takes the token alone."],
+    [
+      { refresh_token: "opaque", access_token: TOKEN },
+      0,
+      "The access_token was taken from the JSON: a login takes the token alone.",
+    ],
   ])("says which token of several in JSON it reads: %#", async (answer, code, hint) => {
     const { exitCode, stderr } = await run(["decode"], { stdin: JSON.stringify(answer) });
 
