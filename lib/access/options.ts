@@ -94,7 +94,7 @@ export interface TokenCacheOptions {
   readonly maxAge?: number;
 }
 
-/** Why a request was refused: a {@link TokenErrorCode} if the verifier refused the token, otherwise one of these. */
+/** Why a request was refused: a {@link TokenErrorCode} if the token was refused, otherwise one of these. */
 export type AccessRejectReason =
   | TokenErrorCode
   | RefusalReason
@@ -241,7 +241,7 @@ export interface BearerHttpOptions<Req = unknown> {
    *
    * @remarks
    * A token is somebody else's if it is not a JWT (unless `introspection` is set), if it is encrypted (unless `decryption`
-   * or `introspection` is), or if its `iss` is not a configured one.
+   * or `introspection` is), or if its `iss` is not a configured one (if all sources have an `issuer`).
    *
    * @defaultValue `"reject"`
    */

@@ -44,8 +44,8 @@ export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => vo
 
 /**
  * Lets a request through without `req.matrix` if it has no token, if its token or its user is refused (by a `MatrixError` of
- * `findUser`, for example), or if the token is somebody else's. What keeps a request from being checked is answered: unavailable
- * keys with 503, a limit with 429, a callback that fails with 500.
+ * `findUser` with 401 or 403, for example), or if the token is somebody else's. A request that could not be checked is
+ * answered: 503 if keys or introspection are unavailable, 429 if a limit is used up, 500 if a callback fails.
  */
 export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /**
@@ -88,7 +88,7 @@ export interface MatrixBearerAuth<User = undefined, Req = NodeRequest> extends B
 
 /**
  * Makes a handler for Express and its like, for `app.use` or in front of a route, that lets a request through if its access
- * token is good, and answers it otherwise.
+ * token is good. It answers the others, but for `OPTIONS` and what `otherTokens: "next"` lets through.
  *
  * @param options - checked here, never later
  * @throws OptionsError if an option is invalid

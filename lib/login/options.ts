@@ -111,7 +111,7 @@ export interface LoginEvent<Req = unknown> {
   readonly req: Req;
 }
 
-/** A login that was refused, or that failed. */
+/** A login, `reauthenticate` or `authenticate` that was refused, or that failed, single sign-on included. */
 export interface RejectEvent<Req = unknown> {
   /** e.g. `org.matrix.login.jwt`. */
   readonly loginType: string;

@@ -29,7 +29,7 @@ const MARK = Symbol.for("matrix-jwt-login.MatrixError");
 
 /**
  * An error that is sent to the client: the standard error response of the Matrix client-server API. If a callback throws it, it
- * is the answer to the login.
+ * is the answer to the login or API request.
  */
 export class MatrixError extends Error {
   /** Always `"MatrixError"`. */
@@ -48,7 +48,7 @@ export class MatrixError extends Error {
    * @param message - sent as `error`; unless given, the errcode
    * @param options - status, further fields, and what is for the log alone
    * @throws RangeError if `statusCode` is not that of an error
-   * @throws TypeError if the arguments are in another order, or the status stands elsewhere
+   * @throws TypeError if the arguments are in another order, or `options` is not an object or has a member `status`
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });

@@ -8,7 +8,7 @@ import { once } from "./once.js";
 export interface Logger {
   /** Details; this version logs none. */
   debug(message: unknown): void;
-  /** What has recovered, e.g. a key endpoint that answers again. */
+  /** What needs nothing, e.g. a key endpoint that answers again, or a back-channel logout that was refused. */
   info(message: unknown): void;
   /** What needs attention, e.g. an unavailable key endpoint, or a proxy that is not trusted. */
   warn(message: unknown): void;

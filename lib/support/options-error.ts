@@ -1,6 +1,6 @@
 /**
- * An invalid option. Thrown when what takes the options is made. Later it is at most the `cause` of another error,
- * e.g. of a `jwks_uri` in a discovery document that is no URL.
+ * An invalid option. Thrown when what takes the options is made. After that it can only be the `cause` of another error: for
+ * example, if a discovery document names a `jwks_uri` that is no URL.
  */
 export class OptionsError extends Error {
   /** Always `"OptionsError"`. */

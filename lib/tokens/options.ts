@@ -93,7 +93,7 @@ export interface KeyOptions {
    * A private key in it is an {@link OptionsError}. A certificate's dates are ignored.
    */
   readonly keyFile?: string | readonly string[];
-  /** URL of a JWKS endpoint (RFC 7517 section 5): https, or http on a loopback host. */
+  /** URL of a JWKS endpoint (RFC 7517 section 5): https, or http on a loopback host or with `jwksOptions.allowHttp`. */
   readonly jwksUri?: string | URL;
   /** A JWK Set (RFC 7517 section 5) given inline. */
   readonly jwks?: Jwks;
@@ -268,7 +268,7 @@ export interface TokenRules {
    */
   readonly clockTolerance?: number;
   /**
-   * A longer token is refused before it is decoded. In a list of issuers, a token over the longest of their limits is, and one over its own issuer's limit once its `iss` is read.
+   * A longer token is refused before it is decoded. In a list of issuers, that holds for the largest of their limits; a token longer than its own issuer's limit is refused once its `iss` has been read.
    *
    * @remarks
    * More than the middleware's `bodyLimit` is an {@link OptionsError}.
@@ -317,7 +317,7 @@ export interface TokenRules {
    */
   readonly allowSenderConstrained?: boolean;
   /**
-   * Your own check, after all checks of the token by the options above. May be async. Must return `true`; anything else refuses the
+   * Your own check, after all checks of the token by the other options. May be async. Must return `true`; anything else refuses the
    * token. Of a login, the user ID and `identifier` are judged before it, or after it with `externalIds`; single use is judged after it.
    *
    * @defaultValue none

@@ -70,7 +70,7 @@ export function parseVerifier(options: TokenValues, path: string, context: Token
   return new Verifier({
     reader: decryption === undefined ? proof : new EncryptedReader(proof, decryption),
     ...(signed && { signed }),
-    ...(signed && introspection && { secondProof: new SecondIntrospection(introspection, options) }),
+    ...(introspection && !isAlone && { secondProof: new SecondIntrospection(introspection, options) }),
     ...(decryption && { decryption }),
     rules: claimRules({ ...options, requireExpiry: options.requireExpiry ?? !isAlone }),
     subject: claimReader(options.subjectClaim, "subjectClaim"),
