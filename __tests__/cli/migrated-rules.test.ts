@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { fromTokenAuthenticatorConfig } from "matrix-jwt-login";
 
 import { judge } from "../../lib/cli/explain/judge.js";
+import { report } from "../../lib/cli/explain/report.js";
 import { jwk, RSA, SECRET } from "../helpers/keys.js";
 import { SERVER_NAME } from "../helpers/login.js";
 import { token, type TokenParts } from "../helpers/tokens.js";
@@ -35,10 +36,25 @@ describe("explain names the rule of a migrated configuration that refuses a toke
     });
     expect(findings.get("authorize")?.text).toContain(rule);
 
+    await expect(judge(token(claims, parts), options as object, { serverName: SERVER_NAME })).resolves.toMatchObject({
+      refusal: { code: "unauthorized", message: expect.stringContaining(`token not authorized: `) },
+    });
+
     const good = await explained({ ...GOOD });
     expect([good.refusal, good.findings.get("authorize")?.text]).toEqual([
       undefined,
       expect.stringMatching(/^the rules of the migrated configuration, asked with/),
     ]);
   });
+});
+
+test.each([
+  [OAUTH, "Alone, the token would be refused: the login request must name a user (identifier)."],
+  [{ ...OAUTH, username_type: "localpart" }, "The login request must name this user too (identifier)."],
+] as const)("explain says what a migrated configuration asks of the login request", async (oauth, line) => {
+  const [options] = Object.values(fromTokenAuthenticatorConfig({ oauth }));
+  const judgement = await judge(token(GOOD, RS256), options as object, { serverName: SERVER_NAME });
+  expect(report(judgement, { quiet: true, paint: (_, text) => text })).toMatch(
+    new RegExp(`^Accepted.*\n${line.replace(/[().]/g, "\\$&")}\n$`, "m"),
+  );
 });

@@ -1,8 +1,10 @@
 import type { LoginTypeOptions } from "../login/login-type.js";
-import { type Check, flag, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
-import { ALGORITHMS, isHmac } from "../tokens/algorithms.js";
+import { type Check, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
+import { OptionsError } from "../support/options-error.js";
+import { type Algorithm, ALGORITHMS, isHmac } from "../tokens/algorithms.js";
+import { pemLabels } from "../tokens/keys/pem.js";
 import { publicKeyFromPem } from "../tokens/keys/public-key.js";
-import { assertPart, SettingsReader, withoutNulls } from "./yaml.js";
+import { assertPart, SettingsReader, withoutNulls, yamlFlag } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
 export interface SynapseJwtConfig {
@@ -52,12 +54,25 @@ const NAMES = [
   "audiences",
 ] as const satisfies readonly (keyof SynapseJwtConfig)[];
 
-/** As the option `publicKey`, whose own error would name what is not in the YAML. */
-const publicKeyPem: Check<string> = (value, path) => {
-  const pem = text(value, path);
-  publicKeyFromPem(pem, path);
-  return pem;
-};
+/** As the options `secret` and `publicKey`, whose own errors would name what is not in the YAML. */
+const keyFor =
+  (algorithm: Algorithm): Check<string> =>
+  (value, path) => {
+    const key = text(value, path);
+    if (isHmac(algorithm)) {
+      if (pemLabels(key).length === 0) return key;
+      throw new OptionsError(
+        path,
+        `is a PEM key, not a shared secret, and algorithm is ${algorithm}: set that of the key`,
+      );
+    }
+    if (pemLabels(key).length > 0) {
+      publicKeyFromPem(key, path);
+      return key;
+    }
+    const why = `as algorithm is ${algorithm} (a shared secret goes with HS256, HS384 or HS512; a path is not read)`;
+    throw new OptionsError(path, `must hold a PEM public key or X.509 certificate, ${why}`);
+  };
 
 /** What Synapse gives `exp`, `nbf` and `iat`. */
 const SYNAPSE_LEEWAY = 120;
@@ -72,9 +87,9 @@ const SYNAPSE_LEEWAY = 120;
 export function fromSynapseJwtConfig(config: SynapseJwtConfig | null | undefined): Record<string, LoginTypeOptions> {
   assertPart(config, "jwt_config");
   const options = new SettingsReader(withoutNulls(objectWith(NAMES)(config ?? {}, "jwt_config")), "jwt_config");
-  if (!options.optional("enabled", flag, false)) return {};
+  if (!options.optional("enabled", yamlFlag, false)) return {};
   const algorithm = options.required("algorithm", oneOf(ALGORITHMS));
-  const secret = options.required("secret", isHmac(algorithm) ? text : publicKeyPem);
+  const secret = options.required("secret", keyFor(algorithm));
   const issuer = options.optional("issuer", text);
   const audience = options.optional("audiences", oneOrMore(text));
   const displayNameClaim = options.optional("display_name_claim", text);

@@ -1,10 +1,19 @@
-import { at, type Check } from "../support/checks.js";
+import { at, type Check, flag } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 
 /** In YAML a name with nothing behind it is null, and means what leaving it out means. */
 export function withoutNulls(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }
+
+/** True or false, as YAML 1.1 has them in more words than its successor. */
+export const yamlFlag: Check<boolean> = (value, path) => {
+  if (typeof value !== "string" || !/^(?:yes|no|on|off|y|n)$/i.test(value)) return flag(value, path);
+  throw new OptionsError(
+    path,
+    `must be true or false, not a string: ${value} is that in YAML 1.1, which the parser has to be told`,
+  );
+};
 
 /** What comes from an unset environment variable must not switch a check off. */
 export function isUnset(path: string): OptionsError {
@@ -38,7 +47,10 @@ export class SettingsReader {
   }
 
   required<T>(name: string, check: Check<T>): T {
-    if (!this.has(name)) throw new OptionsError(this.at(name), "is required");
+    if (!this.has(name)) {
+      const hint = Object.hasOwn(this.#object, name) ? ", and undefined; is an environment variable not set?" : "";
+      throw new OptionsError(this.at(name), `is required${hint}`);
+    }
     return check(this.#object[name], this.at(name));
   }
 

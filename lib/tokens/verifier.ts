@@ -3,6 +3,7 @@ import type { ClaimRules } from "./claim-options.js";
 import type { ClaimReader } from "./claim-reader.js";
 import { CLAIM_RULES } from "./claim-rules.js";
 import { TokenError } from "./errors.js";
+import { brokenRuleOf } from "./migrated-authorize.js";
 import type { TokenRules } from "./options.js";
 import type { Decryption } from "./parse-decryption.js";
 import type { Proven, SecondProof, TokenReader } from "./proofs/reader.js";
@@ -107,7 +108,10 @@ export class Verifier {
     const { authorize } = this.config;
     if (authorize === undefined) return undefined;
     const second = introspection === undefined ? [] : ([introspection] as const);
-    return assertAuthorized(() => authorize(claims, submission, ...second));
+    return assertAuthorized(
+      () => authorize(claims, submission, ...second),
+      () => brokenRuleOf(authorize)?.(claims, submission, ...second),
+    );
   }
 
   #withSubject(proven: Proven, steps: Steps): VerifiedToken {
@@ -119,8 +123,11 @@ export class Verifier {
 
 const CLAIM_STEPS = Object.entries(CLAIM_RULES);
 
-async function assertAuthorized(ask: () => unknown): Promise<void> {
-  if ((await callHost("authorize", ask)) !== true) throw new TokenError("unauthorized", "token not authorized");
+/** @param brokenRule - its name, if it is known */
+async function assertAuthorized(ask: () => unknown, brokenRule: () => string | undefined): Promise<void> {
+  if ((await callHost("authorize", ask)) === true) return;
+  const rule = brokenRule();
+  throw new TokenError("unauthorized", `token not authorized${rule === undefined ? "" : `: ${rule}`}`);
 }
 
 export function assertText(token: unknown): asserts token is string {

@@ -81,7 +81,11 @@ function authorizeFacts(authorize: object, { claims, introspection }: VerifiedTo
   const brokenRule = brokenRuleOf(authorize);
   if (brokenRule === undefined) return seen(`your own function, ${asked}`);
   const broken = brokenRule(claims, {}, introspection);
-  if (broken === undefined) return seen(`the rules of the migrated configuration, ${asked}`);
+  if (broken === undefined) {
+    const bare = brokenRule(claims, { type: "", token: "" }, introspection);
+    const passed = seen(`the rules of the migrated configuration, ${asked}`);
+    return bare === undefined ? passed : { ...passed, advice: `Alone, the token would be refused: ${bare}.` };
+  }
   return {
     ...seen(`a rule of the migrated configuration, ${asked}: ${broken}`),
     advice: "Compare the claims with that setting, or have the issuer change them. The command decode shows them.",

@@ -37,7 +37,11 @@ function verdictOf({ refusal, loginType, findings }: Judgement): readonly [strin
   if (refusal !== undefined || loginType === undefined) {
     return [`Refused (${reasonOf(refusal)}): ${reasons(refusal)}`, ...others(findings.failures - 1)];
   }
-  return [`Accepted${conditionOf(findings)}.`, ...IDENTIFIER[loginType.identifier]];
+  // What a migrated configuration asks of the request, it asks beside the option.
+  const { advice } = findings.get("authorize") ?? {};
+  const { identifier } = loginType;
+  const ofRequest = identifier === "ignore" && advice !== undefined ? [advice] : IDENTIFIER[identifier];
+  return [`Accepted${conditionOf(findings)}.`, ...ofRequest];
 }
 
 /** What only the server knows. */

@@ -1,31 +1,33 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { anyObject, flag, text } from "../../support/checks.js";
+import { anyObject, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claim-rules.js";
 import { authorizeBy } from "../../tokens/migrated-authorize.js";
-import type { SettingsReader } from "../yaml.js";
+import { type SettingsReader, yamlFlag } from "../yaml.js";
 import { hasRegisteredTypes, pathReader, TYPES_OF_CLAIMS } from "./claims.js";
 import { KEY_SETTINGS, keySource } from "./keys.js";
 import { displayNameIn, type Source, userNamedBy, USUAL_REQUEST } from "./names.js";
 import { type HostTask, LEEWAY, metadataResource, settings } from "./settings.js";
 import { validator } from "./validators.js";
 
+export const EPA_NAMES: readonly string[] = [
+  "iss",
+  "resource_id",
+  "registration_enabled",
+  "expose_metadata_resource",
+  "validator",
+  ...KEY_SETTINGS,
+  "enc_jwk",
+  "enc_jwk_file",
+  "enc_jwks_endpoint",
+  "localpart_path",
+  "displayname_path",
+  "lowercase_localpart",
+];
+
 /** The settings of `epa` as a login type, and what is left to the host. */
 export function epaLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
-  const options = settings(value, path, [
-    "iss",
-    "resource_id",
-    "registration_enabled",
-    "expose_metadata_resource",
-    "validator",
-    ...KEY_SETTINGS,
-    "enc_jwk",
-    "enc_jwk_file",
-    "enc_jwks_endpoint",
-    "localpart_path",
-    "displayname_path",
-    "lowercase_localpart",
-  ]);
+  const options = settings(value, path, EPA_NAMES);
   const resource = options.required("resource_id", text);
   const isValid = options.optional("validator", validator, () => true);
   const paths = {
@@ -43,9 +45,9 @@ export function epaLoginType(value: unknown, path: string): readonly [LoginTypeO
     clockTolerance: LEEWAY,
     subjectClaim: (claims: Claims) => userNamedBy(sources(claims)),
     subjectFormat: "either",
-    localpart: options.optional("lowercase_localpart", flag, false) ? "lowercase" : "as-is",
+    localpart: options.optional("lowercase_localpart", yamlFlag, false) ? "lowercase" : "as-is",
     displayNameClaim: (claims: Claims) => displayNameIn(sources(claims)),
-    allowRegistration: options.optional("registration_enabled", flag, false),
+    allowRegistration: options.optional("registration_enabled", yamlFlag, false),
     authorize: authorizeBy([
       USUAL_REQUEST,
       [TYPES_OF_CLAIMS, hasRegisteredTypes],

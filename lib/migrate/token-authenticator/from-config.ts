@@ -1,11 +1,12 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { anyObject } from "../../support/checks.js";
+import { anyObject, unknownOption } from "../../support/checks.js";
+import type { Inner } from "../../support/options.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
-import { epaLoginType } from "./epa.js";
-import { FLAT_NAMES, flatJwtLoginType, jwtLoginType } from "./jwt.js";
-import { oauthLoginType } from "./oauth.js";
-import { oidcLoginType } from "./oidc.js";
+import { EPA_NAMES, epaLoginType } from "./epa.js";
+import { FLAT_NAMES, flatJwtLoginType, JWT_NAMES, jwtLoginType } from "./jwt.js";
+import { OAUTH_NAMES, oauthLoginType } from "./oauth.js";
+import { OIDC_NAMES, oidcLoginType } from "./oidc.js";
 import { type HostTask, settings, warnOfHostTasks } from "./settings.js";
 
 type Part = (value: unknown, path: string) => readonly [LoginTypeOptions, readonly HostTask[]];
@@ -18,6 +19,9 @@ const PARTS = {
 } as const satisfies Readonly<Record<string, readonly [string, Part]>>;
 
 const NAMES = Object.keys(PARTS);
+/** One level too high or too low is easily given. */
+const INNER: Inner = { jwt: JWT_NAMES, oidc: OIDC_NAMES, oauth: OAUTH_NAMES, epa: EPA_NAMES };
+const AROUND = ["server_name", "modules", "module", "config"];
 
 /**
  * Login types with the rules of Synapse Token Authenticator 0.13, from its own configuration: those of `jwt`, `oidc`,
@@ -30,16 +34,20 @@ const NAMES = Object.keys(PARTS);
  * @throws OptionsError for settings with which the module would refuse to start, and for what is not safe
  */
 export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {
+  const meant = "give what is under `config` of the module's entry in Synapse's `modules`";
+  if (Array.isArray(config)) throw new OptionsError("", `must be an object, not a list: ${meant}`);
   const given = anyObject(config, "");
   if ("module" in given && "config" in given) {
     throw new OptionsError("", "is a whole entry of Synapse's `modules`: give what is under its `config`");
   }
+  const around = AROUND.find((name) => name in given);
+  if (around !== undefined) throw unknownOption(around, NAMES, `; ${meant}`);
   const names = Object.keys(given);
   const isFlat = names.length === 0 || names.some((name) => FLAT_NAMES.includes(name));
   if (isFlat && !names.some((name) => NAMES.includes(name))) {
-    return { [PARTS.jwt[0]]: flatJwtLoginType(config) };
+    return { [PARTS.jwt[0]]: flatJwtLoginType(config, INNER) };
   }
-  const options = settings(config, "", NAMES);
+  const options = settings(config, "", NAMES, INNER);
   const loginTypes: Record<string, LoginTypeOptions> = {};
   const tasks: HostTask[] = [];
   for (const [name, [loginType, make]] of Object.entries(PARTS)) {

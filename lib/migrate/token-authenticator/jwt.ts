@@ -1,29 +1,36 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
 import { parseUserId } from "../../matrix/identifiers.js";
-import { flag, oneOf, text } from "../../support/checks.js";
+import { oneOf, text } from "../../support/checks.js";
+import type { Inner } from "../../support/options.js";
 import { OptionsError } from "../../support/options-error.js";
 import { ALGORITHMS, isHmac } from "../../tokens/algorithms.js";
 import type { Claims } from "../../tokens/claim-rules.js";
 import { authorizeBy } from "../../tokens/migrated-authorize.js";
-import type { SettingsReader } from "../yaml.js";
+import { type SettingsReader, yamlFlag } from "../yaml.js";
 import { settings } from "./settings.js";
 
 const COMMON_NAMES = ["secret", "keyfile", "algorithm", "allow_registration"] as const;
+
+export const JWT_NAMES: readonly string[] = [...COMMON_NAMES, "require_expiry"];
 
 /** A UUID by RFC 4122, in lower case, at the end of a localpart. */
 const UUID_AT_END = /[\da-f]{8}-[\da-f]{4}-[0-5][\da-f]{3}-[089ab][\da-f]{3}-[\da-f]{12}$/;
 
 /** The settings of `jwt` as a login type. */
 export function jwtLoginType(value: unknown, path: string): LoginTypeOptions {
-  return loginTypeOf(settings(value, path, [...COMMON_NAMES, "require_expiry"]));
+  return loginTypeOf(settings(value, path, JWT_NAMES));
 }
 
 /** Of the configuration as the module's first versions had it. */
 export const FLAT_NAMES: readonly string[] = [...COMMON_NAMES, "require_expiracy"];
 
-/** The configuration as the module's first versions had it. */
-export function flatJwtLoginType(config: unknown): LoginTypeOptions {
-  return loginTypeOf(settings(config, "", FLAT_NAMES));
+/**
+ * The configuration as the module's first versions had it.
+ *
+ * @param inner - names that belong in a part, by that part
+ */
+export function flatJwtLoginType(config: unknown, inner: Inner): LoginTypeOptions {
+  return loginTypeOf(settings(config, "", FLAT_NAMES, inner));
 }
 
 /** `sub` a localpart or full user ID, `identifier.user` required and the same user, 60 s of leeway, any `aud`. */
@@ -36,9 +43,9 @@ function loginTypeOf(options: SettingsReader): LoginTypeOptions {
     identifier: "require",
     audience: null,
     displayNameClaim: "displayname",
-    requireExpiry: options.optional("require_expiry", flag, options.optional("require_expiracy", flag, true)),
+    requireExpiry: options.optional("require_expiry", yamlFlag, options.optional("require_expiracy", yamlFlag, true)),
     clockTolerance: 60,
-    allowRegistration: options.optional("allow_registration", flag, false),
+    allowRegistration: options.optional("allow_registration", yamlFlag, false),
     authorize: authorizeBy([["a token of type chatbox needs a localpart that ends in a UUID", isValidChatboxSubject]]),
   };
 }

@@ -1,9 +1,9 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { flag, oneOf, text } from "../../support/checks.js";
+import { oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claim-rules.js";
 import { authorizeBy, type Rule } from "../../tokens/migrated-authorize.js";
-import type { SettingsReader } from "../yaml.js";
+import { type SettingsReader, yamlFlag } from "../yaml.js";
 import { credentials } from "./auth.js";
 import { hasRegisteredTypes, hasScopes, pathReader, scopes, TYPES_OF_CLAIMS } from "./claims.js";
 import { KEY_SETTINGS, keySource } from "./keys.js";
@@ -40,17 +40,19 @@ interface Rules {
   readonly validator: Validator;
 }
 
+export const OAUTH_NAMES: readonly string[] = [
+  "jwt_validation",
+  "introspection_validation",
+  "username_type",
+  "registration_enabled",
+  "check_external_id",
+  "notify_on_registration",
+  "expose_metadata_resource",
+];
+
 /** The settings of `oauth` as a login type, and what is left to the host. */
 export function oauthLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
-  const options = settings(value, path, [
-    "jwt_validation",
-    "introspection_validation",
-    "username_type",
-    "registration_enabled",
-    "check_external_id",
-    "notify_on_registration",
-    "expose_metadata_resource",
-  ]);
+  const options = settings(value, path, OAUTH_NAMES);
   const jwt = options.optional("jwt_validation", (part, here) =>
     settings(part, here, [...COMMON_SETTINGS, ...KEY_SETTINGS, "require_expiry"]),
   );
@@ -73,13 +75,13 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
       },
     }),
     audience: null,
-    requireExpiry: jwt?.optional("require_expiry", flag, false) ?? false,
+    requireExpiry: jwt?.optional("require_expiry", yamlFlag, false) ?? false,
     clockTolerance: LEEWAY,
     subjectClaim: (claims: Claims, answer?: Claims) => userNamedBy(sources(claims, answer)),
     subjectFormat: "either",
     identifier: usernameType === undefined ? "ignore" : "require",
     displayNameClaim: (claims: Claims, answer?: Claims) => displayNameIn(sources(claims, answer)),
-    allowRegistration: options.optional("registration_enabled", flag, false),
+    allowRegistration: options.optional("registration_enabled", yamlFlag, false),
     authorize: authorizeBy([
       USUAL_REQUEST,
       [
@@ -185,7 +187,7 @@ function tasksOf(options: SettingsReader, parts: readonly (SettingsReader | unde
     const notify = settings(value, path, ["url", "auth", "interrupt_on_error"]);
     notify.required("url", text);
     notify.optional("auth", credentials);
-    notify.optional("interrupt_on_error", flag);
+    notify.optional("interrupt_on_error", yamlFlag);
   });
   options.optional("expose_metadata_resource", metadataResource);
   add(options.has("notify_on_registration"), options.at("notify_on_registration"), "ask that URL in registerUser");
@@ -194,11 +196,11 @@ function tasksOf(options: SettingsReader, parts: readonly (SettingsReader | unde
     options.at("expose_metadata_resource"),
     "serve it as JSON under /_famedly/login/",
   );
-  const checked = options.optional("check_external_id", flag, true);
+  const checked = options.optional("check_external_id", yamlFlag, true);
   add(
     checked,
     options.at("check_external_id"),
-    "give the option externalIds, with existingUsers: (user) => true if the user has none",
+    "it is on there, unless set to false: give the option externalIds, with existingUsers: (user) => true if the user has none",
   );
   return tasks;
 }

@@ -1,22 +1,25 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { type Check, flag, listOf, text } from "../../support/checks.js";
+import { type Check, listOf, text } from "../../support/checks.js";
 import { authorizeBy } from "../../tokens/migrated-authorize.js";
+import { yamlFlag } from "../yaml.js";
 import { basic } from "./auth.js";
 import { id, LEEWAY, settings } from "./settings.js";
 
 const ROLES: readonly string[] = ["User", "OrgAdmin"];
 
+export const OIDC_NAMES: readonly string[] = [
+  "issuer",
+  "client_id",
+  "client_secret",
+  "project_id",
+  "organization_id",
+  "allowed_client_ids",
+  "allow_registration",
+];
+
 /** The settings of `oidc` as a login type: Zitadel's tokens. */
 export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
-  const options = settings(value, path, [
-    "issuer",
-    "client_id",
-    "client_secret",
-    "project_id",
-    "organization_id",
-    "allowed_client_ids",
-    "allow_registration",
-  ]);
+  const options = settings(value, path, OIDC_NAMES);
   const issuer = options.required("issuer", text);
   const project = options.required("project_id", id);
   const roles = `urn:zitadel:iam:org:project:${project}:roles`;
@@ -33,7 +36,7 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
     clockTolerance: LEEWAY,
     subjectClaim: "localpart",
     identifier: "require",
-    allowRegistration: options.optional("allow_registration", flag, false),
+    allowRegistration: options.optional("allow_registration", yamlFlag, false),
     authorize: authorizeBy([
       // The answer itself must name the issuer: claims without one got the configured issuer.
       [

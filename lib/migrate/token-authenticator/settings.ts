@@ -1,15 +1,19 @@
 import { anyObject, type Check, objectWith, text } from "../../support/checks.js";
+import type { Inner } from "../../support/options.js";
 import { OptionsError } from "../../support/options-error.js";
 import { isUnset, SettingsReader, withoutNulls } from "../yaml.js";
 
 /** Seconds. There, a token that expired exactly a minute ago is still good; here it would not be. */
 export const LEEWAY = 60.001;
 
-/** A part of the configuration: null counts as left out, as in YAML. Undefined is an error.
+/**
+ * A part of the configuration: null counts as left out, as in YAML. Undefined is an error.
+ *
+ * @param inner - names that belong in a part of this one, by that part
  * @throws OptionsError
  */
-export function settings(value: unknown, path: string, names: readonly string[]): SettingsReader {
-  const given = objectWith(names)(value, path);
+export function settings(value: unknown, path: string, names: readonly string[], inner: Inner = {}): SettingsReader {
+  const given = objectWith(names, inner)(value, path);
   const reader = new SettingsReader(withoutNulls(given), path);
   for (const name of Object.keys(given)) {
     if (given[name] === undefined) throw isUnset(reader.at(name));
