@@ -242,7 +242,7 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
       const url = await mount({ secret: undefined, jwksUri: jwks.url });
       const { status, headers, body } = await loginWith(url, token({}, { algorithm: "RS256" }));
       expect(status).toBe(503);
-      expect(headers.get("Retry-After")).toMatch(/^[1-9]\d*$/);
+      expect(headers.get("Retry-After")).toBe("5");
       expect(body).toEqual({ errcode: "M_UNKNOWN", error: expect.any(String) });
       expect(body["error"]).not.toContain(jwks.url);
     } finally {

@@ -10,7 +10,7 @@ import {
 } from "matrix-jwt-login";
 
 import { expectOptionsError } from "../helpers/bad-options.js";
-import { core, rejection, submission } from "../helpers/core.js";
+import { core, recordingLogger, rejection, submission } from "../helpers/core.js";
 import type { User } from "../helpers/login.js";
 import { limiter, sharedStore, statuses, statusOf } from "../limits/helpers.js";
 
@@ -18,6 +18,7 @@ const ISSUER = "https://idp.example.org";
 const ALICE = "@alice:example.org";
 const BOB = "@bob:example.org";
 const CAROL = "@carol:example.org";
+const DOWN = new Error("down");
 const CONTEXT = { ip: "192.0.2.1" };
 const UNLINKED = {
   statusCode: 403,
@@ -425,6 +426,43 @@ test("reauthenticate refuses an identity that is linked to another user, by what
   expect(await rejection(login.reauthenticate(sent("1", "alice"), ALICE))).toMatchObject({ statusCode: 403 });
   expect(usedTokens.keys.size).toBe(0);
   expect(host.calls).toEqual(["find"]);
+});
+
+test.each<[string, Partial<Linking>, string, unknown]>([
+  ["find that fails", { find: () => Promise.reject(DOWN) }, "externalIds.find", DOWN],
+  [
+    "find that gives a localpart",
+    { find: () => "alice" },
+    "externalIds.find",
+    new TypeError("find must return a user ID of this server, or nothing"),
+  ],
+  [
+    "find that gives somebody of another server",
+    { find: () => "@alice:example.com" },
+    "externalIds.find",
+    new TypeError("find must return a user ID of this server, or nothing"),
+  ],
+  [
+    "find that gives no user ID",
+    { find: () => "@:example.org:8448" },
+    "externalIds.find",
+    new TypeError("find must return a user ID of this server, or nothing"),
+  ],
+  ["existingUsers that fails", { existingUsers: () => Promise.reject(DOWN) }, "externalIds.existingUsers", DOWN],
+  ["link that fails", { existingUsers: "link", link: () => Promise.reject(DOWN) }, "externalIds.link", DOWN],
+  [
+    "link that gives neither true nor false",
+    { existingUsers: "link", link: () => undefined as never },
+    "externalIds.link",
+    new TypeError("link must return true or false"),
+  ],
+])("%s is 500, and the log names it", async (_, wrong, name, cause) => {
+  const logger = recordingLogger();
+  const login = linking(tables(), { linking: wrong, options: { logger } });
+  expect(await rejection(login.login(sent("1", "alice"), CONTEXT))).toMatchObject({ statusCode: 500 });
+  expect(logger.lines).toMatchObject([
+    { level: "error", message: { message: `matrix-jwt-login: ${name} failed`, cause } },
+  ]);
 });
 
 describe("the option externalIds", () => {

@@ -148,7 +148,9 @@ export const ROOMS = {
       "tokens/keys/operator-lines",
       "sso/options",
       "sso/sign-in",
+      "sso/redirect",
       "sso/login-tokens",
+      "tokens/encrypted",
     ],
   },
   "login options": {
