@@ -135,6 +135,28 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     expect(await button(page, "Delete device OLD").count()).toBe(0);
   });
 
+  test("a device of a user whom the provider does not know: a pasted token is the proof", async () => {
+    const { type, token } = proofs.bySecret(server, "bob");
+    const sent = { type, token, device_id: "OLD" };
+    await server.post("/_matrix/client/v3/login", { body: sent });
+    const { page } = await chromium.open({ server: server.url });
+    await page.getByLabel("Token", { exact: true }).fill(JSON.stringify({ type, token }));
+    await button(page, "Sign in with this token").click();
+    await signedIn(page);
+    expect(await page.title()).toBe("Signed in to Matrix");
+    await button(page, "Delete device OLD").click();
+    await page.getByRole("heading", { name: "Is it really you?" }).waitFor();
+    await idle(page);
+    expect(await button(page, "Prove it with a fresh token").isVisible()).toBe(false);
+    const proof = page.getByLabel(`Or a token of this account, for ${String(type)}`);
+    await proof.fill(String(proofs.bySecret(server, "alice").token));
+    await button(page, "Prove it with this token").click();
+    await said(page, "Not proven");
+    await proof.fill(String(token));
+    await button(page, "Prove it with this token").click();
+    await said(page, "OLD is deleted.");
+  });
+
   test("single sign-on, and the provider's logout, which ends the session here", async () => {
     const { page } = await chromium.open({ server: server.url, url: server.url });
     await page.getByRole("link", { name: "Sign in with SSO" }).click();

@@ -62,11 +62,14 @@ export function showProviderLogouts(providers) {
 }
 
 /** What the server asks for before it deletes: its User-Interactive Authentication. */
-export function showProof(deviceId, { isThis, canMakeToken, browserUrl }) {
+export function showProof(deviceId, { isThis, canMakeToken, pastedType, browserUrl }) {
   const consequence = isThis ? " It is the device that you are on: you will be logged out." : "";
   element("proof-text").textContent =
     `Before ${deviceId} is deleted, the server wants you to authenticate once more (User-Interactive Authentication).${consequence}`;
   element("prove-by-token").hidden = !canMakeToken;
+  element("proof-token-form").hidden = pastedType === undefined;
+  element("proof-token-label").textContent = `Or a token of this account, for ${pastedType}`;
+  element("proof-token").value = "";
   element("prove-by-browser").hidden = browserUrl === undefined;
   element("proven").hidden = browserUrl === undefined;
   if (browserUrl !== undefined) element("prove-by-browser").href = browserUrl;

@@ -5,7 +5,7 @@ import { loginIn, serverIn } from "./pasted.js";
 import { loginBody, loginUrl, matrixServer, proofUrl, RequestError, ssoUrl } from "./matrix.js";
 import { beginSignIn, discoverProvider, returnedSignIn, pageUrl, SignInError } from "./oauth.js";
 import { forgetSession, loadSession, saveSession } from "./session.js";
-import { curlOf, hideToken, showChecks, showExchange, showToken } from "./token-view.js";
+import { adviceOn, curlOf, hideToken, showChecks, showExchange, showToken } from "./token-view.js";
 import {
   announceProblemCheck,
   element,
@@ -142,7 +142,7 @@ async function logIn(type, token) {
       const failed = found?.checks.find(({ result }) => result === "fail");
       if (refusedToken !== token) return;
       if (failed === undefined) hideProblemCheck();
-      else showProblemCheck(failed);
+      else showProblemCheck({ ...failed, advice: adviceOn(found, failed) });
     });
   };
   let answer;
@@ -201,9 +201,11 @@ async function deleteDevice(id, auth) {
     const { session: authSession, flows } = error.authentication;
     proof = { id, session: authSession };
     const types = flows.flatMap(({ stages }) => stages);
+    const canMakeToken = subject !== undefined && types.includes(demonstration.login_type);
     showProof(id, {
       isThis: id === session.deviceId,
-      canMakeToken: subject !== undefined && types.includes(demonstration.login_type),
+      canMakeToken,
+      pastedType: canMakeToken || !types.includes(session.loginType) ? undefined : session.loginType,
       browserUrl: types.includes("m.login.sso") ? proofUrl(server, authSession) : undefined,
     });
     return auth === undefined
@@ -224,6 +226,14 @@ async function deleteDevice(id, auth) {
 async function proveByToken() {
   const { login_type: type, token } = await matrixServer(server).freshToken(subject);
   return deleteDevice(proof.id, { type, token, session: proof.session });
+}
+
+async function proveByPasted() {
+  return deleteDevice(proof.id, {
+    type: session.loginType,
+    token: loginIn(element("proof-token").value).token,
+    session: proof.session,
+  });
 }
 
 async function refresh() {
@@ -308,6 +318,15 @@ element("sign-in-sso").addEventListener("click", (event) => {
 element("copy-token").addEventListener("click", () => void attempt("Copying …", () => copy(shownToken)));
 element("copy-curl").addEventListener("click", () => void attempt("Copying …", () => copy(curlOf(shownRequest))));
 element("prove-by-token").addEventListener("click", () => void attempt("Proving …", proveByToken));
+element("proof-token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (element("proof-token").value.trim() === "") {
+    say("Paste a token first.");
+    element("proof-token").focus();
+    return;
+  }
+  void attempt("Proving …", proveByPasted);
+});
 element("proven").addEventListener("click", () => {
   void attempt("Deleting …", () => deleteDevice(proof.id, { session: proof.session }));
 });

@@ -42,9 +42,14 @@ const goodVerdict = (wasRefused) =>
 
 function badVerdict({ code, checks, goodAs }) {
   const failed = checks.filter(({ result }) => result === "fail").length;
+  const first = checks.find(({ result }) => result === "fail");
   const verdict = `Refused (${code}): ${failed === 1 ? "one check" : `${failed} checks`} failed.`;
-  return goodAs === undefined ? verdict : `${verdict} Choose the login type ${goodAs}: for that one it is good.`;
+  return first === undefined ? verdict : `${verdict} ${adviceOn({ goodAs }, first)}`;
 }
+
+/** What to do about a failed check. */
+export const adviceOn = ({ goodAs }, { text, advice = text }) =>
+  goodAs === undefined ? advice : `Choose the login type ${goodAs}: for that one it is good.`;
 
 function checkItem({ name, result, text, advice }) {
   const [mark, meaning] = marks[result];

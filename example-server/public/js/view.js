@@ -58,13 +58,15 @@ const titles = {
   "signed-in": "Signed in to Matrix",
   "signed-out": document.title,
 };
+let ownTitle = document.title;
 
 /** Shows one of the two halves, and moves the focus there unless the page has just been opened. */
 export function showHalf(name, { focus }) {
   element("signed-out").hidden = name !== "signed-out";
   element("signed-in").hidden = name !== "signed-in";
   element("signed-in-more").hidden = name !== "signed-in";
-  document.title = titles[name];
+  ownTitle = titles[name];
+  document.title = ownTitle;
   if (focus) element(name === "signed-in" ? "signed-in-heading" : "sign-in-heading").focus();
 }
 
@@ -93,6 +95,7 @@ export function showProblem({ title, advice, detail = "" }) {
   element("problem-advice").textContent = advice;
   element("problem-detail").textContent = detail;
   element("problem").hidden = false;
+  document.title = `${title} · ${ownTitle}`;
   element("problem").focus();
 }
 
@@ -117,6 +120,7 @@ export const hideProblemCheck = () => {
 
 export const hideProblem = () => {
   element("problem").hidden = true;
+  document.title = ownTitle;
   hideProblemCheck();
 };
 
