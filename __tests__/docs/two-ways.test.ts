@@ -19,10 +19,15 @@ const [own = "", provider = "", beside = "", behindService = ""] = blocksOf("doc
 
 /** What the guide leaves to the reader. */
 const HOST = `
-export const ended = new Set();
+const sessions = new Set();
+const key = (userId, deviceId) => userId + " " + deviceId;
+export const ended = { add: (deviceId) => { for (const one of sessions) if (one.endsWith(" " + deviceId)) sessions.delete(one); } };
 export const db = {
   users: { find: async (userId) => (userId.startsWith("@alice:") ? { userId } : undefined) },
-  sessions: { find: async (userId, deviceId) => (ended.has(deviceId) ? undefined : { userId, deviceId }) },
+  sessions: {
+    create: async (user, deviceId) => void sessions.add(key(user.userId, deviceId)),
+    find: async (userId, deviceId) => (sessions.has(key(userId, deviceId)) ? { userId, deviceId } : undefined),
+  },
   refreshTokens: { create: async (user, login) => "refresh " + login.deviceId },
 };
 export function authenticate(req, res, next) {
@@ -32,7 +37,7 @@ export function authenticate(req, res, next) {
 `;
 
 interface Modules {
-  readonly host: { readonly ended: Set<string> };
+  readonly host: { readonly ended: { add(deviceId: string): void } };
   readonly own: { readonly app: Express };
   readonly provider: { readonly app: Express };
   readonly beside: { readonly app: Express };

@@ -66,6 +66,8 @@ describe("options errors", () => {
     [{ publicBaseUrl: "http://matrix.example.org" }, "sso.publicBaseUrl", /https/],
     [{ publicBaseUrl: "https://matrix.example.org/?x" }, "sso.publicBaseUrl", /query/],
     [{ publicBaseUrl: "https://matrix.example.org/#x" }, "sso.publicBaseUrl", /fragment/],
+    [{ publicBaseUrl: "https://matrix.example.org/_matrix/client" }, "sso.publicBaseUrl", /before \/_matrix/],
+    [{ publicBaseUrl: "https://matrix.example.org/hs/_matrix" }, "sso.publicBaseUrl", /before \/_matrix/],
     [{ publicBaseUrl: "https://user@matrix.example.org/" }, "sso.publicBaseUrl", /user name/],
     [{ publicBaseUrl: "matrix.example.org" }, "sso.publicBaseUrl", /URL/],
     [

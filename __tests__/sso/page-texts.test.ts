@@ -51,7 +51,7 @@ const shown: readonly (readonly [string, () => PageContent, PageContent])[] = [
       kind: "error",
       status: 503,
       title: "Sign-in is temporarily unavailable",
-      text: "The identity provider cannot be reached at the moment.\nTry again in a few seconds.",
+      text: "The identity provider gives no usable answer at the moment.\nTry again in a few seconds.",
       retryAfter: 5,
       actions: again,
     },

@@ -27,7 +27,7 @@ const FAULTS: Readonly<Record<SignInFault, Explained>> = {
   unavailable: {
     status: 503,
     title: "Sign-in is temporarily unavailable",
-    text: "The identity provider cannot be reached at the moment.\nTry again in a few seconds.",
+    text: "The identity provider gives no usable answer at the moment.\nTry again in a few seconds.",
     retryAfter: RETRY_AFTER,
   },
   refused: {

@@ -201,8 +201,9 @@ function parseProviders(
 
 function baseUrl(value: unknown, path: string): URL {
   const url = new URL(endpointUrl(value, path, false, { http: "", credentials: "" }));
-  if (url.search === "" && url.hash === "") return url;
-  throw new OptionsError(path, "must have no query and no fragment");
+  if (url.search !== "" || url.hash !== "") throw new OptionsError(path, "must have no query and no fragment");
+  if (!/\/_matrix(?:\/|$)/.test(url.pathname)) return url;
+  throw new OptionsError(path, "must be what stands before /_matrix in your server's URLs");
 }
 
 function secretBytes(value: unknown, path: string): Uint8Array {
