@@ -30,8 +30,11 @@ const PACKAGES = {
 };
 
 const anyRoom = (names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})/`;
+/** Those that a room may not import of. */
+const above = (room) => Object.keys(LAYERS).filter((other) => other !== room && !LAYERS[room].includes(other));
+const POINT_DOWN = "Imports point down only: see CONTRIBUTING.md, Layers.";
 
-const layers = Object.entries(LAYERS).map(([room, below]) => ({
+const layers = Object.keys(LAYERS).map((room) => ({
   files: [`lib/${room}/**`],
   rules: {
     "no-restricted-imports": [
@@ -39,8 +42,8 @@ const layers = Object.entries(LAYERS).map(([room, below]) => ({
       {
         patterns: [
           {
-            regex: anyRoom(Object.keys(LAYERS).filter((other) => other !== room && !below.includes(other))),
-            message: "Imports point down only: see CONTRIBUTING.md, Layers.",
+            regex: anyRoom(above(room)),
+            message: POINT_DOWN,
           },
           { regex: "^(?:\\.\\./)+index\\.js$", message: "lib/index.ts is above all." },
         ],
@@ -50,7 +53,7 @@ const layers = Object.entries(LAYERS).map(([room, below]) => ({
 }));
 
 /** Of several blocks with one rule, the last counts: so each file has all that it may not import in one. */
-const restricted = (files, allowed) => {
+const restricted = (room, files, allowed) => {
   const names = Object.keys(PACKAGES).filter((name) => !allowed.includes(name));
   const message = "Only the files that PACKAGES names import it: see eslint.config.js.";
   return {
@@ -60,6 +63,10 @@ const restricted = (files, allowed) => {
       "no-restricted-syntax": [
         "error",
         ...names.map((name) => ({ selector: `ImportExpression[source.value="${name}"]`, message })),
+        {
+          selector: `ImportExpression[source.value=/${anyRoom(above(room)).replaceAll("/", "\\/")}/]`,
+          message: POINT_DOWN,
+        },
       ],
     },
   };
@@ -67,9 +74,10 @@ const restricted = (files, allowed) => {
 
 const importers = [...new Set(Object.values(PACKAGES).flat())];
 const packages = [
-  restricted(["lib/**"], []),
+  ...Object.keys(LAYERS).map((room) => restricted(room, [`lib/${room}/**`], [])),
   ...importers.map((file) =>
     restricted(
+      file.split("/")[1],
       [file],
       Object.keys(PACKAGES).filter((name) => PACKAGES[name].includes(file)),
     ),

@@ -94,7 +94,7 @@ describe("what the operator reads", () => {
     ["findUser", { findUser: () => 0 }, {}, new TypeError("findUser must return a user, not a number")],
     [
       "findUser",
-      { findUser: () => ({ rows: [] }) },
+      { findUser: () => ({ rows: [], rowCount: 0 }) },
       {},
       new TypeError("findUser must return a user, not the result of a query: return its row"),
     ],

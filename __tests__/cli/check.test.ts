@@ -271,7 +271,7 @@ describe("check", () => {
   test.each([
     ["status 500", text("{}", 500), "is not working now"],
     ["status 404", text("{}", 404), "has no such document: compare the issuer"],
-    ["status 403", text("{}", 403), "Something else than a discovery document is there"],
+    ["status 403", text("{}", 403), "The address is reached: see why it answers so."],
     ["something that is not JSON", text("<html>"), "Something else than a discovery document is there"],
     ["no JSON object", text("null"), "Something else than a discovery document is there"],
   ])("advises by what the issuer answered with: %s", async (answer, given, advice) => {

@@ -63,6 +63,7 @@ describe.each(EXPRESS_VERSIONS)("a login under %s", (_, express) => {
   test.each([
     ["of another name", { homeserver: { base_url: "https://matrix.example.org" } }, 1],
     ["of no object", { "m.homeserver": "https://matrix.example.org" }, 1],
+    ["of an unset variable", { "m.homeserver": { base_url: "" } }, 1],
     ["of null", { "m.homeserver": null }, 1],
     [
       "of a URL object, which JSON makes a text of",

@@ -270,7 +270,11 @@ describe.each(EXPRESS_VERSIONS)("what a host's callback does under %s", (_, expr
     ["findUser", false, "findUser must return a user, not a boolean"],
     ["findUser", [], "findUser must return a user, not a list"],
     ["findUser", { rows: [], rowCount: 0 }, "findUser must return a user, not the result of a query: return its row"],
-    ["registerUser", { rows: [{}] }, "registerUser must return a user, not the result of a query: return its row"],
+    [
+      "registerUser",
+      { rows: [{}], rowsAffected: 1 },
+      "registerUser must return a user, not the result of a query: return its row",
+    ],
     ["registerUser", undefined, "registerUser must return a user, not undefined"],
     ["issueToken", { accessToken: Promise.resolve("x") }, "it is a promise: await it"],
     [

@@ -192,7 +192,7 @@ describe("fromSynapseJwtConfig", () => {
       "jwt_config.enabled",
       /must be true or false, not a string$/,
     ],
-    ["YAML 1.1's yes", { ...CONFIG, enabled: "yes" }, "jwt_config.enabled", /must be true or false, .* in YAML 1\.1/],
+    ["YAML 1.1's yes", { ...CONFIG, enabled: "yes" }, "jwt_config.enabled", /must be true or false, .* version 1\.1/],
     ["no algorithm", { ...CONFIG, algorithm: undefined }, "jwt_config.algorithm", /is required/],
     ["null for the algorithm", { ...CONFIG, algorithm: null }, "jwt_config.algorithm", /is required/],
     ["the algorithm none", { ...CONFIG, algorithm: "none" }, "jwt_config.algorithm", /must be one of "HS256"/],
@@ -213,7 +213,7 @@ describe("fromSynapseJwtConfig", () => {
       "a PEM for a shared secret",
       { ...CONFIG, secret: pem(RSA) },
       "jwt_config.secret",
-      /is a PEM key, not a shared secret, and algorithm is HS256: set that of the key/,
+      /is a PEM key or certificate, not a shared secret, and algorithm is HS256: if it is a public key/,
     ],
     [
       "a shared secret for a public key",

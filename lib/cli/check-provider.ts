@@ -174,12 +174,13 @@ async function ask(name: string, url: string, findings: Finding[], advice: strin
 
 /** Undefined: nobody answered. */
 function adviceOn(why: string, name: string): string | undefined {
-  if (!why.startsWith("it answered")) return undefined;
+  if (!why.startsWith("it answered") && !why.endsWith("redirect")) return undefined;
   if (/ 5\d\d$/.test(why)) return "The address is reached, and the provider, or a proxy before it, is not working now.";
-  if (name === "keys") return "The address is reached: see why it answers so.";
-  return why.endsWith(" 404")
-    ? "The address is reached, and has no such document: compare the issuer, each part of its path, with the provider's documentation, or give --jwks-uri."
-    : "Something else than a discovery document is there: compare the issuer with the provider's documentation, or give --jwks-uri.";
+  if (name !== "keys" && why.endsWith(" 404"))
+    return "The address is reached, and has no such document: compare the issuer, each part of its path, with the provider's documentation, or give --jwks-uri.";
+  if (name !== "keys" && !/ \d\d\d$/.test(why))
+    return "Something else than a discovery document is there: compare the issuer with the provider's documentation, or give --jwks-uri.";
+  return "The address is reached: see why it answers so.";
 }
 
 /** RFC 9110 section 6.6.1: in whole seconds. */

@@ -35,7 +35,9 @@ function hintFor(pasted: string, token: string, members: readonly Member[], isAr
   const [taken, ...others] = members.map(({ name }) => name);
   if (others.length > 0)
     return `There is more than one token in the JSON: this is ${String(taken)}, not ${others.join(" or ")}.`;
-  if (taken !== undefined) return `The ${taken} was taken from the JSON: a login takes the token alone.`;
+  // "token" is what a login's JSON calls it.
+  if (taken !== undefined && taken !== "token")
+    return `The ${taken} was taken from the JSON: a login takes the token alone.`;
   if (BEARER.test(pasted.trim()))
     return "Bearer was left out: a login takes the token alone, and refuses what is around it.";
   if (token === "") return "There is nothing to read: it is empty.";

@@ -43,14 +43,22 @@ export async function issueToken<User, Req>(
   });
 }
 
+/** What a database client gives beside `rows`: pg, libSQL, mysql, Cassandra. */
+const RESULT_MEMBERS = ["rowCount", "rowsAffected", "fields", "columns", "rowLength"];
+
 /**
- * A list, or an object with `rows`, is what a query returns, also if it found nobody, and false, 0 or "" what a lookup
- * says: taken for users, they would log strangers in.
+ * What a query returns, also if it found nobody, is no user, and neither is the false, 0 or "" of a lookup: taken for users,
+ * they would log strangers in.
  */
 export function assertUser<User>(user: User | undefined, callback: string): User {
   if (user === undefined || !user || Array.isArray(user)) throw noUser(callback, kindOf(user));
-  if (Array.isArray((user as { rows?: unknown }).rows)) throw noUser(callback, "the result of a query: return its row");
+  if (isQueryResult(user)) throw noUser(callback, "the result of a query: return its row");
   return user;
+}
+
+function isQueryResult(user: unknown): boolean {
+  if (typeof user !== "object" || user === null || !("rows" in user)) return false;
+  return RESULT_MEMBERS.some((name) => name in user) && Array.isArray(user.rows);
 }
 
 function noUser(callback: string, given: string): HostFailure {

@@ -92,7 +92,8 @@ export function loginResponse(issued: unknown, defaults: LoginResponseDefaults):
  */
 export function namesHomeserver(wellKnown: Readonly<Record<string, unknown>>): boolean {
   const homeserver = wellKnown["m.homeserver"] as { base_url?: unknown } | null | undefined;
-  return typeof homeserver?.base_url === "string";
+  const url = homeserver?.base_url;
+  return typeof url === "string" && URL.canParse(url);
 }
 
 const MEMBERS: readonly (keyof IssuedToken)[] = ["accessToken", "deviceId", "userId", "refreshToken", "expiresInMs"];

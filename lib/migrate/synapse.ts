@@ -2,8 +2,8 @@ import type { LoginTypeOptions } from "../login/login-type.js";
 import { type Check, objectWith, oneOf, oneOrMore, text } from "../support/checks.js";
 import { OptionsError } from "../support/options-error.js";
 import { type Algorithm, ALGORITHMS, isHmac } from "../tokens/algorithms.js";
-import { pemLabels } from "../tokens/keys/pem.js";
 import { publicKeyFromPem } from "../tokens/keys/public-key.js";
+import { kindOfKey } from "../tokens/keys/secret.js";
 import { assertPart, SettingsReader, withoutNulls, yamlFlag } from "./yaml.js";
 
 /** Synapse's `jwt_config`, as it stands in its YAML. */
@@ -60,18 +60,14 @@ const keyFor =
   (value, path) => {
     const key = text(value, path);
     if (isHmac(algorithm)) {
-      if (pemLabels(key).length === 0) return key;
-      throw new OptionsError(
-        path,
-        `is a PEM key, not a shared secret, and algorithm is ${algorithm}: set that of the key`,
-      );
+      const kind = kindOfKey(Buffer.from(key));
+      if (kind === undefined) return key;
+      const why = `and algorithm is ${algorithm}: if it is a public key, set the algorithm that fits it`;
+      throw new OptionsError(path, `is ${kind}, not a shared secret, ${why}`);
     }
-    if (pemLabels(key).length > 0) {
-      publicKeyFromPem(key, path);
-      return key;
-    }
-    const why = `as algorithm is ${algorithm} (a shared secret goes with HS256, HS384 or HS512; a path is not read)`;
-    throw new OptionsError(path, `must hold a PEM public key or X.509 certificate, ${why}`);
+    const hint = `, as algorithm is ${algorithm} (a shared secret goes with HS256, HS384 or HS512; a path is not read)`;
+    publicKeyFromPem(key, path, hint);
+    return key;
   };
 
 /** What Synapse gives `exp`, `nbf` and `iat`. */

@@ -6,13 +6,14 @@ export function withoutNulls(config: Readonly<Record<string, unknown>>): Readonl
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }
 
-/** True or false, as YAML 1.1 has them in more words than its successor. */
+/** Words that YAML 1.1, which Synapse reads, takes for true or false, and its successor for text. */
+const YAML_FLAG = /^(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$/;
+
+/** True or false: for text, says what may have made it one. */
 export const yamlFlag: Check<boolean> = (value, path) => {
-  if (typeof value !== "string" || !/^(?:yes|no|on|off|y|n)$/i.test(value)) return flag(value, path);
-  throw new OptionsError(
-    path,
-    `must be true or false, not a string: ${value} is that in YAML 1.1, which the parser has to be told`,
-  );
+  if (typeof value !== "string" || !YAML_FLAG.test(value)) return flag(value, path);
+  const advice = `write true or false, or have your YAML parser read version 1.1, where ${value} is one of them`;
+  throw new OptionsError(path, `must be true or false, not a string: ${advice}`);
 };
 
 /** What comes from an unset environment variable must not switch a check off. */

@@ -190,7 +190,7 @@ export interface SsoOptions {
    * The URL at which browsers reach the server: https, or http on a loopback host.
    *
    * @remarks
-   * If it has a path, links begin with it, and the paths of requests are compared without it.
+   * It is what stands before `/_matrix`. If it has a path, links begin with it, and the paths of requests are compared without it.
    */
   readonly publicBaseUrl: string | URL;
   /**

@@ -3,7 +3,7 @@ import type { TokenRules } from "./options.js";
 type Authorize = NonNullable<TokenRules["authorize"]>;
 type Asked = Parameters<Authorize>;
 
-/** A rule with its name: the setting that it comes from, or what else an operator can find it by. */
+/** A rule with its name: the setting that it comes from, or what else it can be found by. A refusal tells it: no value is in it. */
 export type Rule = readonly [name: string, isKept: (...asked: Asked) => boolean];
 
 /** Gives the name of the first broken rule; undefined: all are kept. */

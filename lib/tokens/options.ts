@@ -31,7 +31,7 @@ export interface JwksOptions {
    */
   readonly staleIfError?: number;
   /**
-   * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, so that no token with a new key is refused.
+   * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, and is good if its key is there.
    *
    * @remarks
    * At most 1,000 tokens wait; a further one is 503. Every login settles within `cooldown` + 2 x `timeout` + 1 s.

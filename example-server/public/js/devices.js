@@ -69,7 +69,6 @@ export function showProof(deviceId, { isThis, canMakeToken, pastedType, browserU
   element("prove-by-token").hidden = !canMakeToken;
   element("proof-token-form").hidden = pastedType === undefined;
   element("proof-token-label").textContent = `Or a token of this account, for ${pastedType}`;
-  element("proof-token").value = "";
   element("prove-by-browser").hidden = browserUrl === undefined;
   element("proven").hidden = browserUrl === undefined;
   if (browserUrl !== undefined) element("prove-by-browser").href = browserUrl;
@@ -78,5 +77,6 @@ export function showProof(deviceId, { isThis, canMakeToken, pastedType, browserU
 }
 
 export function hideProof() {
+  element("proof-token").value = "";
   element("proof").hidden = true;
 }

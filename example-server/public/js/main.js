@@ -228,12 +228,8 @@ async function proveByToken() {
   return deleteDevice(proof.id, { type, token, session: proof.session });
 }
 
-async function proveByPasted() {
-  return deleteDevice(proof.id, {
-    type: session.loginType,
-    token: loginIn(element("proof-token").value).token,
-    session: proof.session,
-  });
+async function proveBy(token) {
+  return deleteDevice(proof.id, { type: session.loginType, token, session: proof.session });
 }
 
 async function refresh() {
@@ -271,6 +267,7 @@ function endSession({ focus }) {
   session = undefined;
   forgetSession();
   hideToken();
+  hideProof();
   element("server").value = server;
   showHalf("signed-out", { focus });
 }
@@ -320,12 +317,13 @@ element("copy-curl").addEventListener("click", () => void attempt("Copying …",
 element("prove-by-token").addEventListener("click", () => void attempt("Proving …", proveByToken));
 element("proof-token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (element("proof-token").value.trim() === "") {
+  const { token } = loginIn(element("proof-token").value);
+  if (token === "") {
     say("Paste a token first.");
     element("proof-token").focus();
     return;
   }
-  void attempt("Proving …", proveByPasted);
+  void attempt("Proving …", () => proveBy(token));
 });
 element("proven").addEventListener("click", () => {
   void attempt("Deleting …", () => deleteDevice(proof.id, { session: proof.session }));

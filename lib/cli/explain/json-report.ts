@@ -15,10 +15,12 @@ export function jsonReport({ findings, refusal, steps, view, token }: Judgement)
   const checks = steps.flatMap((step) => {
     const finding = findings.get(step);
     if (finding === undefined) return [];
-    const { rule, asked, text, error } = finding;
-    if (error === undefined) return [{ name: rule, result: asked ? "pass" : "skip", text }];
+    const { rule, asked, text, error, advice } = finding;
+    if (error === undefined) {
+      return [{ name: rule, result: asked ? "pass" : "skip", text, ...(advice !== undefined && { advice }) }];
+    }
     const why = [reasons(error), text, ...operatorDetail(error)].filter((part) => part !== "").join("; ");
-    return [{ name: rule, result: "fail", text: why, advice: finding.advice ?? adviceFor(error, view?.adviceFacts) }];
+    return [{ name: rule, result: "fail", text: why, advice: advice ?? adviceFor(error, view?.adviceFacts) }];
   });
   return `${printableJson({
     accepted: refusal === undefined,

@@ -5,7 +5,7 @@ import { OptionsError } from "../../support/options-error.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
 import { EPA_NAMES, epaLoginType } from "./epa.js";
 import { FLAT_NAMES, flatJwtLoginType, JWT_NAMES, jwtLoginType } from "./jwt.js";
-import { OAUTH_NAMES, oauthLoginType } from "./oauth.js";
+import { INTROSPECTION_VALIDATION_NAMES, JWT_VALIDATION_NAMES, OAUTH_NAMES, oauthLoginType } from "./oauth.js";
 import { OIDC_NAMES, oidcLoginType } from "./oidc.js";
 import { type HostTask, settings, warnOfHostTasks } from "./settings.js";
 
@@ -19,8 +19,15 @@ const PARTS = {
 } as const satisfies Readonly<Record<string, readonly [string, Part]>>;
 
 const NAMES = Object.keys(PARTS);
-/** One level too high or too low is easily given. */
-const INNER: Inner = { jwt: JWT_NAMES, oidc: OIDC_NAMES, oauth: OAUTH_NAMES, epa: EPA_NAMES };
+/** Where the settings belong. */
+const PLACES: Inner = {
+  jwt: JWT_NAMES,
+  oidc: OIDC_NAMES,
+  oauth: OAUTH_NAMES,
+  "oauth.jwt_validation": JWT_VALIDATION_NAMES,
+  "oauth.introspection_validation": INTROSPECTION_VALIDATION_NAMES,
+  epa: EPA_NAMES,
+};
 const AROUND = ["server_name", "modules", "module", "config"];
 
 /**
@@ -45,9 +52,9 @@ export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): 
   const names = Object.keys(given);
   const isFlat = names.length === 0 || names.some((name) => FLAT_NAMES.includes(name));
   if (isFlat && !names.some((name) => NAMES.includes(name))) {
-    return { [PARTS.jwt[0]]: flatJwtLoginType(config, INNER) };
+    return { [PARTS.jwt[0]]: flatJwtLoginType(config, placesFor([])) };
   }
-  const options = settings(config, "", NAMES, INNER);
+  const options = settings(config, "", NAMES, placesFor(names));
   const loginTypes: Record<string, LoginTypeOptions> = {};
   const tasks: HostTask[] = [];
   for (const [name, [loginType, make]] of Object.entries(PARTS)) {
@@ -63,6 +70,18 @@ export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): 
   if (Object.keys(loginTypes).length === 0 && "jwt" in config) anyObject(config.jwt, "jwt");
   warnOfHostTasks(tasks);
   return loginTypes;
+}
+
+/** Where a setting at the top belongs: in one of the parts that are there, if any is, and only if one place takes it. */
+function placesFor(given: readonly string[]): Inner {
+  const parts = NAMES.filter((name) => given.includes(name));
+  const places = Object.entries(PLACES).filter(
+    ([place]) => parts.length === 0 || parts.includes(place.replace(/\..*/, "")),
+  );
+  const all = places.flatMap(([, names]) => names);
+  return Object.fromEntries(
+    places.map(([place, names]) => [place, names.filter((name) => all.indexOf(name) === all.lastIndexOf(name))]),
+  );
 }
 
 function isEmpty(value: unknown): boolean {

@@ -40,6 +40,8 @@ interface Rules {
   readonly validator: Validator;
 }
 
+export const JWT_VALIDATION_NAMES: readonly string[] = [...COMMON_SETTINGS, ...KEY_SETTINGS, "require_expiry"];
+export const INTROSPECTION_VALIDATION_NAMES: readonly string[] = [...COMMON_SETTINGS, "endpoint", "auth"];
 export const OAUTH_NAMES: readonly string[] = [
   "jwt_validation",
   "introspection_validation",
@@ -53,11 +55,9 @@ export const OAUTH_NAMES: readonly string[] = [
 /** The settings of `oauth` as a login type, and what is left to the host. */
 export function oauthLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
   const options = settings(value, path, OAUTH_NAMES);
-  const jwt = options.optional("jwt_validation", (part, here) =>
-    settings(part, here, [...COMMON_SETTINGS, ...KEY_SETTINGS, "require_expiry"]),
-  );
+  const jwt = options.optional("jwt_validation", (part, here) => settings(part, here, JWT_VALIDATION_NAMES));
   const introspection = options.optional("introspection_validation", (part, here) =>
-    settings(part, here, [...COMMON_SETTINGS, "endpoint", "auth"]),
+    settings(part, here, INTROSPECTION_VALIDATION_NAMES),
   );
   if (jwt === undefined && introspection === undefined) {
     throw new OptionsError(options.at("jwt_validation"), "is required, or introspection_validation, or both");
@@ -88,7 +88,9 @@ export function oauthLoginType(value: unknown, path: string): readonly [LoginTyp
         options.at("username_type"),
         (claims, submission, answer) =>
           usernameType === undefined ||
-          namesGiven(submission).every((name) => isNamedAs(usernameType, String(name), sources(claims, answer))),
+          namesGiven(submission).every(
+            (name) => typeof name === "string" && isNamedAs(usernameType, name, sources(claims, answer)),
+          ),
       ],
       [TYPES_OF_CLAIMS, (claims) => jwt === undefined || hasRegisteredTypes(claims)],
       ...namedRules(rules.jwt, (claims) => claims),

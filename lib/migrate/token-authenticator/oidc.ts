@@ -43,7 +43,7 @@ export function oidcLoginType(value: unknown, path: string): LoginTypeOptions {
         `${options.at("issuer")}: the endpoint's answer must name it as iss`,
         (_, _submission, answer) => answer?.iss === issuer,
       ],
-      [`${options.at("project_id")}: ${roles} must hold ${ROLES.join(" or ")}`, (claims) => hasRole(claims[roles])],
+      [`${options.at("project_id")}: no role in it that lets a user in`, (claims) => hasRole(claims[roles])],
       [
         options.at("allowed_client_ids"),
         (claims) => clients === undefined || clients.some((client) => client === claims["client_id"]),

@@ -15,11 +15,15 @@ export function publicKey(value: unknown, path: string): KeyObject {
   throw new OptionsError(path, "must be a public key or certificate as PEM, or a public KeyObject");
 }
 
-/** A certificate gives its key alone: its dates and who signed it are not looked at. */
-export function publicKeyFromPem(text: string, path: string): KeyObject {
+/**
+ * A certificate gives its key alone: its dates and who signed it are not looked at.
+ *
+ * @param hint - ends the message if there is nothing like a key
+ */
+export function publicKeyFromPem(text: string, path: string, hint = ""): KeyObject {
   const labels = pemLabels(text);
   const [first] = labels;
-  if (first === undefined) throw notPem(text, path);
+  if (first === undefined) throw notPem(text, path, hint);
   // `createPublicKey` would take a private key too, and a server that verifies has no business with one.
   if (labels.some((label) => label.endsWith("PRIVATE KEY"))) throw noPrivateKey(path);
   if (!isPublicLabel(first)) {
@@ -34,11 +38,11 @@ export function publicKeyFromPem(text: string, path: string): KeyObject {
   );
 }
 
-function notPem(text: string, path: string): OptionsError {
+function notPem(text: string, path: string, hint: string): OptionsError {
   const wanted = "must hold a PEM public key or X.509 certificate";
   const base64 = bare(text);
   const label = /^[\w+/=-]+$/.test(base64) ? labelOfDer(Buffer.from(base64, "base64")) : undefined;
-  if (label === undefined) return new OptionsError(path, wanted);
+  if (label === undefined) return new OptionsError(path, wanted + hint);
   if (label === "PRIVATE KEY") return noPrivateKey(path);
   const lines = `-----BEGIN ${label}----- before it and -----END ${label}----- after it`;
   return new OptionsError(path, `${wanted}: this is the base64 of one without its BEGIN and END lines; add ${lines}`);

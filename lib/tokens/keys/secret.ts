@@ -42,7 +42,7 @@ const ARMOUR = /-{4,5} ?BEGIN [\w ]*(?:KEY|CERTIFICATE) ?-{4,5}/i;
 const ASYMMETRIC_JWK = /\bkty[\s"'`\\]*[:=][\s"'`\\]*(?!oct\b)\w/;
 
 /** What sort of asymmetric key or certificate some bytes are, or hold, in whatever form people pass them on. */
-function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
+export function kindOfKey(bytes: Buffer, wrappers = MAX_WRAPPERS): string | undefined {
   if (labelOfDer(bytes) !== undefined || labelOfDer(trimmed(bytes)) !== undefined) return "a key or certificate in DER";
   const text = withoutEscapes(textOf(bytes));
   if (pemLabels(text).length > 0 || ARMOUR.test(text)) return "a PEM key or certificate";
