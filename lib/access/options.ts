@@ -228,10 +228,10 @@ export interface BearerAuthOptions<User = undefined, Req = unknown> {
  */
 export interface BearerHttpOptions<Req = unknown> {
   /**
-   * Set the CORS headers of the specification's "Web browser clients".
+   * Set the CORS headers of the specification's "Web browser clients" on refusals and on `metadata`.
    *
    * @remarks
-   * A header that you have already set stays.
+   * A header that you have already set stays. Those of your own answers, and of the answer to `OPTIONS`, are yours to set.
    *
    * @defaultValue `true`
    */

@@ -37,6 +37,8 @@ let shownRequest;
 let refusedToken;
 /** The deletion that waits for a proof. */
 let proof;
+/** Without one, no provider can say who the user is. */
+let hasIdentity = false;
 /** Who one is at the identity provider for development, if it is linked to the account. */
 let subject;
 let busy = false;
@@ -186,6 +188,7 @@ async function showAccount() {
     void attempt("Deleting …", () => deleteDevice(id));
   });
   subject = identities.find(({ issuer }) => issuer === demonstration?.issuer)?.subject;
+  hasIdentity = identities.length > 0;
   showIdentities(identities);
   const issuers = session.loginType === "m.login.token" ? identities.map(({ issuer }) => issuer) : [];
   const providers = await Promise.all(issuers.map(discoverProvider));
@@ -206,7 +209,7 @@ async function deleteDevice(id, auth) {
       isThis: id === session.deviceId,
       canMakeToken,
       pastedType: canMakeToken || !types.includes(session.loginType) ? undefined : session.loginType,
-      browserUrl: types.includes("m.login.sso") ? proofUrl(server, authSession) : undefined,
+      browserUrl: types.includes("m.login.sso") && hasIdentity ? proofUrl(server, authSession) : undefined,
     });
     return auth === undefined
       ? "The server wants a proof first."

@@ -119,7 +119,10 @@ export function examineNewUser(
   const { allowRegistration } = loginType;
   const byDefault = allowRegistration ? "unknown" : "known";
   if ((user ?? byDefault) === "known") {
-    findings.note("new user", notAsked(allowRegistration ? "--user known" : "allowRegistration is off"));
+    findings.note(
+      "new user",
+      notAsked(allowRegistration ? "the user exists (--user known)" : "allowRegistration is off"),
+    );
     return;
   }
   const check = () => {

@@ -1,5 +1,5 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { anyObject, unknownOption } from "../../support/checks.js";
+import { anyObject, kindOf, unknownOption } from "../../support/checks.js";
 import type { Inner } from "../../support/options.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { TokenAuthenticatorConfig } from "./config.js";
@@ -42,7 +42,10 @@ const AROUND = ["server_name", "modules", "module", "config"];
  */
 export function fromTokenAuthenticatorConfig(config: TokenAuthenticatorConfig): Record<string, LoginTypeOptions> {
   const meant = "give what is under `config` of the module's entry in Synapse's `modules`";
-  if (Array.isArray(config)) throw new OptionsError("", `must be an object, not a list: ${meant}`);
+  const kind = kindOf(config);
+  if (["undefined", "null", "a list"].includes(kind)) {
+    throw new OptionsError("", `must be an object, not ${kind}: ${meant}`);
+  }
   const given = anyObject(config, "");
   if ("module" in given && "config" in given) {
     throw new OptionsError("", "is a whole entry of Synapse's `modules`: give what is under its `config`");

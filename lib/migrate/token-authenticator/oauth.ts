@@ -1,5 +1,5 @@
 import type { LoginTypeOptions } from "../../login/login-type.js";
-import { oneOf, text } from "../../support/checks.js";
+import { at, oneOf, text } from "../../support/checks.js";
 import { OptionsError } from "../../support/options-error.js";
 import type { Claims } from "../../tokens/claim-rules.js";
 import { authorizeBy, type Rule } from "../../tokens/migrated-authorize.js";
@@ -54,7 +54,11 @@ export const OAUTH_NAMES: readonly string[] = [
 
 /** The settings of `oauth` as a login type, and what is left to the host. */
 export function oauthLoginType(value: unknown, path: string): readonly [LoginTypeOptions, readonly HostTask[]] {
-  const options = settings(value, path, OAUTH_NAMES);
+  const options = settings(value, path, OAUTH_NAMES, {
+    [at(path, "jwt_validation")]: [...KEY_SETTINGS, "require_expiry"],
+    [at(path, "introspection_validation")]: ["endpoint", "auth"],
+    "jwt_validation or introspection_validation": COMMON_SETTINGS,
+  });
   const jwt = options.optional("jwt_validation", (part, here) => settings(part, here, JWT_VALIDATION_NAMES));
   const introspection = options.optional("introspection_validation", (part, here) =>
     settings(part, here, INTROSPECTION_VALIDATION_NAMES),
