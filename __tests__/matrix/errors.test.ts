@@ -27,6 +27,7 @@ describe("MatrixError", () => {
     ["a text in the place of the errcode", ["This user is locked"], /the errcode comes first/],
     ["the status first", [403, "M_USER_DEACTIVATED", "gone"], /the errcode comes first/],
     ["the status third", ["M_X", "gone", 401], /the status is a member of the third argument/],
+    ["the status second", ["M_X", { statusCode: 401 }], /the status is a member of the third argument/],
     ["the status by another name", ["M_X", "gone", { status: 401 }], /as in \{ statusCode: 401 \}/],
   ])("is not made of %s", (_, args, message) => {
     const error = thrownBy(() => new MatrixError(...(args as [string])));

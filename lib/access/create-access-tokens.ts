@@ -152,7 +152,7 @@ const accessTokenOptions = optionsOf({
 } satisfies OptionsOf<AccessTokenOptions>);
 
 /**
- * Makes and verifies JWT access tokens (RFC 9068) for a host that issues its own.
+ * Makes JWT access tokens (RFC 9068) for a host that issues its own, and what `matrixBearerAuth` verifies them by.
  *
  * @param options - checked here, never later
  * @throws OptionsError if an option is invalid

@@ -48,7 +48,8 @@ export class MatrixError extends Error {
    * @param message - sent as `error`; unless given, the errcode
    * @param options - status, further fields, and what is for the log alone
    * @throws RangeError if `statusCode` is not that of an error
-   * @throws TypeError if the arguments are in another order, or `options` is not an object or has a member `status`
+   * @throws TypeError if `errcode` is no string, or has white space and no message is given; if `message` is an object, or
+   * `options` none; if `options` has a member `status`
    */
   constructor(errcode: string, message: string = errcode, options: MatrixErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
@@ -56,7 +57,8 @@ export class MatrixError extends Error {
     if (typeof errcode !== "string" || (message === errcode && /\s/.test(errcode))) {
       throw new TypeError('the errcode comes first, as in new MatrixError("M_FORBIDDEN", "This user is locked")');
     }
-    if (typeof options !== "object" || "status" in options) {
+    const isSecond = typeof message !== "string" && Object(message) === message;
+    if (isSecond || typeof options !== "object" || "status" in options) {
       throw new TypeError("the status is a member of the third argument, as in { statusCode: 401 }");
     }
     const { statusCode = 403, fields = {}, retryAfterMs } = options;

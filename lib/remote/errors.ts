@@ -13,8 +13,8 @@ export abstract class UnavailableError extends Error {
 
   /**
    * @param message - for the client
-   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: for the operator; `message` if it is
-   * left out
+   * @param options - `cause`: what went wrong; `retryAfter`, in seconds; `detail`: for the operator, the same as `message`
+   * unless given
    */
   constructor(message: string, options: { cause?: unknown; retryAfter: number; detail?: string }) {
     super(message, { cause: options.cause });

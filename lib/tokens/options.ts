@@ -34,7 +34,7 @@ export interface JwksOptions {
    * The least time between two fetches. A token with an unknown `kid` waits for the next fetch, and is good if its key is there.
    *
    * @remarks
-   * At most 1,000 tokens wait; a further one is 503. Every login settles within `cooldown` + 2 x `timeout` + 1 s.
+   * At most 1,000 tokens wait; a further one is 503. No login waits for keys longer than `cooldown` + 2 x `timeout` + 1 s.
    *
    * @unit seconds
    * @defaultValue `5`
@@ -90,7 +90,7 @@ export interface KeyOptions {
    * that is broken or gone leaves the last good key in use.
    *
    * @remarks
-   * A private key in it is an {@link OptionsError}. A certificate's dates are ignored.
+   * A private key in it is an {@link OptionsError} at the start. A certificate's dates are ignored.
    */
   readonly keyFile?: string | readonly string[];
   /** URL of a JWKS endpoint (RFC 7517 section 5): https, or http on a loopback host or with `jwksOptions.allowHttp`. */
