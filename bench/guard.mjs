@@ -20,12 +20,18 @@ const { values } = parseArgs({ options: { record: { type: "boolean", default: fa
 
 /** @typedef {Record<string, number>} Counts by what is counted */
 
+/** Processes that count, at most: now and then one has some hundred bytes more than the next. */
+const TRIES = 3;
+
+/** @param {string} name @returns {Promise<Counts>} */
+async function count(name) {
+  const { stdout } = await run(process.execPath, [...FLAGS, CHILD, name]);
+  return JSON.parse(stdout);
+}
+
 /** @type {Record<string, Counts>} */
 const measured = {};
-for (const name of Object.keys(CASES)) {
-  const { stdout } = await run(process.execPath, [...FLAGS, CHILD, name]);
-  measured[name] = JSON.parse(stdout);
-}
+for (const name of Object.keys(CASES)) measured[name] = await count(name);
 
 const [major] = process.versions.node.split(".");
 if (values.record) {
@@ -40,13 +46,22 @@ function isMore(what, now, then) {
   return what === "bytes" ? sameNode && now > then * SLACK : now > then;
 }
 
-/** @type {string[]} */
-const worse = [];
+/** @param {string} name */
+const worseOf = (name) =>
+  Object.entries(measured[name]).flatMap(([what, now]) => {
+    const then = recorded.cases[name]?.[what] ?? 0;
+    return isMore(what, now, then) ? [`${name}: ${now} ${what}, and ${then} were recorded`] : [];
+  });
+
+for (const name of Object.keys(CASES)) {
+  for (let tries = 1; tries < TRIES && worseOf(name).length > 0; tries += 1) measured[name] = await count(name);
+}
+
+const worse = Object.keys(CASES).flatMap(worseOf);
 const rows = Object.entries(measured).map(([name, counts]) => [
   name,
   ...Object.entries(counts).map(([what, now]) => {
     const then = recorded.cases[name]?.[what] ?? 0;
-    if (isMore(what, now, then)) worse.push(`${name}: ${now} ${what}, and ${then} were recorded`);
     return now === then ? String(now) : `${now} (${then})`;
   }),
 ]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { fromTokenAuthenticatorConfig } from "matrix-jwt-login";
 
+import { jsonReport } from "../../lib/cli/explain/json-report.js";
 import { judge } from "../../lib/cli/explain/judge.js";
 import { report } from "../../lib/cli/explain/report.js";
 import { jwk, RSA, SECRET } from "../helpers/keys.js";
@@ -45,6 +46,21 @@ describe("explain names the rule of a migrated configuration that refuses a toke
       undefined,
       expect.stringMatching(/^the rules of the migrated configuration, asked with/),
     ]);
+  });
+});
+
+test("explain --json has it beside the check that passed", async () => {
+  const [options] = Object.values(fromTokenAuthenticatorConfig({ oauth: OAUTH }));
+  const judgement = await judge(token(GOOD, RS256), options as object, { serverName: SERVER_NAME });
+  expect(JSON.parse(jsonReport(judgement))).toMatchObject({
+    accepted: true,
+    checks: expect.arrayContaining([
+      expect.objectContaining({
+        name: "authorize",
+        result: "pass",
+        advice: expect.stringContaining("must name a user"),
+      }),
+    ]),
   });
 });
 

@@ -38,7 +38,7 @@ function verdictOf({ refusal, loginType, findings }: Judgement): readonly [strin
     return [`Refused (${reasonOf(refusal)}): ${reasons(refusal)}`, ...others(findings.failures - 1)];
   }
   // What a migrated configuration asks of the request, it asks beside the option.
-  const { advice } = findings.get("authorize") ?? {};
+  const advice = findings.get("authorize")?.advice;
   const { identifier } = loginType;
   const ofRequest = identifier === "ignore" && advice !== undefined ? [advice] : IDENTIFIER[identifier];
   return [`Accepted${conditionOf(findings)}.`, ...ofRequest];
