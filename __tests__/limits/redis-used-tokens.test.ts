@@ -94,8 +94,9 @@ interface NodeRedisClient extends RedisStoreClient {
 }
 
 async function nodeRedis(make: "createClient" | "createClientPool"): Promise<Connected> {
-  const redis = (await import(NODE_REDIS)) as Record<typeof make, (options: object) => NodeRedisClient>;
-  const client = redis[make]({ url: REDIS_URL });
+  const redis = (await import(NODE_REDIS)) as Record<typeof make, (options: object, pool: object) => NodeRedisClient>;
+  // As the documentation asks for: a pool that gives up waiting for a connection would release no token.
+  const client = redis[make]({ url: REDIS_URL }, { acquireTimeout: 0 });
   await client.connect();
   return { client, close: () => client.close() };
 }

@@ -24,7 +24,8 @@ const storeOptions = optionsOf({ prefix: optional(text, "matrix-jwt-login:used:"
  * @remarks
  * Redis must not evict keys (`maxmemory-policy noeviction`), nor lose them when it restarts: a token whose key is gone logs
  * in again. A client should send no command twice: with ioredis, set `autoResendUnfulfilledCommands` to false and
- * `maxRetriesPerRequest` to 0.
+ * `maxRetriesPerRequest` to 0. A busy pool of node-redis may give up before it releases the token of a login that failed,
+ * which is then used up: set its `acquireTimeout` to 0.
  *
  * @param client - of ioredis or node-redis, connected by the host
  * @param options - `prefix`: what keys begin with, `matrix-jwt-login:used:` unless given
