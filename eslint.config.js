@@ -30,11 +30,13 @@ const PACKAGES = {
 };
 
 const anyRoom = (names) => `^\\.\\.?/(?:\\.\\./)*(?:${names.join("|")})/`;
-/** Those that a room may not import of. */
-const above = (room) => Object.keys(LAYERS).filter((other) => other !== room && !LAYERS[room].includes(other));
+/** Those that a room may not import of: one without a line of its own, of none. */
+const above = (room) => Object.keys(LAYERS).filter((other) => other !== room && !(LAYERS[room] ?? []).includes(other));
+/** Any other room, before those that have a line. */
+const OTHER = "*";
 const POINT_DOWN = "Imports point down only: see CONTRIBUTING.md, Layers.";
 
-const layers = Object.keys(LAYERS).map((room) => ({
+const layers = [OTHER, ...Object.keys(LAYERS)].map((room) => ({
   files: [`lib/${room}/**`],
   rules: {
     "no-restricted-imports": [
@@ -74,6 +76,7 @@ const restricted = (room, files, allowed) => {
 
 const importers = [...new Set(Object.values(PACKAGES).flat())];
 const packages = [
+  restricted(OTHER, ["lib/**"], []),
   ...Object.keys(LAYERS).map((room) => restricted(room, [`lib/${room}/**`], [])),
   ...importers.map((file) =>
     restricted(

@@ -148,6 +148,7 @@ const check = (page: Page, name: string) => page.locator("#checks li", { has: pa
     await page.getByRole("heading", { name: "Is it really you?" }).waitFor();
     await idle(page);
     expect(await button(page, "Prove it with a fresh token").isVisible()).toBe(false);
+    expect(await page.getByRole("link", { name: "Prove it in the browser" }).count()).toBe(0);
     const proof = page.getByLabel(`Or a token of this account, for ${String(type)}`);
     await proof.fill(String(proofs.bySecret(server, "alice").token));
     await button(page, "Prove it with this token").click();

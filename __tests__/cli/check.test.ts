@@ -282,6 +282,11 @@ describe("check", () => {
     expect(stdout).not.toContain("can this machine reach it");
   });
 
+  test("says of an issuer that redirects that it is reached", async () => {
+    provider.discovery(text("", 301, { Location: "https://id.example.org/" }));
+    expect((await run(["check", provider.issuer])).stdout).toContain("-> The address is reached: see why");
+  });
+
   test("says nothing of the session in logout tokens that the provider does not send", async () => {
     expect(said(await checked(provider.issuer), "sid")).toBe("");
     provider.discovery(text(provider.document({ backchannel_logout_supported: true })));

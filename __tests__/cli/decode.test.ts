@@ -109,6 +109,7 @@ describe("decode", () => {
   test.each([
     [{ id_token: TOKEN, access_token: "opaque" }, 1, "this is access_token, not id_token"],
     [{ token: TOKEN, access_token: TOKEN, id_token: TOKEN }, 0, "this is access_token, not id_token or token"],
+    [{ type: "org.matrix.login.jwt", token: TOKEN }, 0, ""],
     [
       { refresh_token: "opaque", access_token: TOKEN },
       0,

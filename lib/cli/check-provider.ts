@@ -178,7 +178,7 @@ function adviceOn(why: string, name: string): string | undefined {
   if (/ 5\d\d$/.test(why)) return "The address is reached, and the provider, or a proxy before it, is not working now.";
   if (name !== "keys" && why.endsWith(" 404"))
     return "The address is reached, and has no such document: compare the issuer, each part of its path, with the provider's documentation, or give --jwks-uri.";
-  if (name !== "keys" && !/ \d\d\d$/.test(why))
+  if (name !== "keys" && !/ \d\d\d$|redirect$/.test(why))
     return "Something else than a discovery document is there: compare the issuer with the provider's documentation, or give --jwks-uri.";
   return "The address is reached: see why it answers so.";
 }

@@ -36,8 +36,8 @@ function hintFor(pasted: string, token: string, members: readonly Member[], isAr
   if (others.length > 0)
     return `There is more than one token in the JSON: this is ${String(taken)}, not ${others.join(" or ")}.`;
   // "token" is what a login's JSON calls it.
-  if (taken !== undefined && taken !== "token")
-    return `The ${taken} was taken from the JSON: a login takes the token alone.`;
+  if (taken !== undefined)
+    return taken === "token" ? undefined : `The ${taken} was taken from the JSON: a login takes the token alone.`;
   if (BEARER.test(pasted.trim()))
     return "Bearer was left out: a login takes the token alone, and refuses what is around it.";
   if (token === "") return "There is nothing to read: it is empty.";

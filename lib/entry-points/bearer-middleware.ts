@@ -45,7 +45,8 @@ export type BearerHandler<Req> = (req: Req, res: NodeResponse, next: Next) => vo
 /**
  * Lets a request through without `req.matrix` if it has no token, if its token or its user is refused (by a `MatrixError` of
  * `findUser` with 401 or 403, for example), or if the token is somebody else's. A request that could not be checked is
- * answered: 503 if keys or introspection are unavailable, 429 if a limit is used up, 500 if a callback fails, or what else a `MatrixError` of a callback says.
+ * answered: 503 if keys or introspection are unavailable, 429 if a limit is used up, 500 if a callback fails, and any other
+ * status that a callback's `MatrixError` has.
  */
 export interface OptionalBearerAuth<User = undefined, Req = NodeRequest> extends BearerHandler<Req> {
   /**

@@ -53,7 +53,7 @@ export function createJwtLogin<User, Req = unknown>(options: JwtLoginOptions<Use
   return jwtLoginOf(optionsOf(jwtLoginOptions<User, Req>(), MISPLACED, "absent")(options, ""));
 }
 
-/** What is easily written beside `loginTypes` and `sso`. */
+/** Options of a login type or of `sso`, which are often put beside these by mistake. */
 export const MISPLACED: Inner = { ...WITHIN_LOGIN, ...WITHIN_SSO };
 
 /** As {@link createJwtLogin}, of checked options. */

@@ -43,7 +43,7 @@ export async function issueToken<User, Req>(
   });
 }
 
-/** What a database client gives beside `rows`: pg, libSQL, mysql, Cassandra. */
+/** What database clients give beside `rows`: those of Postgres, libSQL and Cassandra. */
 const RESULT_MEMBERS = ["rowCount", "rowsAffected", "fields", "columns", "rowLength"];
 
 /**

@@ -174,7 +174,8 @@ export interface TokenLoginOptions<User, Req = unknown> {
    * a {@link MatrixError}: a user who is not found counts as unknown, and might be registered.
    *
    * @remarks
-   * A database that compares loosely (case, trailing space) would log somebody else in. What the client
+   * Return the user itself: the list or the result of a query, which is also there if it found nobody, is an error, 500. A database
+   * that compares loosely (case, trailing space) would log somebody else in. What the client
    * gets if it throws is in docs/answers.md. TypeScript infers `User` from it: write it before the callbacks that take a user.
    */
   readonly findUser: (userId: string, login: VerifiedLogin<Req>) => Awaitable<User | null | undefined>;

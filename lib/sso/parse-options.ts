@@ -137,7 +137,7 @@ const SSO_OPTIONS = {
   page: optional(callback<RenderPage>),
 } satisfies OptionsOf<SsoOptions>;
 
-/** What is easily written beside `sso`. */
+/** Options of `sso`, which are often put beside it by mistake. */
 export const WITHIN_SSO: Inner = { sso: Object.keys(SSO_OPTIONS).filter((name) => name !== "secret") };
 
 const ssoOptions = optionsOf(SSO_OPTIONS, { [PROVIDER_PATH]: Object.keys(PROVIDER_OPTIONS) });

@@ -496,6 +496,19 @@ describe("who logs in", () => {
   });
 });
 
+test("an object named is not the token's user, though the name is judged before the identifier with linked accounts", async () => {
+  const oauth = { jwt_validation: { jwk_set: jwk(RSA), localpart_path: "lp" }, username_type: "localpart" as const };
+  const type = "com.famedly.login.token.oauth";
+  const login = createJwtLogin({
+    ...optionsWith(),
+    loginTypes: fromTokenAuthenticatorConfig({ oauth }),
+    externalIds: { find: () => "@alice:example.org", link: () => true },
+  });
+  const identifier = { type: "m.id.user", user: { toString: 1 } };
+  const sent = { type, token: honest({ lp: "alice" }, RS256), identifier };
+  await expect(login.login(sent)).rejects.toMatchObject({ statusCode: 403, errcode: "M_FORBIDDEN" });
+});
+
 describe("what is left to the host", () => {
   test("is named once, with where to do it", () => {
     fromTokenAuthenticatorConfig({
